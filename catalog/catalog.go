@@ -1,0 +1,137 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Kind of a relation, as pg_class.relkind has it.
+type Kind byte
+
+const (
+	KindTable            Kind = 'r'
+	KindPartitionedTable Kind = 'p'
+	KindView             Kind = 'v'
+	KindMaterializedView Kind = 'm'
+	KindForeignTable     Kind = 'f'
+)
+
+// Column of a relation.
+type Column struct {
+	Name string
+	// Number is pg_attribute.attnum.
+	Number int16
+	// Type is what format_type(atttypid, atttypmod) prints, schema-qualified unless it is in pg_catalog.
+	Type string
+	// TypeOID is pg_attribute.atttypid.
+	TypeOID uint32
+	// Category is pg_type.typcategory of the base type: 'N' numeric, 'S' string, 'D' date/time, 'B' boolean, …
+	Category byte
+	NotNull  bool
+	// Tags are sorted; dotted and hierarchical.
+	Tags []string
+	// Reviewed is true for columns that were there when the source was registered, or that someone has looked at since.
+	// Columns that are not reviewed are hidden.
+	Reviewed bool
+}
+
+// Table is a registered source: a table or anything else that can stand in FROM by name.
+type Table struct {
+	OID     uint32
+	Schema  string
+	Name    string
+	Kind    Kind
+	Columns []Column
+	// PrimaryKey lists column names in key order.
+	PrimaryKey []string
+	// HasChildren is true where inheritance children or partitions exist.
+	HasChildren bool
+	// Tags of the source itself, sorted.
+	Tags []string
+	// Registered is false for relations that the crawl found and nobody registered. They are denied.
+	Registered bool
+}
+
+// QualifiedName returns schema.name without quotes, for messages and patterns.
+func (t *Table) QualifiedName() string { return t.Schema + "." + t.Name }
+
+// Column finds a column by its exact name.
+func (t *Table) Column(name string) (Column, bool) {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Column{}, false
+}
+
+type tableKey struct{ schema, name string }
+
+// Snapshot is all that is known of one connection's warehouse at one version. It is immutable.
+type Snapshot struct {
+	version    uint64
+	connection string
+	tables     []*Table
+	byName     map[tableKey]*Table
+	bySchema   map[string]bool
+}
+
+// New builds a Snapshot. Two tables of one name are an error.
+func New(version uint64, connection string, tables []*Table) (*Snapshot, error) {
+	s := &Snapshot{
+		version: version, connection: connection,
+		tables:   slices.Clone(tables),
+		byName:   make(map[tableKey]*Table, len(tables)),
+		bySchema: map[string]bool{},
+	}
+	for _, t := range s.tables {
+		k := tableKey{t.Schema, t.Name}
+		if _, dup := s.byName[k]; dup {
+			return nil, fmt.Errorf("relation %s occurs twice in the catalog of %s", t.QualifiedName(), connection)
+		}
+		s.byName[k] = t
+		s.bySchema[t.Schema] = true
+	}
+	slices.SortFunc(s.tables, func(a, b *Table) int {
+		if a.Schema != b.Schema {
+			if a.Schema < b.Schema {
+				return -1
+			}
+			return 1
+		}
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return s, nil
+}
+
+// Version of the snapshot; larger is newer.
+func (s *Snapshot) Version() uint64 { return s.version }
+
+// Connection that the snapshot describes.
+func (s *Snapshot) Connection() string { return s.connection }
+
+// Tables in order of schema and name. The caller must not change it.
+func (s *Snapshot) Tables() []*Table { return s.tables }
+
+// HasSchema reports whether any known relation is in the schema.
+func (s *Snapshot) HasSchema(name string) bool { return s.bySchema[name] }
+
+// Table finds a relation by its exact schema and name.
+func (s *Snapshot) Table(schema, name string) (*Table, bool) {
+	t, ok := s.byName[tableKey{schema, name}]
+	return t, ok
+}
+
+// Lookup resolves an unqualified name: the first schema of the path that has it wins. Whether the person may see it is
+// not considered here; callers that must not reveal hidden tables ask policy for each candidate.
+func (s *Snapshot) Lookup(path []string, name string) (*Table, bool) {
+	for _, schema := range path {
+		if t, ok := s.Table(schema, name); ok {
+			return t, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,17 @@
+// Package policy decides who sees what.
+//
+// Floor 3: pure. No I/O, no clock, no SQL text.
+//
+//   - decision.go: Decision and its parts, the answer for one principal and one source
+//   - model.go: the policies as resource files say them
+//   - compile*.go: policies and a catalog snapshot become a Program; all mistakes are reported at once
+//   - condition.go: conditions on people (CEL)
+//   - decide.go, bind.go: Program.Decide under a Binding
+//   - masks.go: mask rules become expressions that are total and keep the column's type
+//
+// The life of one decision: rewrite asks Program.Decide for all tables of a statement in one call; the rules that select
+// each table are looked up (compiled beforehand), exceptions are evaluated for the principal, row filters are ANDed,
+// masks are chosen by the documented order, and the person's expressions are replaced by literals.
+//
+// It must never allow by default: the zero Decision denies, an unknown rule is refused when it is published.
+package policy

@@ -1,0 +1,44 @@
+package expr
+
+// The expressions below ask about the person. Binding a principal replaces each by literals; under the deferred binding
+// they stay, and sqlgen prints them as look-ups in the person's profile row.
+
+// AttributeContains is @attributeValuesContains(Name, Arg [, Placeholder]): Arg as text is one of the person's
+// values of the attribute. Without values the Placeholder stands for the list; without one the answer is false.
+type AttributeContains struct {
+	Name        string
+	Arg         Expr
+	Placeholder *string
+}
+
+// GroupsContain is @groupsContains(Arg [, Placeholder]).
+type GroupsContain struct {
+	Arg         Expr
+	Placeholder *string
+}
+
+// PurposesContain is @purposesContains(Arg [, Placeholder]).
+type PurposesContain struct {
+	Arg         Expr
+	Placeholder *string
+}
+
+// HasAttribute is @hasAttribute(Name, Value).
+type HasAttribute struct{ Name, Value string }
+
+// IsInGroups is @isInGroups(Names…): member of all of them.
+type IsInGroups struct{ Names []string }
+
+// IsUsingPurpose is @isUsingPurpose(Names…): the active project has one of them.
+type IsUsingPurpose struct{ Names []string }
+
+// Username is @username, the person's name as text.
+type Username struct{}
+
+func (AttributeContains) isExpr() {}
+func (GroupsContain) isExpr()     {}
+func (PurposesContain) isExpr()   {}
+func (HasAttribute) isExpr()      {}
+func (IsInGroups) isExpr()        {}
+func (IsUsingPurpose) isExpr()    {}
+func (Username) isExpr()          {}

@@ -1,0 +1,80 @@
+package rewrite
+
+import (
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
+)
+
+// Request is one client text with everything that changes its meaning.
+type Request struct {
+	// SQL as the client sent it: one string of a Query or a Parse message.
+	SQL string
+	// Program and Principal decide; both are resolved anew for each statement.
+	Program   *policy.Program
+	Principal identity.Principal
+	// SearchPath is the client's effective path, already resolved: "$user" replaced by the user's name, without pg_catalog
+	// (which is always searched first) and without pg_temp.
+	SearchPath []string
+	// ParamTypes are the type OIDs that a Parse message declared. They take part in the cache key.
+	ParamTypes []uint32
+	// Database is the name that the client connected to; database-qualified names must equal it.
+	Database string
+	// Single refuses more than one statement (extended protocol).
+	Single bool
+}
+
+// Kind classifies a statement for the session.
+type Kind uint8
+
+// The kinds of statement that are let through.
+const (
+	// KindEmpty is an empty string or only comments.
+	KindEmpty Kind = iota + 1
+	KindSelect
+	// KindCopyOut is COPY (query) TO STDOUT.
+	KindCopyOut
+	KindBegin
+	KindCommit
+	KindRollback
+	KindSavepoint
+	KindRelease
+	KindRollbackTo
+	KindSet
+	KindShow
+	KindReset
+	KindDeallocate
+	KindDiscard
+)
+
+// Statement is one guarded statement, ready to be sent.
+type Statement struct {
+	Kind Kind
+	// SQL is text that Postern printed. It is never the client's.
+	SQL string
+	// Tag replaces the command tag of CommandComplete; "" leaves the warehouse's.
+	Tag string
+	// Setting is what a SET, RESET or SHOW is about, lower case; "" for RESET ALL and for other kinds.
+	Setting string
+	// Values of a SET of search_path: the schemas as given. Nil for SET … TO DEFAULT and RESET.
+	Values []string
+	// Local marks SET LOCAL.
+	Local bool
+	// Name is the savepoint, or the prepared statement of DEALLOCATE ("" for ALL). For DISCARD it is ALL, PLANS, SEQUENCES or
+	// TEMP.
+	Name string
+	// Chain marks COMMIT/ROLLBACK AND CHAIN.
+	Chain bool
+	// Decisions that were spliced in, for audit; one per distinct source.
+	Decisions []policy.Decision
+	// Requested has, per entry of Decisions, the columns that the client's own text touches; nil means all.
+	Requested [][]string
+	// Text is the part of the client's text that this statement is.
+	Text string
+}
+
+// Result is what a Request became.
+type Result struct {
+	Statements []Statement
+	// Cached reports that the result was found in the cache.
+	Cached bool
+}

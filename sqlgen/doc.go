@@ -1,0 +1,13 @@
+// Package sqlgen prints decisions as SQL text.
+//
+// Floor 4: one file a dialect.
+//
+//   - dialect.go: Dialect, a value that says what a warehouse can print; Check
+//   - view.go: View, the guarded SELECT over one base table, and its fence
+//   - postgres.go: expressions for PostgreSQL
+//
+// The life of one View: policy decides, View prints `SELECT columns and masks FROM only-the-base-table WHERE filter` with
+// every function, operator, type and table schema-qualified, so that no search path can change its meaning.
+//
+// It must never print a secret, and Check refuses when a policy is published, never later.
+package sqlgen
