@@ -1,0 +1,19 @@
+// Package warehouse dials a registered warehouse and says what is in it.
+//
+// Floor 1: it is the only network I/O below the servers. It imports catalog and secret.
+//
+//   - config.go: Config, its Validate, and where the TLS default comes from
+//   - credential.go: CredentialSource, asked at each use
+//   - dial.go: Dial, a logged-in connection that nothing in the environment can steer
+//   - tls.go: the TLS side of dialing
+//   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
+//   - crawl.go: Crawl, the tables and columns of a database
+//   - register.go, keyed_hash.sql: the objects that registration installs, and the grants of the service role
+//   - selfcheck.go: what the service role can do that it should not
+//
+// The life of one connection: the configuration is validated when it is published; Dial resolves the password from its
+// reference, dials, demands TLS as configured, logs in and hands the connection on; the caller closes it.
+//
+// It must never take a setting from PG* variables, ~/.pgpass or a service file, never put a secret into an error, and
+// never fall back from TLS to clear text.
+package warehouse
