@@ -1,0 +1,57 @@
+# The targets of the project; `make help` lists them. Everything that needs more than a line is a script.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+# Arguments of the demo, for instance ARGS="--once --scale 0.1"
+ARGS ?=
+# What to test, for instance PKG=./rewrite/...
+PKG ?= ./...
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: demo
+demo: ## Install what is missing, build, and run the demo (ARGS=--once shows the tour and ends)
+	scripts/setup.sh demo
+	$(MAKE) --no-print-directory build
+	bin/postern demo $(ARGS)
+
+.PHONY: build
+build: ## Build bin/postern
+	@scripts/setup.sh build
+	$(GO) build -o bin/postern ./cmd/postern
+
+.PHONY: test
+test: ## Install what is missing and run all tests against a real PostgreSQL (PKG=./folder/... for some)
+	scripts/setup.sh test
+	$(GO) vet $(PKG)
+	@mkdir -p bin
+	$(GO) build -o bin/testsum ./internal/testsum
+	$(GO) test -json -count=1 $(PKG) | bin/testsum
+
+.PHONY: lint
+lint: ## Run golangci-lint, built from source at the version of tools/go.mod
+	@scripts/setup.sh build
+	$(GO) tool -modfile=tools/go.mod golangci-lint run
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target (FUZZTIME=20s each)
+	@scripts/setup.sh test
+	scripts/fuzz.sh
+
+.PHONY: bench
+bench: ## Install PgBouncer and run the comparison of direct, PgBouncer and Postern
+	scripts/setup.sh bench
+	$(MAKE) --no-print-directory build
+	$(GO) run ./bench $(ARGS)
+
+.PHONY: conformance
+conformance: ## Run the conformance suite (there is none yet: fails and says so)
+	@echo "conformance: there is no suite yet" >&2; exit 1
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin

@@ -1,0 +1,11 @@
+// Command testsum reads the events of `go test -json` and prints what a person wants to know: each package as it ends, the
+// output of what failed, and how many tests really ran.
+//
+// It is tooling, outside the floors.
+//
+//	main.go       arguments and streams
+//	summary.go    from events to counts
+//
+// It fails where a test failed, where a test was skipped (the project's tests do not skip: what they need and do not find is
+// a failure), and where no test ran at all.
+package main
