@@ -25,7 +25,7 @@ func TestDatabase(t *testing.T) {
 			}
 		})
 	}
-	if pgtest.Cluster(t) != pgtest.Cluster(t) {
+	if first, again := pgtest.Cluster(t), pgtest.Cluster(t); first != again {
 		t.Error("two clusters in one test binary")
 	}
 }
