@@ -109,7 +109,7 @@ check_clients() {
 
 install_packages() {
   if [ ${#packages[@]} -eq 0 ] && [ -z "$postgres_wanted" ]; then return; fi
-  has apt-get || die "this is not Debian or Ubuntu (no apt-get): install ${packages[*]} ${postgres_wanted:+and a PostgreSQL server of at least $min_postgres} yourself"
+  has apt-get || die "this is not Debian or Ubuntu (no apt-get): install ${packages[*]}${postgres_wanted:+ and a PostgreSQL server of at least $min_postgres} yourself"
   as_root apt-get update -qq || die "apt-get update did not go through; see above"
   if [ -n "$postgres_wanted" ]; then
     local server
@@ -118,8 +118,14 @@ install_packages() {
   fi
   say "installing ${packages[*]}"
   keep_debian_quiet
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+  local log
+  log=$(mktemp)
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
     die "apt-get could not install ${packages[*]}; see above"
+  fi
+  rm -f "$log"
 }
 
 # keep_debian_quiet stops the server's package from making and starting a cluster on port 5432, where the machine has

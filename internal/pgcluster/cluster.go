@@ -29,7 +29,8 @@ type Cluster struct {
 	Password  string // the superuser's, drawn at random; connections to Host need it (SCRAM-SHA-256)
 	Version   int    // the server's major version
 
-	root   string // the cluster's own folder, removed by Stop
+	root   string   // the cluster's own folder, removed by Stop
+	lock   *os.File // held as long as we live, so that nobody takes the folder for a left-over
 	server *process
 	once   sync.Once
 	err    error // of Stop
@@ -63,14 +64,19 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep(filepath.Dir(root))
+	lock, err := lockFolder(root)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(root))
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(root))
+			err = errors.Join(err, os.RemoveAll(root), lock.Close())
 		}
 	}()
 	c := &Cluster{
 		Host: host, Superuser: superuser, Password: rand.Text(), Version: programs.Version,
-		SocketDir: filepath.Join(root, "s"), root: root,
+		SocketDir: filepath.Join(root, "s"), root: root, lock: lock,
 	}
 	if err := c.initialize(ctx, programs, as, cfg); err != nil {
 		return nil, err
@@ -89,7 +95,7 @@ func makeFolder(parent string, as account) (string, error) {
 	if err := as.canEnter(parent); err != nil {
 		return "", err
 	}
-	root, err := os.MkdirTemp(parent, "postern-pg-")
+	root, err := os.MkdirTemp(parent, folderPrefix)
 	if err != nil {
 		return "", fmt.Errorf("making the cluster's folder: %w", err)
 	}
@@ -213,7 +219,7 @@ func freePort() (int, error) {
 func (c *Cluster) Stop() error {
 	c.once.Do(func() {
 		c.server.stop(syscall.SIGQUIT, 10*time.Second)
-		if err := os.RemoveAll(c.root); err != nil {
+		if err := errors.Join(os.RemoveAll(c.root), c.lock.Close()); err != nil {
 			c.err = fmt.Errorf("removing the cluster's folder: %w", err)
 		}
 	})

@@ -164,10 +164,10 @@ func checkStop(t *testing.T, c *pgcluster.Cluster, dir string) {
 	}
 }
 
-// TestServerDiesWithItsParent kills a process that started a cluster and expects the server to be gone soon after.
-func TestServerDiesWithItsParent(t *testing.T) {
-	dir := folder(t)
-	child := exec.Command(os.Args[0])
+// startChild runs this binary as a process of its own that starts a cluster under dir; it returns the server's process id.
+func startChild(t *testing.T, dir string) (child *exec.Cmd, server int) {
+	t.Helper()
+	child = exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childDir+"="+dir)
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -180,19 +180,55 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil || pid == 0 {
+	server, err = strconv.Atoi(strings.TrimSpace(line))
+	if err != nil || server == 0 {
 		t.Fatalf("the child said %q", line)
 	}
+	return child, server
+}
+
+// killAndWait kills the child and waits until its server has gone too.
+func killAndWait(t *testing.T, child *exec.Cmd, server int) {
+	t.Helper()
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	for deadline := time.Now().Add(10 * time.Second); !ended(pid); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !ended(server); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			_ = syscall.Kill(pid, syscall.SIGQUIT)
-			t.Fatalf("the server %d outlived its parent", pid)
+			_ = syscall.Kill(server, syscall.SIGQUIT)
+			t.Fatalf("the server %d outlived its parent", server)
 		}
+	}
+}
+
+// TestKilledParent kills a process that started a cluster: its server ends soon after, and the next cluster that is started
+// there removes the folder that was left, and no other.
+func TestKilledParent(t *testing.T) {
+	dir := folder(t)
+	child, server := startChild(t, dir)
+	start := func() *pgcluster.Cluster {
+		t.Helper()
+		c, err := pgcluster.Start(t.Context(), pgcluster.Config{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Stop() })
+		return c
+	}
+	folders := func(want int) {
+		t.Helper()
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) != want {
+			t.Errorf("%d folders, %v; want %d", len(entries), err, want)
+		}
+	}
+	first := start()
+	folders(2) // the child's, which is in use, and the first
+	killAndWait(t, child, server)
+	start()
+	folders(2) // the first and the second
+	if _, err := query(t, first.DSN("postgres"), "SELECT 1"); err != nil {
+		t.Errorf("a cluster in use was swept: %v", err)
 	}
 }
 
