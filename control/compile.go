@@ -1,0 +1,142 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// builder makes one Generation and gathers what is wrong on the way.
+type builder struct {
+	publisher *Publisher
+	set       *resource.Set
+	version   uint64
+
+	mistakes  []resource.Mistake
+	warnings  []policy.Warning
+	reviews   Reviews
+	verifiers map[string]verifierEntry
+	crawls    map[string]lastCrawl
+}
+
+func (b *builder) mistake(pos policy.Pos, label, format string, args ...any) {
+	b.mistakes = append(b.mistakes, resource.Mistake{Pos: pos, Resource: label, Message: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) warn(pos policy.Pos, format string, args ...any) {
+	b.warnings = append(b.warnings, policy.Warning{Pos: pos, Rule: -1, Message: fmt.Sprintf(format, args...)})
+}
+
+// build makes the Generation. What the publisher remembers changes only if nothing is wrong.
+func (b *builder) build(ctx context.Context) (*Generation, Reviews, error) {
+	b.reviews, b.crawls = Reviews{}, map[string]lastCrawl{}
+	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
+	g.people = b.people()
+	for _, c := range b.set.Connections {
+		if program := b.connection(ctx, c, g.people); program != nil {
+			g.connections[c.Name] = connection{c.Warehouse(), program}
+		}
+	}
+	if len(b.mistakes) > 0 {
+		slices.SortStableFunc(b.mistakes, func(x, y resource.Mistake) int {
+			return cmp.Or(cmp.Compare(x.Pos.File, y.Pos.File), cmp.Compare(x.Pos.Line, y.Pos.Line))
+		})
+		return nil, nil, resource.Mistakes(slices.Compact(b.mistakes))
+	}
+	b.publisher.verifiers.entries, b.publisher.crawls = b.verifiers, b.crawls
+	g.warnings = slices.Compact(b.warnings)
+	return g, b.reviews, nil
+}
+
+// connection compiles the policies against one warehouse; nil if anything is wrong.
+func (b *builder) connection(ctx context.Context, c resource.Connection, people map[string]person) *policy.Program {
+	before, label := len(b.mistakes), "Connection "+c.Name
+	config := c.Warehouse()
+	dialect, err := dialectOf(config.Engine)
+	if err != nil {
+		b.mistake(c.Pos, label, "%s", err)
+		return nil
+	}
+	tables, err := b.crawl(ctx, c, config)
+	if err != nil {
+		b.mistake(c.Pos, label, "%s", err)
+		return nil
+	}
+	snapshot := b.snapshot(c.Name, tables)
+	if len(b.mistakes) > before {
+		// A source that is not there would make policies fail to match, which would say the same thing again.
+		return nil
+	}
+	program, warnings, err := policy.Compile(policy.Input{
+		Version: b.version, Snapshot: snapshot, Subscriptions: b.set.Subscriptions, Data: b.set.DataPolicies,
+	})
+	b.warnings = append(b.warnings, warnings...)
+	if err != nil {
+		b.problems(err)
+		return nil
+	}
+	b.check(dialect, program, people, c)
+	return program
+}
+
+// problems takes the compiler's mistakes over.
+func (b *builder) problems(err error) {
+	var problems policy.Errors
+	if !errors.As(err, &problems) {
+		b.mistake(policy.Pos{}, "", "%s", err)
+		return
+	}
+	for _, p := range problems {
+		at := p.Pos
+		p.Pos = policy.Pos{}
+		b.mistake(at, "", "%s", p.String())
+	}
+}
+
+// crawl asks the warehouse what is there. If it cannot be reached, what it had at the last publication serves, so that a
+// warehouse that is down does not keep a revocation from taking effect.
+func (b *builder) crawl(ctx context.Context, c resource.Connection, config warehouse.Config) ([]*catalog.Table, error) {
+	tables, err := b.publisher.config.crawl(ctx, config)
+	if err != nil {
+		last, found := b.publisher.crawls[c.Name]
+		if !found || last.address != config.Address() {
+			return nil, err
+		}
+		b.publisher.config.Log.Warn("crawling: taking the last crawl", "connection", c.Name, "error", err)
+		b.warn(c.Pos, "connection %s could not be crawled; its tables are those of the last time: %s", c.Name, err)
+		tables = last.tables
+	}
+	b.crawls[c.Name] = lastCrawl{config.Address(), tables}
+	return tables, nil
+}
+
+// crawlTimeout bounds one crawl, log-in included.
+const crawlTimeout = 2 * time.Minute
+
+func crawlWarehouse(ctx context.Context, c warehouse.Config) (_ []*catalog.Table, err error) {
+	ctx, cancel := context.WithTimeout(ctx, crawlTimeout)
+	defer cancel()
+	conn, err := warehouse.Dial(ctx, c, map[string]string{"application_name": "postern:crawl"})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	return warehouse.Crawl(ctx, conn)
+}
+
+func posOf(set *resource.Set, connection string) policy.Pos {
+	for _, c := range set.Connections {
+		if c.Name == connection {
+			return c.Pos
+		}
+	}
+	return policy.Pos{}
+}

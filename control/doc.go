@@ -1,0 +1,22 @@
+// Package control holds what is in force: people, connections and compiled policies, as one generation that is swapped
+// atomically.
+//
+// Floor 5: sibling of rewrite and push, imports neither. It imports sqlgen, policy, warehouse, catalog, identity, and
+// control/resource below it.
+//
+//   - generation.go: Generation, an immutable answer to "who, what, where"
+//   - publisher.go: Publisher: Current, Publish, Subscribe
+//   - compile.go: one set of resources and the crawls become a Generation, or every mistake at once
+//   - snapshot.go: a crawl and Source resources become a catalog.Snapshot
+//   - reviews.go, reviewfile.go: which columns were there when their source was registered
+//   - people.go: users become principals and verifiers
+//   - check.go: what every dialect must be able to print
+//   - watcher.go: Watcher: files that change are published again
+//
+// The life of one Generation: resource files are read as a Set; passwords become verifiers; each connection is crawled;
+// sources give tags and reviews to what the crawl found; the policies are compiled against it; every view is printed once.
+// Any mistake on the way: nothing changes, and all mistakes are reported together. Otherwise the pointer is swapped and
+// subscribers are told. Sessions hold names and ask the current Generation at every statement.
+//
+// It must never publish a part of a set, or answer for anyone before the first publication.
+package control

@@ -1,0 +1,121 @@
+package control
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// Generation is all that is in force at one time. It is immutable and safe for concurrent use. A nil Generation, which is
+// what there is before the first publication, knows nobody and nothing.
+type Generation struct {
+	version     uint64
+	set         *resource.Set
+	people      map[string]person
+	connections map[string]connection
+	warnings    []policy.Warning
+}
+
+type person struct {
+	principal identity.Principal
+	verifier  identity.Verifier
+	disabled  bool
+}
+
+type connection struct {
+	config  warehouse.Config
+	program *policy.Program
+}
+
+// Version of the generation: larger is newer, 0 before the first publication.
+func (g *Generation) Version() uint64 {
+	if g == nil {
+		return 0
+	}
+	return g.version
+}
+
+// Verifier of a user's password; false for unknown and disabled users and for those without one.
+func (g *Generation) Verifier(user string) (identity.Verifier, bool) {
+	if g == nil {
+		return identity.Verifier{}, false
+	}
+	p, found := g.people[user]
+	if !found || p.disabled || p.verifier.IsZero() {
+		return identity.Verifier{}, false
+	}
+	return p.verifier, true
+}
+
+// Principal resolves a log-in name, at every statement. Errors are of type *pgerror.Error: 57P03 before the first
+// publication, 28000 for a user who is unknown or disabled (now: the session may have been opened before).
+func (g *Generation) Principal(login string) (identity.Principal, error) {
+	if g == nil {
+		return identity.Principal{}, pgerror.Unavailable("no policies have been published yet")
+	}
+	p, found := g.people[login]
+	if !found || p.disabled {
+		return identity.Principal{}, &pgerror.Error{
+			Severity: pgerror.SeverityFatal, Code: pgerror.CodeInvalidAuthorization, Message: "this user is not permitted to log in",
+		}
+	}
+	return p.principal, nil
+}
+
+// Program of a connection; false if there is no such connection.
+func (g *Generation) Program(name string) (*policy.Program, bool) {
+	if g == nil {
+		return nil, false
+	}
+	c, found := g.connections[name]
+	return c.program, found
+}
+
+// Connection says where the warehouse is; false if there is no such connection.
+func (g *Generation) Connection(name string) (*warehouse.Config, bool) {
+	if g == nil {
+		return nil, false
+	}
+	c, found := g.connections[name]
+	if !found {
+		return nil, false
+	}
+	return &c.config, true
+}
+
+// Connections lists the names of all connections, sorted.
+func (g *Generation) Connections() []string {
+	if g == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(g.connections))
+}
+
+// Users lists the names of all users, sorted, the disabled ones too.
+func (g *Generation) Users() []string {
+	if g == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(g.people))
+}
+
+// Warnings are what the authors should know, as of this publication.
+func (g *Generation) Warnings() []policy.Warning {
+	if g == nil {
+		return nil
+	}
+	return g.warnings
+}
+
+// Set is what the generation was made of. The caller must not change it.
+func (g *Generation) Set() *resource.Set {
+	if g == nil {
+		return &resource.Set{}
+	}
+	return g.set
+}

@@ -1,0 +1,61 @@
+package resource
+
+import (
+	"time"
+
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// Connection is a registered warehouse.
+type Connection struct {
+	Pos policy.Pos `yaml:"-"`
+	// Name is the database that clients of the proxy ask for.
+	Name string `yaml:"name"`
+	// Engine is postgres or redshift.
+	Engine string `yaml:"engine"`
+	// Host is a name, an address, or the absolute path of the folder of a Unix-domain socket.
+	Host string `yaml:"host"`
+	// Port is 5432 for postgres and 5439 for redshift when it is left out.
+	Port     int    `yaml:"port"`
+	Database string `yaml:"database"`
+	// User is the service role.
+	User string `yaml:"user"`
+	// Password is a reference, resolved at each use. Without one, none is sent.
+	Password secret.Ref    `yaml:"password"`
+	TLS      ConnectionTLS `yaml:"tls"`
+	// ConnectTimeout bounds one log-in, in seconds; 10 when it is left out.
+	ConnectTimeout int `yaml:"connectTimeout"`
+}
+
+// ConnectionTLS is how the connection to the warehouse is encrypted.
+type ConnectionTLS struct {
+	// Mode is off, require or verify-full; verify-full when it is left out, off for loopback and Unix-domain sockets.
+	Mode string `yaml:"mode"`
+	// CA is a PEM file of trusted authorities.
+	CA string `yaml:"ca"`
+	// ServerName that the certificate must be for; the host when it is left out.
+	ServerName string `yaml:"serverName"`
+}
+
+// Warehouse is what warehouse.Dial wants.
+func (c Connection) Warehouse() warehouse.Config {
+	out := warehouse.Config{
+		Engine: warehouse.Engine(c.Engine), Host: c.Host, Port: c.Port, Database: c.Database, User: c.User,
+		TLS:            warehouse.TLS{Mode: warehouse.TLSMode(c.TLS.Mode), CAFile: c.TLS.CA, ServerName: c.TLS.ServerName},
+		ConnectTimeout: time.Duration(c.ConnectTimeout) * time.Second,
+	}
+	if c.Port == 0 {
+		out.Port = map[warehouse.Engine]int{warehouse.EnginePostgres: 5432, warehouse.EngineRedshift: 5439}[out.Engine]
+	}
+	if !c.Password.IsZero() {
+		out.Credentials = warehouse.Password(c.Password)
+	}
+	return out
+}
+
+func (c Connection) validate(add func(error)) {
+	add(checkConnectionName(c.Name))
+	add(c.Warehouse().Validate())
+}

@@ -1,0 +1,233 @@
+package resource
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/posternsql/postern/policy"
+)
+
+// Set is all resources of one configuration, each with its position, in the order of files and lines.
+type Set struct {
+	Connections   []Connection
+	Users         []User
+	Sources       []Source
+	Subscriptions []policy.SubscriptionPolicy
+	DataPolicies  []policy.DataPolicy
+}
+
+// kind knows how one kind of resource is stored in a Set.
+type kind struct {
+	name string
+	// typ is the Go type that a document of this kind fills.
+	typ reflect.Type
+	// keep validates a filled value, which is a pointer to typ, and adds it to the set.
+	keep func(set *Set, value any, add func(error))
+}
+
+// kinds is the one list of what a file may hold.
+func kinds() []kind {
+	return []kind{
+		{"Connection", reflect.TypeFor[Connection](), func(s *Set, v any, add func(error)) {
+			c := *v.(*Connection)
+			c.validate(add)
+			s.Connections = append(s.Connections, c)
+		}},
+		{"User", reflect.TypeFor[User](), func(s *Set, v any, add func(error)) {
+			u := *v.(*User)
+			u.validate(add)
+			s.Users = append(s.Users, u)
+		}},
+		{"Source", reflect.TypeFor[Source](), func(s *Set, v any, add func(error)) {
+			c := *v.(*Source)
+			c.validate(add)
+			s.Sources = append(s.Sources, c)
+		}},
+		{"SubscriptionPolicy", reflect.TypeFor[policy.SubscriptionPolicy](), func(s *Set, v any, add func(error)) {
+			p := *v.(*policy.SubscriptionPolicy)
+			add(checkPolicyName(p.Name))
+			s.Subscriptions = append(s.Subscriptions, p)
+		}},
+		{"DataPolicy", reflect.TypeFor[policy.DataPolicy](), func(s *Set, v any, add func(error)) {
+			p := *v.(*policy.DataPolicy)
+			add(checkPolicyName(p.Name))
+			s.DataPolicies = append(s.DataPolicies, p)
+		}},
+	}
+}
+
+// Load reads all files that the paths mean (Files) as one set. An error is of type Mistakes and has every mistake of form
+// of every file; the meaning of policies is checked when they are compiled.
+func Load(paths []string) (*Set, error) {
+	l := loader{set: &Set{}, seen: map[string]policy.Pos{}}
+	files, err := Files(paths)
+	if err != nil {
+		l.c.add(policy.Pos{}, "", "%s", err)
+	}
+	total := 0
+	for _, file := range files {
+		text, err := readBounded(file)
+		if err != nil {
+			l.c.add(policy.Pos{File: file}, "", "%s", err)
+			continue
+		}
+		if total += len(text); total > MaxTotalBytes {
+			l.c.add(policy.Pos{File: file}, "", "all files together are larger than %d MiB", MaxTotalBytes>>20)
+			break
+		}
+		l.file(file, text)
+	}
+	return l.finish()
+}
+
+// Parse reads one text as a set; file stands in positions.
+func Parse(file string, text []byte) (*Set, error) {
+	l := loader{set: &Set{}, seen: map[string]policy.Pos{}}
+	if len(text) > MaxFileBytes {
+		l.c.add(policy.Pos{File: file}, "", "the file is larger than %d MiB", MaxFileBytes>>20)
+		return l.finish()
+	}
+	l.file(file, text)
+	return l.finish()
+}
+
+type loader struct {
+	set *Set
+	// seen has the position of each kind and name.
+	seen map[string]policy.Pos
+	c    collector
+}
+
+func (l *loader) file(file string, text []byte) {
+	for _, node := range documents(file, text, &l.c) {
+		l.document(file, node)
+	}
+}
+
+// document decodes one resource. The kind is looked at first, because it says what the other fields mean.
+func (l *loader) document(file string, node *yaml.Node) {
+	at := policy.Pos{File: file, Line: node.Line}
+	if node.Kind != yaml.MappingNode {
+		l.c.add(at, "", "expected a resource, which begins with `kind:`, found %s", describe(node))
+		return
+	}
+	kindName, name, body := header(node)
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == kindName })
+	if i < 0 {
+		l.c.add(at, "", "there is no kind %q; the kinds are %s", clip(kindName), kindNames(all))
+		return
+	}
+	label := strings.TrimSpace(kindName + " " + clip(name))
+	d := decoder{file: file, resource: label, c: &l.c}
+	value := reflect.New(all[i].typ)
+	d.mapping("", body, value.Elem())
+	if name == "" {
+		l.c.add(at, label, "it has no name")
+		return
+	}
+	key := kindName + "\x00" + name
+	if first, dup := l.seen[key]; dup {
+		l.c.add(at, label, "it is already defined at %s", first)
+		return
+	}
+	l.seen[key] = at
+	all[i].keep(l.set, value.Interface(), func(err error) {
+		for _, e := range flatten(err) {
+			l.c.add(at, label, "%s", e)
+		}
+	})
+}
+
+// header takes kind and name from a document and returns the rest, without the kind.
+func header(node *yaml.Node) (kindName, name string, body *yaml.Node) {
+	rest := *node
+	rest.Content = nil
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		switch {
+		case key.Value == "kind" && kindName == "" && value.Kind == yaml.ScalarNode:
+			kindName = value.Value
+			continue
+		case key.Value == "name" && name == "" && value.Kind == yaml.ScalarNode && !isNull(value):
+			name = value.Value
+		}
+		rest.Content = append(rest.Content, key, value)
+	}
+	return kindName, name, &rest
+}
+
+func kindNames(all []kind) string {
+	names := make([]string, len(all))
+	for i, k := range all {
+		names[i] = k.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// flatten takes joined errors apart, so that each becomes a mistake of its own.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, flatten(e)...)
+	}
+	return out
+}
+
+// finish checks what spans resources, and returns the set or every mistake.
+func (l *loader) finish() (*Set, error) {
+	l.references()
+	if err := l.c.err(); err != nil {
+		return nil, err
+	}
+	return l.set, nil
+}
+
+// references finds sources of connections that are not there.
+func (l *loader) references() {
+	known := map[string]bool{}
+	for _, c := range l.set.Connections {
+		known[c.Name] = true
+	}
+	sources := map[SourceName]policy.Pos{}
+	for _, s := range l.set.Sources {
+		label := "Source " + clip(s.Name)
+		name, err := s.Parts()
+		if err != nil {
+			continue
+		}
+		if !known[name.Connection] {
+			l.c.add(s.Pos, label, "there is no Connection %q", name.Connection)
+		}
+		// Two spellings, quoted and not, can name one table.
+		if first, dup := sources[name]; dup {
+			l.c.add(s.Pos, label, "the same table is already registered at %s", first)
+		}
+		sources[name] = s.Pos
+	}
+	names := map[string]string{}
+	for _, u := range l.set.Users {
+		folded := strings.ToLower(u.Name)
+		if other, dup := names[folded]; dup {
+			l.c.add(u.Pos, "User "+clip(u.Name), "the name differs from that of User %s in case only", other)
+		}
+		names[folded] = u.Name
+	}
+}
+
+// String counts the resources, for logs.
+func (s *Set) String() string {
+	return fmt.Sprintf("%d connections, %d users, %d sources, %d subscription policies, %d data policies",
+		len(s.Connections), len(s.Users), len(s.Sources), len(s.Subscriptions), len(s.DataPolicies))
+}

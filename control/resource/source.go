@@ -1,0 +1,103 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/posternsql/postern/policy"
+)
+
+// Source registers a table, view or other relation. Without it the relation is denied to all.
+type Source struct {
+	Pos policy.Pos `yaml:"-"`
+	// Name is connection.schema.table; a schema or table with a dot or quote in its name stands in double quotes, as in SQL.
+	Name string `yaml:"name"`
+	// Tags of the source.
+	Tags []string `yaml:"tags"`
+	// Columns that have something to say of them; the others need not be listed.
+	Columns map[string]SourceColumn `yaml:"columns"`
+}
+
+// SourceColumn says something of one column.
+type SourceColumn struct {
+	Tags []string `yaml:"tags"`
+}
+
+// SourceName is a source's name in its parts.
+type SourceName struct{ Connection, Schema, Table string }
+
+// String is connection.schema.table without quotes, for messages.
+func (n SourceName) String() string { return n.Connection + "." + n.Schema + "." + n.Table }
+
+// Parts splits the name.
+func (s Source) Parts() (SourceName, error) { return ParseSourceName(s.Name) }
+
+// ParseSourceName splits connection.schema.table. Names are exact: nothing is folded to lower case.
+func ParseSourceName(text string) (SourceName, error) {
+	var parts []string
+	for rest, more := text, true; more; {
+		var part string
+		var err error
+		if part, rest, more, err = nextPart(rest); err != nil {
+			return SourceName{}, fmt.Errorf("the name %q: %w", clip(text), err)
+		}
+		parts = append(parts, part)
+		if len(parts) > 3 {
+			break
+		}
+	}
+	if len(parts) != 3 {
+		return SourceName{}, fmt.Errorf("the name %q is not connection.schema.table", clip(text))
+	}
+	return SourceName{parts[0], parts[1], parts[2]}, nil
+}
+
+// nextPart takes one name off the front; more reports that a dot followed it.
+func nextPart(text string) (part, rest string, more bool, err error) {
+	if !strings.HasPrefix(text, `"`) {
+		part, rest, more = strings.Cut(text, ".")
+		if strings.Contains(part, `"`) {
+			return "", "", false, errors.New("a quote stands inside a name; double it and quote the whole name")
+		}
+	} else {
+		end := 1
+		for ; end < len(text); end++ {
+			if text[end] != '"' {
+				continue
+			}
+			if end+1 == len(text) || text[end+1] != '"' {
+				break
+			}
+			end++
+		}
+		if end >= len(text) {
+			return "", "", false, errors.New("a quoted name does not end")
+		}
+		part, rest = strings.ReplaceAll(text[1:end], `""`, `"`), text[end+1:]
+		if rest, more = strings.CutPrefix(rest, "."); !more && rest != "" {
+			return "", "", false, errors.New("a quoted name is followed by something other than a dot")
+		}
+	}
+	if part == "" || len(part) > 63 || hasControl(part) {
+		return "", "", false, errors.New("each part is 1 to 63 bytes without control characters")
+	}
+	return part, rest, more, nil
+}
+
+func (s Source) validate(add func(error)) {
+	_, err := s.Parts()
+	add(err)
+	for _, tag := range s.Tags {
+		add(checkTag(tag))
+	}
+	for _, column := range slices.Sorted(maps.Keys(s.Columns)) {
+		for _, tag := range s.Columns[column].Tags {
+			if err := checkTag(tag); err != nil {
+				add(fmt.Errorf("column %s: %w", clip(column), err))
+			}
+		}
+	}
+}

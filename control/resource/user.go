@@ -1,0 +1,60 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
+)
+
+// User is a person who logs in.
+type User struct {
+	Pos  policy.Pos `yaml:"-"`
+	Name string     `yaml:"name"`
+	// Groups that the person is a member of.
+	Groups []string `yaml:"groups"`
+	// Attributes have any number of values each.
+	Attributes map[string][]string `yaml:"attributes"`
+	// Password is a reference to the password; it is kept as a SCRAM-SHA-256 verifier only.
+	Password secret.Ref `yaml:"password"`
+	// Verifier is a reference to a stored verifier (SCRAM-SHA-256$…), instead of a password.
+	Verifier secret.Ref `yaml:"verifier"`
+	// Exempt marks the break-glass account: authenticated and audited, not governed. Never the default.
+	Exempt bool `yaml:"exempt"`
+	// Disabled people cannot log in, and their open sessions get no answers.
+	Disabled bool `yaml:"disabled"`
+}
+
+// Spec is what a Principal is made of.
+func (u User) Spec() identity.Spec {
+	return identity.Spec{User: u.Name, Groups: u.Groups, Attributes: u.Attributes, Exempt: u.Exempt}
+}
+
+func (u User) validate(add func(error)) {
+	add(checkUserName(u.Name))
+	if !u.Password.IsZero() && !u.Verifier.IsZero() {
+		add(errors.New("password and verifier exclude each other"))
+	}
+	if len(u.Groups) > maxListLength || len(u.Attributes) > maxListLength {
+		add(fmt.Errorf("more than %d groups or attributes", maxListLength))
+		return
+	}
+	for _, g := range u.Groups {
+		add(checkWord("group", g))
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Attributes)) {
+		add(checkWord("attribute", name))
+		values := u.Attributes[name]
+		if len(values) > maxListLength {
+			add(fmt.Errorf("attribute %s has more than %d values", clip(name), maxListLength))
+			continue
+		}
+		for _, v := range values {
+			add(checkValue("attribute "+clip(name), v))
+		}
+	}
+}

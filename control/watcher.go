@@ -1,0 +1,142 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/posternsql/postern/control/resource"
+)
+
+const (
+	pollInterval = time.Second
+	// retryInterval is how long a set that could not be published waits: its mistakes may lie in a warehouse that was down.
+	retryInterval = 10 * time.Second
+)
+
+// Watcher publishes resource files, and publishes them again when they change. Its methods may be called by several
+// goroutines.
+type Watcher struct {
+	Publisher *Publisher
+	// Paths are files and folders, as resource.Load takes them.
+	Paths []string
+	Log   *slog.Logger
+	// Poll is how often the files are looked at; a second when it is 0.
+	Poll time.Duration
+
+	mu sync.Mutex
+	// published is the fingerprint of what is in force.
+	published string
+}
+
+// Reload reads the files and publishes them. On an error nothing has changed.
+func (w *Watcher) Reload(ctx context.Context) (*Generation, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	// Taken before reading: a file that changes while it is read looks changed at the next look.
+	now := fingerprint(w.Paths)
+	set, err := resource.Load(w.Paths)
+	if err != nil {
+		return nil, err
+	}
+	g, err := w.Publisher.Publish(ctx, set)
+	if err == nil {
+		w.published = now
+	}
+	return g, err
+}
+
+func (w *Watcher) isPublished(print string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return print == w.published
+}
+
+// Run looks at the files until the context ends, and then returns nil. It publishes what changed; mistakes are logged and
+// leave in force what was. A set that could not be published is tried again every ten seconds.
+func (w *Watcher) Run(ctx context.Context) error {
+	poll := w.Poll
+	if poll == 0 {
+		poll = pollInterval
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	var state watchState
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			w.round(ctx, &state)
+		}
+	}
+}
+
+// watchState is what Run remembers between two looks.
+type watchState struct {
+	// seen and failed are the fingerprints of the last look and of the last set that was refused.
+	seen, failed string
+	retry        time.Time
+	// message of the last refusal, which is logged once.
+	message string
+}
+
+func (w *Watcher) round(ctx context.Context, s *watchState) {
+	now := fingerprint(w.Paths)
+	if w.isPublished(now) {
+		return
+	}
+	// A file that is being written looks different at each look: it is read when it has come to rest.
+	if now != s.seen {
+		s.seen = now
+		return
+	}
+	if now == s.failed && time.Now().Before(s.retry) {
+		return
+	}
+	_, err := w.Reload(ctx)
+	if err == nil {
+		*s = watchState{seen: now}
+		return
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	s.failed, s.retry = now, time.Now().Add(retryInterval)
+	if message := err.Error(); message != s.message {
+		s.message = message
+		w.Log.Error("publishing: refused; what was in force stays in force", "error", firstLines(err))
+	}
+}
+
+// firstLines keeps a log record readable.
+func firstLines(err error) string {
+	var mistakes resource.Mistakes
+	if errors.As(err, &mistakes) && len(mistakes) > 20 {
+		return fmt.Sprintf("%s\nand %d more", mistakes[:20].Error(), len(mistakes)-20)
+	}
+	return err.Error()
+}
+
+// fingerprint tells two states of the files apart by name, size and time.
+func fingerprint(paths []string) string {
+	files, err := resource.Files(paths)
+	var b strings.Builder
+	if err != nil {
+		fmt.Fprintln(&b, err)
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			fmt.Fprintln(&b, err)
+			continue
+		}
+		fmt.Fprintln(&b, f, info.Size(), info.ModTime().UnixNano())
+	}
+	return b.String()
+}
