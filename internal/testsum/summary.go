@@ -28,8 +28,8 @@ type summary struct {
 	brokenPackages                  int
 }
 
-func newSummary(w io.Writer) *summary {
-	return &summary{w: w, output: map[string]*strings.Builder{}}
+func newSummary(w io.Writer, must required) *summary {
+	return &summary{w: w, output: map[string]*strings.Builder{}, names: map[string]bool{}, required: must}
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -84,6 +84,7 @@ func (s *summary) end(e event) {
 	switch e.Action {
 	case "pass":
 		s.passed++
+		s.names[e.key()] = true
 		return
 	case "fail":
 		s.failed++
@@ -113,6 +114,7 @@ func (s *summary) endPackage(e event, output string) {
 func (s *summary) close() error {
 	fmt.Fprintf(s.w, "%d tests in %d packages: %d passed, %d failed, %d skipped\n",
 		s.passed+s.failed+s.skips, s.packages, s.passed, s.failed, s.skips)
+	missing := s.required.missing(s.names)
 	switch {
 	case s.failed > 0 || s.brokenPackages > 0:
 		return fmt.Errorf("%d tests and %d packages failed", s.failed, s.brokenPackages)
@@ -120,6 +122,8 @@ func (s *summary) close() error {
 		return fmt.Errorf("%d tests were skipped: a test runs or fails", s.skips)
 	case s.passed == 0:
 		return errors.New("no test ran")
+	case len(missing) > 0:
+		return fmt.Errorf("required tests that did not run:\n\t%s", strings.Join(missing, "\n\t"))
 	}
 	return nil
 }

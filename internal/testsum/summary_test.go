@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -27,7 +29,7 @@ func TestSummary(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			s := newSummary(&out)
+			s := newSummary(&out, nil)
 			if err := s.read(strings.NewReader(c.events)); err != nil {
 				t.Fatal(err)
 			}
@@ -39,5 +41,29 @@ func TestSummary(t *testing.T) {
 				t.Errorf("%q is not in %q", c.output, out.String())
 			}
 		})
+	}
+}
+
+func TestRequired(t *testing.T) {
+	const events = `{"Action":"pass","Package":"github.com/posternsql/postern/proxy","Test":"TestA/one"}` + "\n"
+	for _, c := range []struct{ name, list, err string }{
+		{"all ran", "# why\n\nproxy TestA/one # the first\n", ""},
+		{"one is missing", "proxy TestA/one\nproxy TestA/two\n", "proxy TestA/two"},
+		{"another package's", "rewrite TestA/one\n", "rewrite TestA/one"},
+		{"not a list", "proxy\n", "line 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "list")
+			if err := os.WriteFile(path, []byte(c.list), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			err := run(strings.NewReader(events), &strings.Builder{}, path)
+			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("got %v, want %q", err, c.err)
+			}
+		})
+	}
+	if err := run(strings.NewReader(events), &strings.Builder{}, "/none"); err == nil {
+		t.Error("a list that is not there was not missed")
 	}
 }
