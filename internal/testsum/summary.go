@@ -26,6 +26,8 @@ type summary struct {
 	output                          map[string]*strings.Builder // by package and test
 	packages, passed, failed, skips int
 	brokenPackages                  int
+	names                           map[string]bool // of the tests that passed: package and test
+	required                        required
 }
 
 func newSummary(w io.Writer, must required) *summary {
