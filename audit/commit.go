@@ -86,10 +86,8 @@ func (l *Log) await(ctx context.Context, b *batch) error {
 		return l.writeLocked()
 	default:
 	}
+	// If b is still pending, somebody leads, and will find that nobody waits.
 	b.waiters--
-	if b == l.pending {
-		l.armLocked()
-	}
 	return ctx.Err()
 }
 

@@ -153,21 +153,50 @@ func TestCloseRecovers(t *testing.T) {
 	mustVerify(t, l.cfg.Dir)
 }
 
-// What is written into a removed file is gone with the process.
-func TestRemovedFileIsAFailure(t *testing.T) {
-	l := mustOpen(t, Config{}, nil)
-	mustRecord(t, l, statement("1"))
-	if err := os.Remove(files(t, l.cfg.Dir)[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Record(context.Background(), statement("2")); !errors.Is(err, ErrFailed) {
-		t.Fatalf("got %v", err)
-	}
-	if err := l.Recover(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	mustRecord(t, l, statement("3"))
-	if report := mustVerify(t, l.cfg.Dir); report.First.Seq != 3 {
-		t.Errorf("the report does not show that records are missing: %+v", report)
+// What is written into a removed file is gone with the process, and a file that
+// somebody else changed is no proof. The log notices and goes on in a way that
+// lets Verify show what happened.
+func TestMeddlingIsAFailure(t *testing.T) {
+	for name, meddle := range map[string]func(path string) error{
+		"remove":   os.Remove,
+		"truncate": func(path string) error { return os.Truncate(path, 10) },
+		"append": func(path string) error {
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteString("x\n")
+			return errors.Join(err, f.Close())
+		},
+		"replace": func(path string) error {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return errors.Join(os.WriteFile(path+"x", data, 0o600), os.Rename(path+"x", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := mustOpen(t, Config{}, nil)
+			mustRecord(t, l, statement("1"))
+			if err := meddle(files(t, l.cfg.Dir)[0]); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Record(context.Background(), statement("2")); !errors.Is(err, ErrFailed) {
+				t.Fatalf("got %v", err)
+			}
+			if err := l.Recover(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			mustRecord(t, l, statement("3"))
+			report, err := Verify(l.cfg.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lost := name == "remove" || name == "truncate"
+			if shown := !report.OK() || report.First.Seq != 1; shown != lost {
+				t.Errorf("records were lost: %v; the report: %+v, %v", lost, report, report.Problem)
+			}
+		})
 	}
 }

@@ -230,6 +230,32 @@ func TestConfigValidate(t *testing.T) {
 	}
 }
 
+// When all who waited for a batch have left, nobody is there to lead it; it is
+// written all the same, and the log goes on.
+func TestAllWaitersLeave(t *testing.T) {
+	disk := &flakyDisk{}
+	l := mustOpen(t, Config{FlushEvery: 5 * time.Millisecond}, disk)
+	disk.set(func(d *flakyDisk) { d.delay = 100 * time.Millisecond })
+	leading := make(chan error, 1)
+	go func() { leading <- l.Record(context.Background(), statement("leader")) }()
+	time.Sleep(30 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := l.Record(ctx, statement("left")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if err := <-leading; err != nil {
+		t.Error(err)
+	}
+	disk.set(func(d *flakyDisk) { d.delay = 0 })
+	eventually(t, "the batch is written", func() bool { return slices.Contains(ids(t, l.cfg.Dir), "statement left") })
+	ctx, cancel = context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := l.Record(ctx, statement("next")); err != nil {
+		t.Error(err)
+	}
+}
+
 // Callers that stop waiting must neither stall nor lose the others.
 func TestRecordContext(t *testing.T) {
 	disk := &flakyDisk{delay: 2 * time.Millisecond}

@@ -26,10 +26,11 @@ type file interface {
 // not exist then).
 type openFunc func(path string, create bool) (file, error)
 
-// osFile is a file of the operating system.
+// osFile is a file of the operating system of which we are the only writer.
 type osFile struct {
 	*os.File
 	self os.FileInfo
+	size int64 // as it must be
 }
 
 // openOSFile opens a file of the operating system, mode 0600.
@@ -46,11 +47,31 @@ func openOSFile(path string, create bool) (file, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &osFile{File: f, self: self}, nil
+	return &osFile{File: f, self: self, size: self.Size()}, nil
 }
 
-// Sync also proves that the file is still where it was: what goes into a file
-// that somebody removed is safe until the process ends, and not after.
+// Write implements io.Writer.
+func (f *osFile) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	f.size += int64(n)
+	return n, err
+}
+
+// Truncate cuts the file. It never makes it longer.
+func (f *osFile) Truncate(size int64) error {
+	if size > f.size {
+		return fmt.Errorf("%s has lost %d bytes", f.Name(), size-f.size)
+	}
+	if err := f.File.Truncate(size); err != nil {
+		return err
+	}
+	f.size = size
+	return nil
+}
+
+// Sync also proves that the file is still where it was and as long as it was
+// left: what goes into a file that somebody removed is safe until the process
+// ends, and not after.
 func (f *osFile) Sync() error {
 	if err := f.File.Sync(); err != nil {
 		return err
@@ -61,6 +82,9 @@ func (f *osFile) Sync() error {
 	}
 	if !os.SameFile(f.self, there) {
 		return fmt.Errorf("%s was replaced by another file", f.Name())
+	}
+	if there.Size() != f.size {
+		return fmt.Errorf("%s has %d bytes, not the %d that were written: somebody changed it", f.Name(), there.Size(), f.size)
 	}
 	return nil
 }

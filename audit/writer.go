@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 )
 
@@ -111,14 +112,18 @@ func (w *writer) create(now time.Time) error {
 }
 
 // repair makes the file at hand usable again: what is not known to be safe is
-// cut away and the rest is synced. A file that is gone is replaced by a new
-// one; the chain goes on, so Verify shows what is missing.
+// cut away and the rest is synced. Where somebody removed the file or a part of
+// it, a new one is begun; the chain goes on, so Verify shows what is missing.
 func (w *writer) repair() error {
 	w.abandon()
-	f, err := w.open(w.seg.path, false)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(w.seg.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() < w.size {
 		return w.create(w.now())
 	}
+	if err != nil {
+		return fmt.Errorf("opening audit file: %w", err)
+	}
+	f, err := w.open(w.seg.path, false)
 	if err != nil {
 		return fmt.Errorf("opening audit file: %w", err)
 	}
