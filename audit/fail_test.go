@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -198,5 +199,27 @@ func TestMeddlingIsAFailure(t *testing.T) {
 				t.Errorf("records were lost: %v; the report: %+v, %v", lost, report, report.Problem)
 			}
 		})
+	}
+}
+
+// Also a replacement of the same length is not the file that was written.
+func TestSyncOfReplacedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	f, err := openOSFile(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write([]byte("record\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(path+"x", []byte("record\n"), 0o600), os.Rename(path+"x", path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Sync(); err == nil || !strings.Contains(err.Error(), "replaced") {
+		t.Errorf("got %v", err)
 	}
 }
