@@ -1,7 +1,7 @@
 package sqlgen
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
@@ -37,13 +37,41 @@ type View struct {
 
 // View prints an allowed decision. A denied one is an error.
 func (d Dialect) View(dec *policy.Decision) (View, error) {
-	return View{}, errors.New("sqlgen: no view yet")
+	if err := d.known(); err != nil {
+		return View{}, err
+	}
+	if err := printable(dec); err != nil {
+		return View{}, err
+	}
+	p := &printer{}
+	fence := p.view(dec)
+	if p.err != nil {
+		return View{}, fmt.Errorf("printing the view of %s: %w", dec.Table.QualifiedName(), p.err)
+	}
+	return View{SQL: p.b.String(), Fence: fence}, nil
 }
 
-// Check reports what the dialect cannot print of a decision. It is asked when policies are published.
-func (d Dialect) Check(dec *policy.Decision) error { return errors.New("sqlgen: no check yet") }
+// Check reports what the dialect cannot print of an allowed decision. It is asked when policies are published, for each of
+// policy.Program's Samples.
+func (d Dialect) Check(dec *policy.Decision) error {
+	_, err := d.View(dec)
+	return err
+}
 
 // Expr prints one expression over the base table's columns, which stand behind the alias postern_t.
 func (d Dialect) Expr(e expr.Expr) (string, error) {
-	return "", errors.New("sqlgen: no expressions yet")
+	if err := d.known(); err != nil {
+		return "", err
+	}
+	p := &printer{}
+	p.expr(e)
+	return p.b.String(), p.err
+}
+
+// known refuses the zero value and every dialect that has no printer.
+func (d Dialect) known() error {
+	if d.name != "postgres" {
+		return fmt.Errorf("printing for the unknown dialect %q", d.name)
+	}
+	return nil
 }
