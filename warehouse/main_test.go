@@ -1,6 +1,8 @@
 package warehouse_test
 
 import (
+	"context"
+	"encoding/hex"
 	"net/url"
 	"strconv"
 	"strings"
@@ -65,4 +67,16 @@ func exec(t testing.TB, conn *pgconn.PgConn, sql string) {
 	if _, err := conn.Exec(t.Context(), sql).ReadAll(); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
+}
+
+// bg is for what runs when a test's own context has ended.
+func bg() context.Context { return context.Background() }
+
+func fromHex(t testing.TB, text string) []byte {
+	t.Helper()
+	out, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

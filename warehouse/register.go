@@ -1,0 +1,202 @@
+package warehouse
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// FunctionsSchema is where registration puts the functions of keyed masks and their keys.
+const FunctionsSchema = "postern_functions"
+
+// TableName is a relation of the warehouse.
+type TableName struct{ Schema, Name string }
+
+// Registration is what a warehouse needs before Postern can govern it: the keyed mask functions, and a service role that
+// can read what is registered and nothing else. It is installed by an account that may create a schema and grant on
+// the tables (an administrator of the database), once, and again whenever tables or token domains are added.
+type Registration struct {
+	Database string
+	// ServiceRole is the role of Config.User. It exists already; registration makes no roles and sets no passwords.
+	ServiceRole string
+	// Tables that are registered: the service role gets SELECT on them and USAGE on their schemas.
+	Tables []TableName
+	// Domains are the token domains that get a key, unless they have one.
+	Domains []string
+}
+
+// maxDomainBytes is tokenize.MaxDomainBytes, on which warehouse does not depend but in its tests.
+const maxDomainBytes = 1 << 10
+
+// Validate reports every mistake at once.
+func (r Registration) Validate() error {
+	var mistakes []error
+	names := []struct{ what, name string }{{"database", r.Database}, {"service role", r.ServiceRole}}
+	for _, t := range r.Tables {
+		names = append(names, struct{ what, name string }{"schema", t.Schema}, struct{ what, name string }{"table", t.Name})
+	}
+	for _, n := range names {
+		if n.name == "" || len(n.name) > maxNameBytes || strings.ContainsRune(n.name, 0) {
+			mistakes = append(mistakes, fmt.Errorf("%s %q is not a name of 1 to %d bytes", n.what, n.name, maxNameBytes))
+		}
+	}
+	for _, d := range r.Domains {
+		if d == "" || len(d) > maxDomainBytes || strings.ContainsRune(d, 0) {
+			mistakes = append(mistakes, fmt.Errorf("token domain %q is not 1 to %d bytes", d, maxDomainBytes))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+//go:embed keyed_hash.sql
+var keyedHashSQL string
+
+// registerLock is held while a registration runs, so that two do not make the same schema at once. The number is
+// arbitrary.
+const registerLock = "SELECT pg_advisory_xact_lock(6075148722361027)"
+
+// Statements returns what Register runs, in order, inside one transaction. Running it again changes nothing that is as
+// it should be. No key stands in it: keys are drawn by the server, so that they pass neither the wire nor a log.
+func (r Registration) Statements() []string {
+	service := quoteIdent(r.ServiceRole)
+	out := []string{
+		"SET LOCAL search_path = pg_catalog, pg_temp",
+		"SET LOCAL standard_conforming_strings = on",
+		registerLock,
+		"CREATE SCHEMA IF NOT EXISTS postern_functions",
+		"CREATE TABLE IF NOT EXISTS postern_functions.keys (\n    domain text PRIMARY KEY,\n    key bytea NOT NULL,\n" +
+			"    inner_prefix bytea NOT NULL,\n    outer_pad bytea NOT NULL)",
+		"REVOKE ALL ON SCHEMA postern_functions FROM PUBLIC, " + service,
+		"REVOKE ALL ON TABLE postern_functions.keys FROM PUBLIC, " + service,
+		strings.TrimSpace(keyedHashSQL),
+		"REVOKE ALL ON FUNCTION postern_functions.keyed_hash(text, text) FROM PUBLIC, " + service,
+		ownershipCheck,
+	}
+	for _, domain := range sortedUnique(r.Domains) {
+		out = append(out, fmt.Sprintf(newKey, quoteLiteral(domain)))
+	}
+	out = append(out,
+		"GRANT USAGE ON SCHEMA postern_functions TO "+service,
+		"GRANT EXECUTE ON FUNCTION postern_functions.keyed_hash(text, text) TO "+service,
+		"GRANT CONNECT ON DATABASE "+quoteIdent(r.Database)+" TO "+service,
+	)
+	var schemas, tables []string
+	for _, t := range r.Tables {
+		schemas = append(schemas, quoteIdent(t.Schema))
+		tables = append(tables, quoteIdent(t.Schema)+"."+quoteIdent(t.Name))
+	}
+	for _, s := range sortedUnique(schemas) {
+		out = append(out, "GRANT USAGE ON SCHEMA "+s+" TO "+service)
+	}
+	for _, t := range sortedUnique(tables) {
+		out = append(out, "GRANT SELECT ON TABLE "+t+" TO "+service)
+	}
+	return out
+}
+
+// Script is the whole as text for psql.
+func (r Registration) Script() string {
+	return "BEGIN;\n" + strings.Join(r.Statements(), ";\n") + ";\nCOMMIT;\n"
+}
+
+// ownershipCheck stops where somebody else could read the keys or change the functions: who was there first could have made the
+// schema, and default privileges can grant more than was asked for.
+const ownershipCheck = `DO $check$
+DECLARE
+    found text;
+BEGIN
+    SELECT string_agg(what, ', ' ORDER BY what) INTO found FROM (
+        SELECT 'schema' AS what, nspowner AS owner, nspacl AS acl FROM pg_namespace WHERE nspname = 'postern_functions'
+        UNION ALL
+        SELECT 'relation ' || relname, relowner, relacl FROM pg_class WHERE relnamespace = 'postern_functions'::regnamespace
+            AND relkind NOT IN ('i', 'I')
+        UNION ALL
+        SELECT 'function ' || proname, proowner, proacl FROM pg_proc WHERE pronamespace = 'postern_functions'::regnamespace
+    ) AS o
+    WHERE owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
+       OR EXISTS (SELECT FROM aclexplode(acl) AS a WHERE a.grantee <> owner AND a.privilege_type NOT IN ('USAGE', 'EXECUTE'));
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'in schema postern_functions, not owned by % alone: %', current_user, found;
+    END IF;
+    SELECT string_agg(tgname, ', ') INTO found FROM pg_trigger WHERE tgrelid = 'postern_functions.keys'::regclass;
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION 'table postern_functions.keys has triggers: %', found;
+    END IF;
+    IF current_setting('server_encoding') = 'SQL_ASCII' THEN
+        RAISE EXCEPTION 'the database has encoding SQL_ASCII, in which text cannot be hashed safely';
+    END IF;
+END
+$check$`
+
+// newKey draws a key of 256 bits unless the domain has one, and stores what every call would else compute again: the inner
+// pad followed by the domain and a zero byte, and the outer pad (RFC 2104). Three random UUIDs hold 366 random bits of the
+// server's strong generator.
+const newKey = `WITH drawn AS MATERIALIZED (
+    SELECT sha256(convert_to(concat(gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), 'UTF8')) AS key
+), padded AS (
+    SELECT i, CASE WHEN i < 32 THEN get_byte(key, i) ELSE 0 END AS byte FROM drawn, generate_series(0, 63) AS i
+)
+INSERT INTO postern_functions.keys (domain, key, inner_prefix, outer_pad)
+SELECT d.domain, k.key,
+    (SELECT string_agg(set_byte('\x00', 0, b.byte # 54), ''::bytea ORDER BY b.i) FROM padded AS b) || convert_to(d.domain, 'UTF8') || '\x00'::bytea,
+    (SELECT string_agg(set_byte('\x00', 0, b.byte # 92), ''::bytea ORDER BY b.i) FROM padded AS b)
+FROM (SELECT %s::text AS domain) AS d, drawn AS k
+ON CONFLICT (domain) DO NOTHING`
+
+// Register runs the statements in one transaction as the account that conn is logged in as, reads back that the service
+// role can do what it must, and returns what it can do and should not (SelfCheck). On an error nothing has changed.
+func Register(ctx context.Context, conn *pgconn.PgConn, r Registration) (warnings []string, err error) {
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("checking the registration: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
+		return nil, fmt.Errorf("registering: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_, end := conn.Exec(ctx, "ROLLBACK").ReadAll()
+			err = errors.Join(err, end)
+		}
+	}()
+	for _, statement := range r.Statements() {
+		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
+			return nil, fmt.Errorf("registering: %s: %w", firstLine(statement), err)
+		}
+	}
+	if err := r.readBack(ctx, conn); err != nil {
+		return nil, err
+	}
+	if warnings, err = SelfCheck(ctx, conn, r); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
+		return nil, fmt.Errorf("registering: %w", err)
+	}
+	return warnings, nil
+}
+
+// firstLine names a statement in an error; the line of a statement's beginning says enough and holds no values but names.
+func firstLine(statement string) string {
+	for line := range strings.Lines(statement) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "--") {
+			return line
+		}
+	}
+	return ""
+}
+
+func sortedUnique(in []string) []string {
+	out := slices.Clone(in)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func quoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// quoteLiteral is for standard_conforming_strings = on, which every script sets.
+func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
