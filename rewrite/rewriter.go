@@ -15,6 +15,9 @@ type Request struct {
 	// SearchPath is the client's effective path, already resolved: "$user" replaced by the user's name, without pg_catalog
 	// (which is always searched first) and without pg_temp.
 	SearchPath []string
+	// PathSettled says that no SET of search_path waits in the open transaction, so that its end cannot bring another path
+	// back. False is always safe: then an unqualified table name behind COMMIT or ROLLBACK in one string is refused.
+	PathSettled bool
 	// ParamTypes are the type OIDs that a Parse message declared. They take part in the cache key.
 	ParamTypes []uint32
 	// Database is the name that the client connected to; database-qualified names must equal it.

@@ -1,0 +1,191 @@
+package rewrite
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/pgerror"
+)
+
+// expr judges one expression in a scope and rewrites it in place. Every node type is named here; any other is refused.
+func (r *resolver) expr(n *pg.Node, s *scope) error {
+	if n == nil || n.Node == nil {
+		return nil
+	}
+	if err := r.enter(); err != nil {
+		return err
+	}
+	defer r.leave()
+	switch v := n.Node.(type) {
+	case *pg.Node_ColumnRef:
+		return r.columnRef(v.ColumnRef, s)
+	case *pg.Node_AConst:
+		return r.allowConstant(v.AConst)
+	case *pg.Node_ParamRef:
+		return nil
+	case *pg.Node_AExpr:
+		return r.operator(v.AExpr, s)
+	case *pg.Node_BoolExpr:
+		return r.exprs(s, v.BoolExpr.Args...)
+	case *pg.Node_NullTest:
+		return r.expr(v.NullTest.Arg, s)
+	case *pg.Node_BooleanTest:
+		return r.expr(v.BooleanTest.Arg, s)
+	case *pg.Node_FuncCall:
+		return r.call(n, s)
+	case *pg.Node_NamedArgExpr:
+		return r.expr(v.NamedArgExpr.Arg, s)
+	case *pg.Node_SqlvalueFunction:
+		return r.valueFunction(n)
+	case *pg.Node_TypeCast:
+		if err := r.allowType(v.TypeCast.TypeName); err != nil {
+			return err
+		}
+		return r.expr(v.TypeCast.Arg, s)
+	case *pg.Node_CollateClause:
+		if err := r.allowCollation(v.CollateClause); err != nil {
+			return err
+		}
+		return r.expr(v.CollateClause.Arg, s)
+	case *pg.Node_SubLink:
+		return r.subLink(v.SubLink, s)
+	}
+	return r.construct(n, s)
+}
+
+// construct judges the nodes that only hold others.
+func (r *resolver) construct(n *pg.Node, s *scope) error {
+	switch v := n.Node.(type) {
+	case *pg.Node_CaseExpr:
+		if err := r.exprs(s, v.CaseExpr.Arg, v.CaseExpr.Defresult); err != nil {
+			return err
+		}
+		return r.exprs(s, v.CaseExpr.Args...)
+	case *pg.Node_CaseWhen:
+		return r.exprs(s, v.CaseWhen.Expr, v.CaseWhen.Result)
+	case *pg.Node_CoalesceExpr:
+		return r.exprs(s, v.CoalesceExpr.Args...)
+	case *pg.Node_MinMaxExpr:
+		return r.exprs(s, v.MinMaxExpr.Args...)
+	case *pg.Node_AArrayExpr:
+		return r.exprs(s, v.AArrayExpr.Elements...)
+	case *pg.Node_RowExpr:
+		return r.exprs(s, v.RowExpr.Args...)
+	case *pg.Node_List:
+		return r.exprs(s, v.List.Items...)
+	case *pg.Node_AIndirection:
+		return r.indirection(n, s)
+	case *pg.Node_GroupingFunc:
+		return r.exprs(s, v.GroupingFunc.Args...)
+	case *pg.Node_XmlExpr:
+		return r.xml(v.XmlExpr, s)
+	case *pg.Node_XmlSerialize:
+		if err := r.allowType(v.XmlSerialize.TypeName); err != nil {
+			return err
+		}
+		return r.expr(v.XmlSerialize.Expr, s)
+	case *pg.Node_SetToDefault:
+		return pgerror.Syntax("DEFAULT is not allowed in this context", position(r.req.SQL, v.SetToDefault.Location))
+	}
+	return r.unknown(n)
+}
+
+// unknown refuses a node that no handler names.
+func (r *resolver) unknown(n *pg.Node) error {
+	return r.at(pgerror.NotSupported("%s is not supported through Postern", nodeName(n)), locationOf(n))
+}
+
+// nodeName is the parser's word for a node, as its own documents have it.
+func nodeName(n *pg.Node) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", n.GetNode()), "*pg_query.Node_")
+}
+
+func (r *resolver) exprs(s *scope, list ...*pg.Node) error {
+	for _, n := range list {
+		if err := r.expr(n, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resolver) operator(e *pg.A_Expr, s *scope) error {
+	switch e.Kind {
+	case pg.A_Expr_Kind_AEXPR_OP, pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL, pg.A_Expr_Kind_AEXPR_DISTINCT,
+		pg.A_Expr_Kind_AEXPR_NOT_DISTINCT, pg.A_Expr_Kind_AEXPR_NULLIF, pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_LIKE,
+		pg.A_Expr_Kind_AEXPR_ILIKE, pg.A_Expr_Kind_AEXPR_SIMILAR:
+		if err := r.allowOperator(e.Name, e.Location); err != nil {
+			return err
+		}
+	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg.A_Expr_Kind_AEXPR_BETWEEN_SYM,
+		pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+		// Its name is the word itself; it means >= and <= of pg_catalog.
+	case pg.A_Expr_Kind_A_EXPR_KIND_UNDEFINED:
+		return r.at(pgerror.NotSupported("this operator is not supported through Postern"), e.Location)
+	default:
+		return r.at(pgerror.NotSupported("operator kind %s is not supported through Postern", e.Kind), e.Location)
+	}
+	return r.exprs(s, e.Lexpr, e.Rexpr)
+}
+
+func (r *resolver) subLink(l *pg.SubLink, s *scope) error {
+	if len(l.OperName) > 0 {
+		if err := r.allowOperator(l.OperName, l.Location); err != nil {
+			return err
+		}
+	}
+	if err := r.expr(l.Testexpr, s); err != nil {
+		return err
+	}
+	_, err := r.query(l.Subselect, s)
+	return err
+}
+
+func (r *resolver) xml(x *pg.XmlExpr, s *scope) error {
+	for _, arg := range x.NamedArgs {
+		if err := r.expr(arg.GetResTarget().GetVal(), s); err != nil {
+			return err
+		}
+	}
+	return r.exprs(s, x.Args...)
+}
+
+// window judges OVER (…) and the definitions of a WINDOW clause.
+func (r *resolver) window(w *pg.WindowDef, s *scope) error {
+	if w == nil {
+		return nil
+	}
+	if err := r.exprs(s, w.PartitionClause...); err != nil {
+		return err
+	}
+	if err := r.sorts(w.OrderClause, s); err != nil {
+		return err
+	}
+	return r.exprs(s, w.StartOffset, w.EndOffset)
+}
+
+// sorts judges the ORDER BY of an aggregate or a window, where a bare name is never an output column.
+func (r *resolver) sorts(list []*pg.Node, s *scope) error {
+	for _, n := range list {
+		by := n.GetSortBy()
+		if by == nil {
+			return r.unknown(n)
+		}
+		if err := r.sortOperator(by); err != nil {
+			return err
+		}
+		if err := r.expr(by.Node, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resolver) sortOperator(by *pg.SortBy) error {
+	if len(by.UseOp) == 0 {
+		return nil
+	}
+	return r.allowOperator(by.UseOp, by.Location)
+}

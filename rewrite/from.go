@@ -1,0 +1,139 @@
+package rewrite
+
+import (
+	"fmt"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/pgerror"
+)
+
+// from judges a FROM clause and returns the scope in which the query's expressions stand.
+func (r *resolver) from(list []*pg.Node, outer *scope) (*scope, error) {
+	level := child(outer)
+	for _, n := range list {
+		items, err := r.fromItem(n, outer, level.items)
+		if err != nil {
+			return nil, err
+		}
+		level.items = append(level.items, items...)
+		if err := r.distinctAliases(level.items); err != nil {
+			return nil, err
+		}
+	}
+	return level, nil
+}
+
+// distinctAliases refuses two items of one name. PostgreSQL lets two tables of different schemas bear one name unaliased; as
+// sub-selects they cannot.
+func (r *resolver) distinctAliases(items []*item) error {
+	seen := make(map[string]*item, len(items))
+	for _, it := range items {
+		if !it.byAlias || it.alias == "" {
+			continue
+		}
+		other, dup := seen[it.alias]
+		switch {
+		case dup && other.schema != "" && it.schema != "" && other.schema != it.schema:
+			return pgerror.NotSupported("two tables called %q in one FROM are not supported through Postern: use aliases", it.alias)
+		case dup:
+			return &pgerror.Error{Code: "42712", Message: fmt.Sprintf("table name %q specified more than once", it.alias)}
+		}
+		seen[it.alias] = it
+	}
+	return nil
+}
+
+// fromItem judges one item of FROM, or of a join. left has the items before it, which LATERAL items and functions see.
+func (r *resolver) fromItem(n *pg.Node, outer *scope, left []*item) ([]*item, error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	switch v := n.GetNode().(type) {
+	case *pg.Node_RangeVar:
+		it, err := r.rangeVar(n, outer)
+		return []*item{it}, err
+	case *pg.Node_RangeSubselect:
+		it, err := r.rangeSubselect(v.RangeSubselect, outer, left)
+		return []*item{it}, err
+	case *pg.Node_RangeFunction:
+		it, err := r.rangeFunction(n, child(outer, left...))
+		return []*item{it}, err
+	case *pg.Node_JoinExpr:
+		return r.join(v.JoinExpr, outer, left)
+	case *pg.Node_RangeTableSample:
+		return nil, r.at(pgerror.NotSupported("TABLESAMPLE is not supported through Postern"), v.RangeTableSample.Location)
+	case *pg.Node_RangeTableFunc:
+		return nil, r.at(pgerror.NotSupported("XMLTABLE is not supported through Postern"), v.RangeTableFunc.Location)
+	}
+	return nil, r.unknown(n)
+}
+
+// rangeVar is a WITH query, which stays as it is, or a table, which its View replaces.
+func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
+	rv := n.GetRangeVar()
+	alias, names, err := r.aliasOf(rv.Alias)
+	if err != nil {
+		return nil, err
+	}
+	if rv.Schemaname == "" && rv.Catalogname == "" {
+		if c := outer.cte(rv.Relname); c != nil {
+			if err := r.know(c, rv.Location); err != nil {
+				return nil, err
+			}
+			if alias == "" {
+				alias = rv.Relname
+			}
+			return (&item{columns: computed(c.columns)}).withAlias(alias, names), nil
+		}
+	}
+	v, err := r.table(rv)
+	if err != nil {
+		return nil, err
+	}
+	if r.relations++; r.relations > r.rw.config.MaxRelations {
+		return nil, pgerror.LimitExceeded("statement names too many relations: at most %d", r.rw.config.MaxRelations)
+	}
+	u := r.useOf(v)
+	base := &item{}
+	for _, name := range v.columns {
+		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name}}})
+	}
+	only := !rv.Inh
+	if alias == "" {
+		it := base.withAlias(rv.Relname, nil)
+		it.schema = v.decision.Table.Schema
+		n.Node = v.splice(&pg.Alias{Aliasname: rv.Relname}, only).Node
+		return it, nil
+	}
+	n.Node = v.splice(rv.Alias, only).Node
+	return base.withAlias(alias, names), nil
+}
+
+func (r *resolver) rangeSubselect(s *pg.RangeSubselect, outer *scope, left []*item) (*item, error) {
+	parent := outer
+	if s.Lateral {
+		parent = child(outer, left...)
+	}
+	names, err := r.query(s.Subquery, parent)
+	if err != nil {
+		return nil, err
+	}
+	alias, columns, err := r.aliasOf(s.Alias)
+	if err != nil {
+		return nil, err
+	}
+	it := (&item{columns: computed(names)}).withAlias(alias, columns)
+	it.byAlias = alias != ""
+	return it, nil
+}
+
+// aliasOf returns an alias and its column names; "" without one.
+func (r *resolver) aliasOf(a *pg.Alias) (string, []string, error) {
+	names, ok := stringList(a.GetColnames())
+	if !ok {
+		return "", nil, pgerror.NotSupported("this column alias list is not supported through Postern")
+	}
+	return a.GetAliasname(), names, nil
+}

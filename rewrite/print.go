@@ -1,0 +1,58 @@
+package rewrite
+
+import (
+	"fmt"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/posternsql/postern/pgerror"
+)
+
+// treeVersion is the version of the parser's trees (PG_VERSION_NUM of libpg_query); the printer refuses any other.
+const treeVersion = 170_007
+
+// printTree turns a judged tree into text, and reads the text again: what the warehouse will parse must be the tree that was
+// judged. A difference means that the printer does not know a form; the statement is refused, not sent.
+func printTree(raw *pg.RawStmt) (string, error) {
+	tree := &pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: raw.Stmt}}}
+	text, err := pg.Deparse(tree)
+	if err != nil {
+		return "", fmt.Errorf("printing the statement: %w", err)
+	}
+	again, err := pg.Parse(text)
+	if err != nil {
+		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
+	}
+	if len(again.Stmts) != 1 {
+		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
+	}
+	judged := proto.Clone(raw.Stmt).(*pg.Node)
+	normalize(judged.ProtoReflect())
+	normalize(again.Stmts[0].Stmt.ProtoReflect())
+	if !proto.Equal(judged, again.Stmts[0].Stmt) {
+		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
+	}
+	return text, nil
+}
+
+// normalize takes out of a tree what does not carry meaning: the places of nodes in the text.
+func normalize(m protoreflect.Message) {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Kind() == protoreflect.Int32Kind:
+			if name := f.Name(); name == "location" || name == "arg_location" || name == "stmt_len" || name == "stmt_location" {
+				m.Clear(f)
+			}
+		case f.Kind() != protoreflect.MessageKind:
+		case f.IsList():
+			for i, list := 0, v.List(); i < list.Len(); i++ {
+				normalize(list.Get(i).Message())
+			}
+		default:
+			normalize(v.Message())
+		}
+		return true
+	})
+}

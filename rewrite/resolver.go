@@ -1,0 +1,61 @@
+package rewrite
+
+import (
+	"errors"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/policy"
+)
+
+// maxWalk bounds our own recursion. The parser's bounds are lower; this one holds whatever they are.
+const maxWalk = 10_000
+
+// resolver judges one statement.
+type resolver struct {
+	rw   *Rewriter
+	req  *Request
+	path pathState
+	// uses are the governed tables of the statement, each once.
+	uses []*use
+	// first has the name of the first column of each sub-select that was judged.
+	first     map[*pg.Node]string
+	relations int
+	depth     int
+}
+
+func (rw *Rewriter) newResolver(req *Request, path pathState) *resolver {
+	return &resolver{rw: rw, req: req, path: path, first: map[*pg.Node]string{}}
+}
+
+func (r *resolver) enter() error {
+	if r.depth++; r.depth > maxWalk {
+		return pgerror.TooComplex("statement is nested too deeply")
+	}
+	return nil
+}
+
+func (r *resolver) leave() { r.depth-- }
+
+// at gives an error for the client the place of the node that caused it, unless it has one.
+func (r *resolver) at(err error, location int32) error {
+	var e *pgerror.Error
+	if !errors.As(err, &e) || e.Position != 0 || location < 0 {
+		return err
+	}
+	return e.At(position(r.req.SQL, location))
+}
+
+// decisions are what was spliced in, and which of its columns the client's text touches.
+func (r *resolver) decisions() ([]policy.Decision, [][]string) {
+	var decisions []policy.Decision
+	var requested [][]string
+	for _, u := range r.uses {
+		if !u.view.catalog {
+			decisions = append(decisions, u.view.decision)
+			requested = append(requested, u.requested())
+		}
+	}
+	return decisions, requested
+}

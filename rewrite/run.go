@@ -1,0 +1,118 @@
+package rewrite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/pgerror"
+)
+
+// Rewriter turns client SQL into guarded SQL. It is safe for concurrent use.
+type Rewriter struct {
+	config Config
+	views  *views
+	cache  *cache
+}
+
+// New checks the configuration and makes a Rewriter.
+func New(config Config) (*Rewriter, error) {
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("checking the rewriter's configuration: %w", err)
+	}
+	config = config.withDefaults()
+	views, err := newViews(config)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := newCache(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Rewriter{config: config, views: views, cache: cache}, nil
+}
+
+// Rewrite judges every statement of the text before it returns any. The error is a *pgerror.Error for what the client did; any
+// other is our own. The Result is shared between callers and must not be changed.
+func (rw *Rewriter) Rewrite(ctx context.Context, req Request) (*Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if req.Program == nil || req.Program.Snapshot() == nil {
+		return nil, pgerror.Unavailable("no policies are loaded")
+	}
+	if req.Principal.IsZero() {
+		return nil, pgerror.InsufficientPrivilege("permission denied")
+	}
+	key := newCacheKey(&req)
+	if result := rw.cache.get(key); result != nil {
+		return result, nil
+	}
+	result, until, err := rw.rewrite(&req)
+	if err != nil {
+		return nil, err
+	}
+	rw.cache.add(key, result, until)
+	return result, nil
+}
+
+// rewrite does the work, and says until when its answer holds; zero is for ever.
+func (rw *Rewriter) rewrite(req *Request) (*Result, time.Time, error) {
+	stmts, err := parse(req.SQL, &rw.config)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	if req.Single && len(stmts) > 1 {
+		return nil, time.Time{}, pgerror.Syntax("cannot insert multiple commands into a prepared statement", 0)
+	}
+	if len(stmts) == 0 {
+		return &Result{Statements: []Statement{{Kind: KindEmpty, Text: req.SQL}}}, time.Time{}, nil
+	}
+	var until time.Time
+	result := &Result{}
+	path := pathState{schemas: req.SearchPath, known: true, settled: req.PathSettled}
+	for _, raw := range stmts {
+		st, holds, err := rw.statement(req, raw, path)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		until = earlier(until, holds)
+		path = path.after(&st, req.Principal.User())
+		result.Statements = append(result.Statements, st)
+	}
+	return result, until, nil
+}
+
+// statement judges and prints one statement.
+func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (Statement, time.Time, error) {
+	st := Statement{Text: statementText(req.SQL, raw)}
+	r := rw.newResolver(req, path)
+	if err := r.judge(raw, &st); err != nil {
+		return Statement{}, time.Time{}, err
+	}
+	if st.Kind == 0 {
+		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")
+	}
+	st.Decisions, st.Requested = r.decisions()
+	if st.Kind == KindEmpty {
+		return st, time.Time{}, nil
+	}
+	var err error
+	st.SQL, err = printTree(raw)
+	var until time.Time
+	for _, d := range st.Decisions {
+		until = earlier(until, d.ValidUntil)
+	}
+	return st, until, err
+}
+
+// earlier is the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,115 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/pgerror"
+)
+
+// use is one governed table in one statement, and what of it the client's text touches.
+type use struct {
+	view    *view
+	all     bool
+	touched map[string]bool
+}
+
+func (u *use) touch(name string) {
+	if u.touched == nil {
+		u.touched = map[string]bool{}
+	}
+	u.touched[name] = true
+}
+
+// requested lists the touched columns in column order; nil means all.
+func (u *use) requested() []string {
+	if u.all {
+		return nil
+	}
+	out := []string{}
+	for _, name := range u.view.columns {
+		if u.touched[name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// table resolves a name in FROM that is not a WITH query. A table that is hidden is as if absent: an unqualified name skips it
+// and goes on along the path, and where nothing is found the answer is one text for hidden and absent.
+func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
+	name := rv.Relname
+	for _, part := range []string{rv.Schemaname, rv.Catalogname} {
+		if part != "" {
+			name = part + "." + name
+		}
+	}
+	if rv.Catalogname != "" && rv.Catalogname != r.req.Database {
+		return nil, r.at(pgerror.NotSupported("cross-database references are not implemented: %q", name), rv.Location)
+	}
+	v, err := r.find(rv)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, r.at(pgerror.UndefinedTable(name), rv.Location)
+	}
+	return v, r.supported(v, rv)
+}
+
+// find returns nil where there is nothing that the person may see.
+func (r *resolver) find(rv *pg.RangeVar) (*view, error) {
+	switch {
+	case rv.Schemaname == builtinSchema, rv.Schemaname == "information_schema",
+		rv.Schemaname == "" && strings.HasPrefix(rv.Relname, "pg_"):
+		// PostgreSQL searches pg_catalog before the path. A table of the user's whose name begins so must be qualified.
+		return r.builtinTable(rv)
+	case rv.Schemaname != "":
+		return r.visible(rv.Schemaname, rv.Relname)
+	}
+	if !r.path.known {
+		return nil, r.at(pgerror.NotSupported("an unqualified table name behind a change of transaction and search_path in one "+
+			"string is not supported through Postern: send the statements one by one"), rv.Location)
+	}
+	for _, schema := range r.path.schemas {
+		if v, err := r.visible(schema, rv.Relname); v != nil || err != nil {
+			return v, err
+		}
+	}
+	return nil, nil
+}
+
+// visible returns the view of a table, nil if there is none that the person may see.
+func (r *resolver) visible(schema, name string) (*view, error) {
+	t, ok := r.req.Program.Snapshot().Table(schema, name)
+	if !ok || !t.Registered {
+		return nil, nil
+	}
+	return r.rw.views.get(r.req, t)
+}
+
+// supported refuses what is visible but cannot be read soundly.
+func (r *resolver) supported(v *view, rv *pg.RangeVar) error {
+	switch v.decision.Table.Kind {
+	case catalog.KindTable, catalog.KindPartitionedTable, catalog.KindMaterializedView, catalog.KindForeignTable:
+		return nil
+	case catalog.KindView:
+		// A plain view reads its base tables with its owner's rights, so around their policies.
+		return r.at(pgerror.NotSupported("view %q is not supported through Postern: query its base tables", rv.Relname), rv.Location)
+	}
+	return r.at(pgerror.NotSupported("relation %q is of a kind that is not supported through Postern", rv.Relname), rv.Location)
+}
+
+// use finds or begins the record of a table in this statement.
+func (r *resolver) useOf(v *view) *use {
+	i := slices.IndexFunc(r.uses, func(u *use) bool { return u.view == v })
+	if i >= 0 {
+		return r.uses[i]
+	}
+	u := &use{view: v}
+	r.uses = append(r.uses, u)
+	return u
+}

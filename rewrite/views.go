@@ -1,0 +1,156 @@
+package rewrite
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/sqlgen"
+)
+
+// view is one decision, printed and parsed: what a reference to its table becomes. It is shared and never changed.
+type view struct {
+	decision policy.Decision
+	columns  []string
+	tree     *pg.SelectStmt
+	// catalog marks a built-in View: not a governed table, so not reported.
+	catalog bool
+}
+
+// viewKey holds the program itself, so that two programs can never be taken for one another.
+type viewKey struct {
+	program   *policy.Program
+	principal string
+	table     *catalog.Table
+}
+
+// views makes and keeps Views per program, person and table.
+type views struct {
+	cache *lru.Cache[viewKey, *view]
+	now   func() time.Time
+	// decide and print are policy.Program.Decide and sqlgen.Dialect.View; mutation tests put others in their place.
+	decide func(*policy.Program, identity.Principal, []policy.Want) []policy.Decision
+	print  func(*policy.Decision) (sqlgen.View, error)
+}
+
+func newViews(c Config) (*views, error) {
+	cache, err := lru.New[viewKey, *view](c.ViewEntries)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of views: %w", err)
+	}
+	return &views{
+		cache: cache, now: c.Now,
+		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
+			return p.Decide(policy.BindPrincipal(who), wants)
+		},
+		print: c.Dialect.View,
+	}, nil
+}
+
+// get returns the View of a table for the request's person, nil if it is denied.
+func (vs *views) get(req *Request, t *catalog.Table) (*view, error) {
+	key := viewKey{req.Program, req.Principal.Key(), t}
+	v, ok := vs.cache.Get(key)
+	if !ok || v.expired(vs.now) {
+		var err error
+		if v, err = vs.make(req, t); err != nil {
+			return nil, err
+		}
+		vs.cache.Add(key, v)
+	}
+	if !v.decision.Allowed {
+		return nil, nil
+	}
+	return v, nil
+}
+
+func (v *view) expired(now func() time.Time) bool {
+	until := v.decision.ValidUntil
+	return !until.IsZero() && !now().Before(until)
+}
+
+func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
+	decisions := vs.decide(req.Program, req.Principal, []policy.Want{{Table: t}})
+	if len(decisions) != 1 || decisions[0].Table != t {
+		return nil, errors.New("deciding: the answer is not for the table that was asked for")
+	}
+	v := &view{decision: decisions[0]}
+	if !v.decision.Allowed {
+		return v, nil
+	}
+	for _, c := range v.decision.Columns {
+		v.columns = append(v.columns, c.Column.Name)
+	}
+	printed, err := vs.print(&v.decision)
+	if err != nil {
+		return nil, fmt.Errorf("printing the view of %s: %w", t.QualifiedName(), err)
+	}
+	if v.tree, err = parseView(printed.SQL, v.columns); err != nil {
+		return nil, fmt.Errorf("reading the view of %s: %w", t.QualifiedName(), err)
+	}
+	return v, nil
+}
+
+// schemas are those in which the person may see a table.
+func (vs *views) schemas(req *Request) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, t := range req.Program.Snapshot().Tables() {
+		if !t.Registered || out[t.Schema] {
+			continue
+		}
+		v, err := vs.get(req, t)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			out[t.Schema] = true
+		}
+	}
+	return out, nil
+}
+
+// parseView parses a View's text and checks its shape: one SELECT that gives exactly these columns.
+func parseView(sql string, columns []string) (*pg.SelectStmt, error) {
+	tree, err := pg.Parse(sql)
+	if err != nil {
+		return nil, fmt.Errorf("parsing: %w", err)
+	}
+	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetSelectStmt() == nil {
+		return nil, errors.New("it is not one SELECT")
+	}
+	s := tree.Stmts[0].Stmt.GetSelectStmt()
+	if s.Op != pg.SetOperation_SETOP_NONE || len(s.FromClause) != 1 || s.FromClause[0].GetRangeVar() == nil {
+		return nil, errors.New("it does not select from one relation")
+	}
+	if len(s.TargetList) != len(columns) {
+		return nil, fmt.Errorf("it has %d columns instead of %d", len(s.TargetList), len(columns))
+	}
+	for i, t := range s.TargetList {
+		name := t.GetResTarget().GetName()
+		if name == "" {
+			name = outputName(t.GetResTarget().GetVal(), func(*pg.Node) string { return "" })
+		}
+		if name != columns[i] {
+			return nil, fmt.Errorf("column %d is not named %s", i+1, columns[i])
+		}
+	}
+	return s, nil
+}
+
+// splice is what stands in FROM for a reference to the table: a copy of the View under the alias.
+func (v *view) splice(alias *pg.Alias, only bool) *pg.Node {
+	tree := proto.Clone(v.tree).(*pg.SelectStmt)
+	if only {
+		tree.FromClause[0].GetRangeVar().Inh = false
+	}
+	return &pg.Node{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
+		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: tree}}, Alias: alias,
+	}}}
+}
