@@ -48,6 +48,10 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(shared.dir)) }()
+	// The account that runs PostgreSQL has to pass through; what is secret has its own mode.
+	if err := os.Chmod(shared.dir, 0o711); err != nil {
+		return 1, err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	shared.binary = filepath.Join(shared.dir, "postern")
@@ -99,7 +103,7 @@ func fillWarehouse(ctx context.Context) error {
 		return err
 	}
 	return shared.cluster.Exec(ctx, databaseName,
-		fmt.Sprintf("CREATE ROLE %s LOGIN NOSUPERUSER PASSWORD '%s'", serviceRole, password))
+		fmt.Sprintf("CREATE EXTENSION pgcrypto; CREATE ROLE %s LOGIN NOSUPERUSER PASSWORD '%s'", serviceRole, password))
 }
 
 // serverLog keeps what PostgreSQL logs.

@@ -98,7 +98,7 @@ func sqlState(err error) string {
 	return ""
 }
 
-// revoke takes the first person out of the groups.
+// revoke takes the first person out of the group that lets her read the sales tables.
 func revoke(text string) string {
-	return strings.ReplaceAll(text, "TODO", "")
+	return strings.Replace(text, "groups: [analysts]", "groups: [former]", 1)
 }
