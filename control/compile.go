@@ -65,12 +65,13 @@ func (b *builder) connection(ctx context.Context, c resource.Connection, people 
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
 	}
-	tables, err := b.crawl(ctx, c, config)
+	found, err := b.crawl(ctx, c, config)
 	if err != nil {
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
 	}
-	snapshot := b.snapshot(c.Name, tables)
+	snapshot := b.snapshot(c.Name, found.tables)
+	b.keyed(c.Name, found.domains)
 	if len(b.mistakes) > before {
 		// A source that is not there would make policies fail to match, which would say the same thing again.
 		return nil
@@ -101,35 +102,64 @@ func (b *builder) problems(err error) {
 	}
 }
 
+// keyed refuses hash masks for which the warehouse has no key: what they mask would read as NULL.
+func (b *builder) keyed(connection string, present []string) {
+	for _, d := range domainsOf(b.set) {
+		if !slices.Contains(present, d.name) {
+			b.mistake(d.pos, "DataPolicy "+d.policy, "connection %s has no key for token domain %q: run `postern register`", connection, d.name)
+		}
+	}
+}
+
+// crawled is what a warehouse says of itself.
+type crawled struct {
+	tables []*catalog.Table
+	// domains are the token domains that were asked for and have a key.
+	domains []string
+}
+
 // crawl asks the warehouse what is there. If it cannot be reached, what it had at the last publication serves, so that a
 // warehouse that is down does not keep a revocation from taking effect.
-func (b *builder) crawl(ctx context.Context, c resource.Connection, config warehouse.Config) ([]*catalog.Table, error) {
-	tables, err := b.publisher.config.crawl(ctx, config)
+func (b *builder) crawl(ctx context.Context, c resource.Connection, config warehouse.Config) (crawled, error) {
+	var domains []string
+	for _, d := range domainsOf(b.set) {
+		domains = append(domains, d.name)
+	}
+	found, err := b.publisher.config.crawl(ctx, config, domains)
 	if err != nil {
-		last, found := b.publisher.crawls[c.Name]
-		if !found || last.address != config.Address() {
-			return nil, err
+		last, known := b.publisher.crawls[c.Name]
+		if !known || last.address != config.Address() {
+			return crawled{}, err
 		}
 		b.publisher.config.Log.Warn("crawling: taking the last crawl", "connection", c.Name, "error", err)
 		b.warn(c.Pos, "connection %s could not be crawled; its tables are those of the last time: %s", c.Name, err)
-		tables = last.tables
+		found = last.crawled
 	}
-	b.crawls[c.Name] = lastCrawl{config.Address(), tables}
-	return tables, nil
+	b.crawls[c.Name] = lastCrawl{config.Address(), found}
+	return found, nil
 }
 
 // crawlTimeout bounds one crawl, log-in included.
 const crawlTimeout = 2 * time.Minute
 
-func crawlWarehouse(ctx context.Context, c warehouse.Config) (_ []*catalog.Table, err error) {
+func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (out crawled, err error) {
 	ctx, cancel := context.WithTimeout(ctx, crawlTimeout)
 	defer cancel()
 	conn, err := warehouse.Dial(ctx, c, map[string]string{"application_name": "postern:crawl"})
 	if err != nil {
-		return nil, err
+		return crawled{}, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	return warehouse.Crawl(ctx, conn)
+	if out.tables, err = warehouse.Crawl(ctx, conn); err != nil {
+		return crawled{}, err
+	}
+	missing, err := warehouse.MissingDomains(ctx, conn, domains)
+	for _, d := range domains {
+		if !slices.Contains(missing, d) {
+			out.domains = append(out.domains, d)
+		}
+	}
+	return out, err
 }
 
 func posOf(set *resource.Set, connection string) policy.Pos {

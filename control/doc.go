@@ -11,6 +11,7 @@
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered
 //   - people.go: users become principals and verifiers
 //   - check.go: what every dialect must be able to print
+//   - register.go: Registration, what a connection's warehouse needs for a set
 //   - watcher.go: Watcher: files that change are published again
 //
 // The life of one Generation: resource files are read as a Set; passwords become verifiers; each connection is crawled;

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/warehouse"
@@ -29,7 +28,7 @@ type Config struct {
 	crawl crawlFunc
 }
 
-type crawlFunc func(ctx context.Context, c warehouse.Config) ([]*catalog.Table, error)
+type crawlFunc func(ctx context.Context, c warehouse.Config, domains []string) (crawled, error)
 
 // Validate reports every mistake at once.
 func (c Config) Validate() error {
@@ -57,7 +56,7 @@ type Publisher struct {
 // lastCrawl serves when a warehouse cannot be reached while something else, such as a revocation, is published.
 type lastCrawl struct {
 	address string
-	tables  []*catalog.Table
+	crawled crawled
 }
 
 // NewPublisher makes a Publisher that has published nothing.
