@@ -1,3 +1,15 @@
 package main
-import ("fmt"; pg "github.com/pganalyze/pg_query_go/v6"; _ "cel.dev/cel-go/cel"; _ "github.com/jackc/pgx/v5/pgconn")
-func main(){ r,e:=pg.ParseToJSON("SELECT 1 WHERE @attributeValuesContains('region', r_name) AND x = @username"); fmt.Println(r,e) }
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the default action returns, so that a second one ends a process that does not.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}

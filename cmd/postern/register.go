@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+
+	"github.com/posternsql/postern/control"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/secret"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// registerOptions are the flags of `register`.
+type registerOptions struct {
+	config, connection string
+	resources          []string
+	setup              secret.Ref
+	print, yes         bool
+}
+
+func newRegister() *cobra.Command {
+	var o registerOptions
+	cmd := &cobra.Command{
+		Use:   "register [-c postern.yaml | --resources PATH] [--connection NAME] (--print | --setup-env NAME | --setup-file PATH)",
+		Short: "Install in a warehouse what the policies need: mask functions, and the service role's grants",
+		Long: `Installs the schema postern_functions with the functions of keyed masks, draws a key for each token domain that the
+policies name, and grants the connection's service role what it needs to read the registered sources, and nothing else. The
+service role itself must exist and should be no superuser. Run it again whenever sources or token domains are added: what is as
+it should be is not touched.
+
+It logs in as a setup account (the owner of the tables, or an administrator of the database), whose connection URL is given by
+reference and is not kept. The SQL is shown first; --print only shows it, as a script for psql.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return register(cmd.Context(), o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
+	f.StringSliceVar(&o.resources, "resources", nil, "resource files and folders, instead of --config")
+	f.StringVar(&o.connection, "connection", "", "name of the Connection; not needed if there is only one")
+	f.StringVar(&o.setup.Env, "setup-env", "", "environment variable with the setup account's connection URL")
+	f.StringVar(&o.setup.File, "setup-file", "", "file with the setup account's connection URL")
+	f.BoolVar(&o.print, "print", false, "print the SQL and change nothing")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before running it")
+	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file")
+	return cmd
+}
+
+func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut io.Writer) error {
+	set, err := o.load()
+	if err != nil {
+		return err
+	}
+	if o.connection == "" {
+		if len(set.Connections) != 1 {
+			return usageError{fmt.Errorf("there are %d connections; name one with --connection", len(set.Connections))}
+		}
+		o.connection = set.Connections[0].Name
+	}
+	r, err := control.Registration(set, o.connection)
+	if err != nil {
+		return err
+	}
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	if o.print {
+		_, err := io.WriteString(out, r.Script())
+		return err
+	}
+	if o.setup.IsZero() {
+		return usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
+	}
+	url, err := o.setup.Resolve()
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", r.Script()); err != nil {
+		return err
+	}
+	if !o.yes && !confirmed(in, errOut) {
+		return errors.New("not confirmed: nothing was changed")
+	}
+	warnings, err := registerAt(ctx, url.Reveal(), r)
+	for _, w := range warnings {
+		fmt.Fprintf(errOut, "warning: %s\n", w)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Registered %d sources and %d token domains.\n", len(r.Tables), len(r.Domains))
+	return err
+}
+
+// load reads the resources that --resources or the configuration names.
+func (o registerOptions) load() (*resource.Set, error) {
+	paths := o.resources
+	if len(paths) == 0 {
+		cfg, err := resource.LoadServerConfig(o.config)
+		if err != nil {
+			return nil, fmt.Errorf("reading configuration:\n%w", err)
+		}
+		paths = cfg.Resources
+	}
+	set, err := resource.Load(paths)
+	if err != nil {
+		return nil, fmt.Errorf("reading resources:\n%w", err)
+	}
+	return set, nil
+}
+
+// registerAt logs in with the setup account's URL and runs the registration.
+func registerAt(ctx context.Context, url string, r warehouse.Registration) (_ []string, err error) {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		// The driver's own message would quote the URL.
+		return nil, errors.New("the setup account's connection URL cannot be parsed")
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting as the setup account: %w", withoutConfig(err))
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return warehouse.Register(ctx, conn, r)
+}
+
+// withoutConfig takes away the driver's wrapper, which holds the password.
+func withoutConfig(err error) error {
+	var connectError *pgconn.ConnectError
+	if errors.As(err, &connectError) {
+		return connectError.Unwrap()
+	}
+	return err
+}
+
+// confirmed asks for a yes; anything else, the end of the input too, is a no.
+func confirmed(in io.Reader, prompt io.Writer) bool {
+	fmt.Fprint(prompt, "Run it? [y/N] ")
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil {
+		return false
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/admin"
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/control"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/proxy"
+	"github.com/posternsql/postern/rewrite"
+	"github.com/posternsql/postern/sqlgen"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// server is everything that `serve` runs, opened and listening, in the order of its life.
+type server struct {
+	log       *slog.Logger
+	audit     *audit.Log
+	publisher *control.Publisher
+	watcher   *control.Watcher
+	proxy     *proxy.Server
+	admin     *admin.Server
+
+	listener      net.Listener
+	adminListener net.Listener
+}
+
+// openServer publishes the resources and listens; nothing is accepted before run. On an error all is closed again.
+func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logger) (_ *server, err error) {
+	s := &server{log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
+		return nil, err
+	}
+	if err := s.openControl(ctx, cfg); err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := s.openProxy(cfg, registry); err != nil {
+		return nil, err
+	}
+	return s, s.openAdmin(cfg, registry)
+}
+
+// openControl publishes the resources for the first time. A mistake in them is an error here; later ones leave in force
+// what was.
+func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (err error) {
+	reviews := control.ReviewFile{Path: reviewPath(cfg.State)}
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews}); err != nil {
+		return err
+	}
+	s.watcher = &control.Watcher{Publisher: s.publisher, Paths: cfg.Resources, Log: s.log}
+	g, err := s.watcher.Reload(ctx)
+	if err != nil {
+		return fmt.Errorf("publishing resources: %w", err)
+	}
+	for _, w := range g.Warnings() {
+		s.log.Warn("published with a warning", "warning", w.String())
+	}
+	return nil
+}
+
+// reviewPath is where the reviewed columns are kept: beside the state.
+func reviewPath(state string) string {
+	file := strings.TrimPrefix(state, "sqlite:")
+	return strings.TrimSuffix(file, filepath.Ext(file)) + ".reviews.json"
+}
+
+func (s *server) openProxy(cfg *resource.ServerConfig, registry prometheus.Registerer) error {
+	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes})
+	if err != nil {
+		return err
+	}
+	pc := proxy.Config{
+		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
+		Current: s.state, Rewriter: rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,
+		MaxSessions: cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
+		AuthTimeout: time.Duration(cfg.Limits.LoginSeconds) * time.Second,
+		Log:         s.log, Metrics: proxy.NewMetrics(registry),
+	}
+	if cfg.TLS.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.TLS.Cert, cfg.TLS.Key)
+		if err != nil {
+			return fmt.Errorf("reading certificate: %w", err)
+		}
+		pc.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	if s.proxy, err = proxy.New(pc); err != nil {
+		return err
+	}
+	s.listener, err = net.Listen("tcp", cfg.Listen)
+	return err
+}
+
+func (s *server) openAdmin(cfg *resource.ServerConfig, metrics prometheus.Gatherer) (err error) {
+	if cfg.Admin.Listen == "off" {
+		return nil
+	}
+	s.admin, err = admin.New(admin.Config{Checks: s.checks(), Metrics: metrics, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.adminListener, err = net.Listen("tcp", cfg.Admin.Listen)
+	return err
+}
+
+func (s *server) checks() []admin.Check {
+	return []admin.Check{
+		{Name: "program", Probe: func(context.Context) error {
+			if s.publisher.Current() == nil {
+				return errors.New("nothing is published")
+			}
+			return nil
+		}},
+		{Name: "audit", Probe: func(context.Context) error { return s.audit.Err() }},
+	}
+}
+
+// state is what decides now.
+func (s *server) state() (proxy.State, error) {
+	g := s.publisher.Current()
+	if g == nil {
+		return nil, pgerror.Unavailable("no policies have been published yet")
+	}
+	return g, nil
+}
+
+// dial logs in to the warehouse and hands the bare connection over.
+func (s *server) dial(ctx context.Context, database string, params map[string]string) (*pgconn.HijackedConn, error) {
+	c, found := s.publisher.Current().Connection(database)
+	if !found {
+		return nil, pgerror.UnknownDatabase(database)
+	}
+	conn, err := warehouse.Dial(ctx, *c, params)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SyncConn(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn.Hijack()
+}
+
+func (s *server) cancel(ctx context.Context, database string, backend warehouse.Backend) error {
+	c, found := s.publisher.Current().Connection(database)
+	if !found {
+		return pgerror.UnknownDatabase(database)
+	}
+	return warehouse.Cancel(ctx, *c, backend)
+}
+
+// run serves until ctx ends and then lets what runs finish. The server is closed when it returns.
+func (s *server) run(ctx context.Context) error {
+	// The audit log outlives the sessions, whose last events it has to take.
+	auditCtx, stopAudit := context.WithCancel(context.WithoutCancel(ctx))
+	auditDone := make(chan error, 1)
+	go func() { auditDone <- s.audit.Run(auditCtx) }()
+
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.proxy.Serve(groupCtx, s.listener) })
+	group.Go(func() error { return s.watcher.Run(groupCtx) })
+	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
+	if s.admin != nil {
+		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
+	}
+	err := group.Wait()
+	stopAudit()
+	err = errors.Join(err, <-auditDone)
+	// The servers have closed their listeners.
+	s.listener, s.adminListener = nil, nil
+	return errors.Join(err, s.close())
+}
+
+// close releases what is open.
+func (s *server) close() error {
+	var errs []error
+	for _, l := range []net.Listener{s.listener, s.adminListener} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
+	}
+	return errors.Join(errs...)
+}
