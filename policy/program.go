@@ -1,8 +1,9 @@
 package policy
 
 import (
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/posternsql/postern/catalog"
-	"github.com/posternsql/postern/identity"
 )
 
 // Input is what a Program is made of.
@@ -13,12 +14,17 @@ type Input struct {
 	Snapshot      *catalog.Snapshot
 	Subscriptions []SubscriptionPolicy
 	Data          []DataPolicy
+	// KnownTags are in use outside of this snapshot, in other connections: a policy may name them although nothing here
+	// carries them.
+	KnownTags []string
 }
 
 // Program is all policies compiled against one catalog snapshot. It is immutable and safe for concurrent use.
 type Program struct {
 	version  uint64
 	snapshot *catalog.Snapshot
+	tables   map[*catalog.Table]*tableProgram
+	cache    *lru.Cache[decisionKey, *Decision]
 }
 
 // Version of the policies that the program was compiled from.
@@ -26,26 +32,3 @@ func (p *Program) Version() uint64 { return p.version }
 
 // Snapshot that the program was compiled against.
 func (p *Program) Snapshot() *catalog.Snapshot { return p.snapshot }
-
-// Binding is what is known of the person when a decision is made. The zero value is nobody and is denied everything.
-type Binding struct {
-	principal identity.Principal
-}
-
-// BindPrincipal binds a person of whom everything is known: decisions hold columns and literals only.
-func BindPrincipal(p identity.Principal) Binding { return Binding{principal: p} }
-
-// Compile checks all policies against the snapshot and returns the program, or every mistake at once as Errors.
-func Compile(in Input) (*Program, []Warning, error) {
-	return &Program{version: in.Version, snapshot: in.Snapshot}, nil, nil
-}
-
-// Decide answers for each wanted source, in the same order. Decisions are shared: callers must not change what they
-// point to.
-func (p *Program) Decide(b Binding, wants []Want) []Decision {
-	out := make([]Decision, len(wants))
-	for i, w := range wants {
-		out[i].Table = w.Table
-	}
-	return out
-}

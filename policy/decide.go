@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy/expr"
+)
+
+// decisionCacheSize bounds the decisions that a program remembers.
+const decisionCacheSize = 8192
+
+// decisionKey is all that a decision of one program depends on.
+type decisionKey struct {
+	principal string
+	table     *catalog.Table
+}
+
+// Decide answers for each wanted source, in the same order. A source that is not registered in the program's own snapshot, and a
+// binding of nobody, are denied. Decisions are shared: callers must not change what they point to.
+func (p *Program) Decide(b Binding, wants []Want) []Decision {
+	out := make([]Decision, len(wants))
+	for i, w := range wants {
+		out[i].Table = w.Table
+		if p == nil || b.principal.IsZero() || w.Table == nil {
+			continue
+		}
+		t, ok := p.tables[w.Table]
+		if !ok {
+			continue
+		}
+		key := decisionKey{b.principal.Key(), w.Table}
+		d, ok := p.cache.Get(key)
+		if !ok {
+			fresh := t.decide(b.principal)
+			d = &fresh
+			p.cache.Add(key, d)
+		}
+		out[i] = *d
+	}
+	return out
+}
+
+// decide makes the decision for one person.
+func (t *tableProgram) decide(p identity.Principal) Decision {
+	d := Decision{Table: t.table}
+	if !t.subscribed(p, &d) {
+		return d
+	}
+	d.Allowed = true
+	d.Filter = t.filter(p, &d)
+	d.Columns = make([]ColumnDecision, len(t.columns))
+	for i, c := range t.columns {
+		d.Columns[i] = c.decide(p, &d)
+	}
+	return d
+}
+
+// subscribed applies guardrails, of which every one must hold, and grants, of which one must.
+func (t *tableProgram) subscribed(p identity.Principal, d *Decision) bool {
+	for _, g := range t.guardrails {
+		if ok, why := g.who.has(p); !ok {
+			d.because(g.policy, 0, EffectDeny, why)
+			return false
+		}
+	}
+	for _, g := range t.grants {
+		if ok, why := g.who.has(p); ok {
+			d.because(g.policy, 0, EffectAllow, why)
+			return true
+		}
+	}
+	for _, g := range t.grants {
+		_, why := g.who.has(p)
+		d.because(g.policy, 0, EffectDeny, why)
+	}
+	return false
+}
+
+// filter ANDs the row rules that are for the person; nil keeps every row.
+func (t *tableProgram) filter(p identity.Principal, d *Decision) expr.Expr {
+	var all []expr.Expr
+	for _, r := range t.rows {
+		if !r.concerns(p, d) {
+			continue
+		}
+		d.because(r.policy, r.rule, EffectFilter, "")
+		all = append(all, bind(r.filter, p))
+	}
+	filter := expr.Simplify(expr.And{Args: all})
+	if expr.IsTrue(filter) {
+		return nil
+	}
+	return filter
+}
+
+// decide chooses the first mask, in the documented order, that is for the person.
+func (c columnProgram) decide(p identity.Principal, d *Decision) ColumnDecision {
+	for _, m := range c.masks {
+		if m.concerns(p, d) {
+			d.because(m.policy, m.rule, EffectMask, c.column.Name)
+			return ColumnDecision{Column: c.column, Mask: m.mask, Kind: m.kind, Policy: m.policy}
+		}
+	}
+	return ColumnDecision{Column: c.column}
+}
+
+// concerns reports whether a rule is for the person. A condition that cannot be evaluated excepts nobody.
+func (o origin) concerns(p identity.Principal, d *Decision) bool {
+	if o.except != nil && o.except.holds(p) {
+		d.because(o.policy, o.rule, EffectExcept, o.except.text)
+		return false
+	}
+	if o.only != nil && o.only.fails(p) {
+		d.because(o.policy, o.rule, EffectExcept, "not "+o.only.text)
+		return false
+	}
+	return true
+}
+
+// because adds a reason, once.
+func (d *Decision) because(policy string, rule int, effect Effect, detail string) {
+	r := Reason{Policy: policy, Rule: rule, Effect: effect, Detail: detail}
+	for _, have := range d.Because {
+		if have == r {
+			return
+		}
+	}
+	d.Because = append(d.Because, r)
+}
