@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ func TestDemoOnce(t *testing.T) {
 	cmd := exec.CommandContext(ctx, shared.binary, "demo", "--once")
 	cmd.Env = append(os.Environ(), "TMPDIR="+folder)
 	cmd.SysProcAttr = childAttr()
+	runtime.LockOSThread() // childAttr ties the child's life to this thread
+	defer runtime.UnlockOSThread()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	began := time.Now()

@@ -2,22 +2,27 @@ package e2e
 
 import (
 	"context"
-	"errors"
-
-	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/posternsql/postern/warehouse"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 )
 
-func register(ctx context.Context, _ map[string]string) error {
-	conn, err := pgconn.Connect(ctx, shared.cluster.DSN(databaseName))
-	if err != nil {
+// register runs `postern register` as an administrator of the warehouse would.
+func register(ctx context.Context, files map[string]string) error {
+	folder := filepath.Join(shared.dir, "register")
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	r := warehouse.Registration{Database: databaseName, ServiceRole: serviceRole, Domains: []string{"name"}}
-	for _, t := range []string{"customer", "orders", "lineitem", "region", "nation", "supplier"} {
-		r.Tables = append(r.Tables, warehouse.TableName{Schema: "public", Name: t})
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return err
+		}
 	}
-	_, err = warehouse.Register(ctx, conn, r)
-	return errors.Join(err, conn.Close(ctx))
+	cmd := exec.CommandContext(ctx, shared.binary, "register", "--resources", folder, "--setup-env", "SETUP_URL", "--yes")
+	cmd.Env = append(os.Environ(), "SETUP_URL="+shared.cluster.DSN(databaseName))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("running postern register: %w\n%s", err, out)
+	}
+	return nil
 }
