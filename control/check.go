@@ -2,18 +2,14 @@ package control
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
 	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
 )
-
-// maxChecks bounds the decisions that are printed at one publication; what is beyond is printed at its first use, and
-// refused then if it cannot be.
-const maxChecks = 200_000
 
 func dialectOf(e warehouse.Engine) (sqlgen.Dialect, error) {
 	switch e {
@@ -25,40 +21,36 @@ func dialectOf(e warehouse.Engine) (sqlgen.Dialect, error) {
 	return sqlgen.Dialect{}, fmt.Errorf("engine %q is not known", e)
 }
 
-// check prints every registered source for every person once, so that what a dialect cannot say is found here and not by
-// the person.
-func (b *builder) check(dialect sqlgen.Dialect, program *policy.Program, people map[string]person, c resource.Connection) {
-	var wants []policy.Want
-	for _, t := range program.Snapshot().Tables() {
-		if t.Registered {
-			wants = append(wants, policy.Want{Table: t})
-		}
-	}
-	seen := map[string]bool{}
-	left := maxChecks
-	for _, name := range slices.Sorted(maps.Keys(people)) {
-		if left -= len(wants); left < 0 {
-			b.warn(c.Pos, "connection %s: not every person's views were printed", c.Name)
-			return
-		}
-		decisions := program.Decide(policy.BindPrincipal(people[name].principal), wants)
-		for i := range decisions {
-			b.checkOne(dialect, &decisions[i], c, seen)
+// printed prints every filter and mask once, so that what a dialect cannot say is found here and not by a person.
+func (b *builder) printed(dialect sqlgen.Dialect, samples []policy.Decision, c resource.Connection) {
+	for i := range samples {
+		if err := dialect.Check(&samples[i]); err != nil {
+			b.mistake(c.Pos, "Connection "+c.Name, "%s cannot be printed for %s: %s", samples[i].Table.QualifiedName(), dialect, err)
 		}
 	}
 }
 
-func (b *builder) checkOne(dialect sqlgen.Dialect, d *policy.Decision, c resource.Connection, seen map[string]bool) {
-	if !d.Allowed {
-		return
+// keyed refuses masks for which the warehouse has no key: what they mask would read as NULL.
+func (b *builder) keyed(samples []policy.Decision, present []string, c resource.Connection) {
+	missing := map[string]bool{}
+	look := func(e expr.Expr) {
+		if k, ok := e.(expr.Keyed); ok && !slices.Contains(present, k.Domain) {
+			missing[k.Domain] = true
+		}
 	}
-	err := dialect.Check(d)
-	if err == nil {
-		return
+	for _, s := range samples {
+		expr.Walk(s.Filter, look)
+		for _, column := range s.Columns {
+			expr.Walk(column.Mask, look)
+		}
 	}
-	message := fmt.Sprintf("%s cannot be printed for %s: %s", d.Table.QualifiedName(), dialect, err)
-	if !seen[message] {
-		seen[message] = true
-		b.mistake(c.Pos, "Connection "+c.Name, "%s", message)
+	for _, d := range domainsOf(b.set) {
+		if missing[d.name] {
+			delete(missing, d.name)
+			b.mistake(d.pos, "DataPolicy "+d.policy, "connection %s has no key for token domain %q: run `postern register`", c.Name, d.name)
+		}
+	}
+	for name := range missing {
+		b.mistake(c.Pos, "Connection "+c.Name, "there is no key for token domain %q: run `postern register`", name)
 	}
 }

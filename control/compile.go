@@ -41,7 +41,7 @@ func (b *builder) build(ctx context.Context) (*Generation, Reviews, error) {
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
 	g.people = b.people()
 	for _, c := range b.set.Connections {
-		if program := b.connection(ctx, c, g.people); program != nil {
+		if program := b.connection(ctx, c); program != nil {
 			g.connections[c.Name] = connection{c.Warehouse(), program}
 		}
 	}
@@ -57,7 +57,7 @@ func (b *builder) build(ctx context.Context) (*Generation, Reviews, error) {
 }
 
 // connection compiles the policies against one warehouse; nil if anything is wrong.
-func (b *builder) connection(ctx context.Context, c resource.Connection, people map[string]person) *policy.Program {
+func (b *builder) connection(ctx context.Context, c resource.Connection) *policy.Program {
 	before, label := len(b.mistakes), "Connection "+c.Name
 	config := c.Warehouse()
 	dialect, err := dialectOf(config.Engine)
@@ -71,21 +71,34 @@ func (b *builder) connection(ctx context.Context, c resource.Connection, people 
 		return nil
 	}
 	snapshot := b.snapshot(c.Name, found.tables)
-	b.keyed(c.Name, found.domains)
 	if len(b.mistakes) > before {
 		// A source that is not there would make policies fail to match, which would say the same thing again.
 		return nil
 	}
 	program, warnings, err := policy.Compile(policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: b.set.Subscriptions, Data: b.set.DataPolicies,
+		KnownTags: knownTags(b.set),
 	})
 	b.warnings = append(b.warnings, warnings...)
 	if err != nil {
 		b.problems(err)
 		return nil
 	}
-	b.check(dialect, program, people, c)
+	samples := program.Samples()
+	b.printed(dialect, samples, c)
+	b.keyed(samples, found.domains, c)
 	return program
+}
+
+// knownTags lists the tags of all sources: a policy may name a tag that no source of this connection has.
+func knownTags(set *resource.Set) (out []string) {
+	for _, s := range set.Sources {
+		out = append(out, s.Tags...)
+		for _, c := range s.Columns {
+			out = append(out, c.Tags...)
+		}
+	}
+	return sortedTags(out)
 }
 
 // problems takes the compiler's mistakes over.
@@ -99,15 +112,6 @@ func (b *builder) problems(err error) {
 		at := p.Pos
 		p.Pos = policy.Pos{}
 		b.mistake(at, "", "%s", p.String())
-	}
-}
-
-// keyed refuses hash masks for which the warehouse has no key: what they mask would read as NULL.
-func (b *builder) keyed(connection string, present []string) {
-	for _, d := range domainsOf(b.set) {
-		if !slices.Contains(present, d.name) {
-			b.mistake(d.pos, "DataPolicy "+d.policy, "connection %s has no key for token domain %q: run `postern register`", connection, d.name)
-		}
 	}
 }
 

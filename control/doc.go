@@ -10,7 +10,7 @@
 //   - snapshot.go: a crawl and Source resources become a catalog.Snapshot
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered
 //   - people.go: users become principals and verifiers
-//   - check.go: what every dialect must be able to print
+//   - check.go: what must hold of a program: every dialect can print it, every key is there
 //   - register.go: Registration, what a connection's warehouse needs for a set
 //   - watcher.go: Watcher: files that change are published again
 //

@@ -413,3 +413,20 @@ func TestWatcher(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// rows runs a statement and returns its rows as lines.
+func (w *world) rows(conn *pgconn.PgConn, sql string) string {
+	w.t.Helper()
+	results, err := conn.Exec(w.t.Context(), sql).ReadAll()
+	if err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	var out strings.Builder
+	for _, row := range results[0].Rows {
+		for _, v := range row {
+			out.WriteString(strings.TrimRight(string(v), " ") + "|")
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
+}

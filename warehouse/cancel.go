@@ -62,11 +62,11 @@ func (c Config) sendCancel(ctx context.Context, b Backend) error {
 	if !ok {
 		deadline = time.Now().Add(DefaultConnectTimeout)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
 	if err := conn.SetDeadline(deadline); err != nil {
 		return err
 	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
 	encrypted, err := c.encrypt(ctx, conn)
 	if err != nil {
 		return err

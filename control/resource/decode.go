@@ -23,6 +23,10 @@ type decoder struct {
 	file     string
 	resource string
 	c        *collector
+	// fields has what must be given and what may be; nil checks neither.
+	fields map[string]field
+	// incomplete is set when a field that must be given is not, or has a value outside of its closed set.
+	incomplete *bool
 }
 
 func (d decoder) pos(node *yaml.Node) policy.Pos { return policy.Pos{File: d.file, Line: node.Line} }
@@ -73,6 +77,12 @@ func (d decoder) mapping(path string, node *yaml.Node, out reflect.Value) {
 		return
 	}
 	fields := fieldsOf(out.Type())
+	missing := map[string]bool{}
+	for name := range fields {
+		if d.fields[out.Type().Name()+"."+name].required {
+			missing[name] = true
+		}
+	}
 	if pos := out.FieldByName("Pos"); pos.IsValid() && pos.Type() == reflect.TypeFor[policy.Pos]() {
 		pos.Set(reflect.ValueOf(d.pos(node)))
 	}
@@ -83,7 +93,23 @@ func (d decoder) mapping(path string, node *yaml.Node, out reflect.Value) {
 			return
 		}
 		d.value(join(path, name), value, out.Field(index))
+		d.closed(join(path, name), value, d.fields[out.Type().Name()+"."+name].enum)
+		delete(missing, name)
 	})
+	for _, name := range namesOf(fields) {
+		if missing[name] {
+			*d.incomplete = true
+			d.mistake(node, path, "the field %q is missing", name)
+		}
+	}
+}
+
+// closed refuses a value that is not one of the enum's.
+func (d decoder) closed(path string, node *yaml.Node, enum []string) {
+	if enum != nil && node.Kind == yaml.ScalarNode && !isNull(node) && !slices.Contains(enum, node.Value) {
+		*d.incomplete = true
+		d.mistake(node, path, "%q is not one of %s", clip(node.Value), strings.Join(enum, ", "))
+	}
 }
 
 func (d decoder) dictionary(path string, node *yaml.Node, out reflect.Value) {

@@ -8,6 +8,7 @@
 //   - document.go: one file to its YAML documents, bounded
 //   - decode.go: one YAML node to a Go value, strictly
 //   - mistake.go: Mistake and Mistakes, with file and line
+//   - fields.go, schema.go: what each field means, as a JSON Schema and as the tables of docs/resources.md
 //   - server.go: ServerConfig, the configuration of `postern serve`
 //   - name.go: what may be a name
 //

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -63,7 +64,7 @@ func kinds() []kind {
 // Load reads all files that the paths mean (Files) as one set. An error is of type Mistakes and has every mistake of form
 // of every file; the meaning of policies is checked when they are compiled.
 func Load(paths []string) (*Set, error) {
-	l := loader{set: &Set{}, seen: map[string]policy.Pos{}}
+	l := newLoader()
 	files, err := Files(paths)
 	if err != nil {
 		l.c.add(policy.Pos{}, "", "%s", err)
@@ -86,7 +87,7 @@ func Load(paths []string) (*Set, error) {
 
 // Parse reads one text as a set; file stands in positions.
 func Parse(file string, text []byte) (*Set, error) {
-	l := loader{set: &Set{}, seen: map[string]policy.Pos{}}
+	l := newLoader()
 	if len(text) > MaxFileBytes {
 		l.c.add(policy.Pos{File: file}, "", "the file is larger than %d MiB", MaxFileBytes>>20)
 		return l.finish()
@@ -98,8 +99,13 @@ func Parse(file string, text []byte) (*Set, error) {
 type loader struct {
 	set *Set
 	// seen has the position of each kind and name.
-	seen map[string]policy.Pos
-	c    collector
+	seen   map[string]policy.Pos
+	fields map[string]field
+	c      collector
+}
+
+func newLoader() *loader {
+	return &loader{set: &Set{}, seen: map[string]policy.Pos{}, fields: fields()}
 }
 
 func (l *loader) file(file string, text []byte) {
@@ -122,12 +128,17 @@ func (l *loader) document(file string, node *yaml.Node) {
 		l.c.add(at, "", "there is no kind %q; the kinds are %s", clip(kindName), kindNames(all))
 		return
 	}
-	label := strings.TrimSpace(kindName + " " + clip(name))
-	d := decoder{file: file, resource: label, c: &l.c}
+	label := kindName
+	if name != "" {
+		label += " " + printable(name)
+	}
+	d := decoder{file: file, resource: label, c: &l.c, fields: l.fields, incomplete: new(bool)}
 	value := reflect.New(all[i].typ)
 	d.mapping("", body, value.Elem())
 	if name == "" {
-		l.c.add(at, label, "it has no name")
+		if !*d.incomplete {
+			l.c.add(at, label, "the name is empty")
+		}
 		return
 	}
 	key := kindName + "\x00" + name
@@ -137,6 +148,10 @@ func (l *loader) document(file string, node *yaml.Node) {
 	}
 	l.seen[key] = at
 	all[i].keep(l.set, value.Interface(), func(err error) {
+		if *d.incomplete {
+			// It would say the same again, of a field that is empty.
+			return
+		}
 		for _, e := range flatten(err) {
 			l.c.add(at, label, "%s", e)
 		}
@@ -167,6 +182,14 @@ func kindNames(all []kind) string {
 		names[i] = k.name
 	}
 	return strings.Join(names, ", ")
+}
+
+// printable keeps a name of unknown content on one line.
+func printable(name string) string {
+	if hasControl(name) {
+		return strconv.Quote(clip(name))
+	}
+	return clip(name)
 }
 
 // flatten takes joined errors apart, so that each becomes a mistake of its own.

@@ -1,0 +1,109 @@
+package resource
+
+// field says of one field what its Go type does not: it is the source of the JSON Schema and of the tables of
+// docs/resources.md.
+type field struct {
+	about    string
+	required bool
+	// enum lists all values of a closed set.
+	enum []string
+	// standard is what holds when the field is left out, for readers.
+	standard string
+}
+
+// fields is keyed by "Type.field", with the Go type's name and the field's name in files.
+func fields() map[string]field {
+	out := map[string]field{}
+	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields()} {
+		for k, v := range part {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+func connectionFields() map[string]field {
+	return map[string]field{
+		"Connection.name":           {about: "the database that clients of the proxy ask for", required: true},
+		"Connection.engine":         {about: "what the warehouse is", required: true, enum: []string{"postgres", "redshift"}},
+		"Connection.host":           {about: "a name, an address, or the absolute path of the folder of a Unix-domain socket", required: true},
+		"Connection.port":           {about: "the TCP port", standard: "5432; 5439 for redshift"},
+		"Connection.database":       {about: "the database in the warehouse", required: true},
+		"Connection.user":           {about: "the service role, which is no superuser", required: true},
+		"Connection.password":       {about: "where the service role's password is; resolved at each use", standard: "none is sent"},
+		"Connection.tls":            {about: "how the connection to the warehouse is encrypted"},
+		"Connection.connectTimeout": {about: "bound of one log-in, in seconds", standard: "10"},
+
+		"ConnectionTLS.mode":       {about: "`require` encrypts without checking the certificate", enum: []string{"off", "require", "verify-full"}, standard: "verify-full; off for loopback and Unix-domain sockets"},
+		"ConnectionTLS.ca":         {about: "a PEM file of trusted authorities, with verify-full", standard: "the system's"},
+		"ConnectionTLS.serverName": {about: "the name that the certificate must be for, with verify-full", standard: "the host"},
+
+		"Ref.env":  {about: "the name of an environment variable; give this or `file`"},
+		"Ref.file": {about: "a file whose content, less one trailing newline, is the secret"},
+
+		"Source.name":       {about: "`connection.schema.table`, exact; a part with a dot or quote in it stands in double quotes", required: true},
+		"Source.tags":       {about: "tags of the source"},
+		"Source.columns":    {about: "columns that have something to say of them, by name; listing a column also counts as its review"},
+		"SourceColumn.tags": {about: "tags of the column"},
+	}
+}
+
+func personFields() map[string]field {
+	return map[string]field{
+		"User.name":       {about: "what the person logs in as", required: true},
+		"User.groups":     {about: "groups that the person is a member of"},
+		"User.attributes": {about: "attributes by name, each with a list of values"},
+		"User.password":   {about: "where the password is; kept as a SCRAM-SHA-256 verifier only", standard: "cannot log in"},
+		"User.verifier":   {about: "instead of `password`: where a stored verifier (`SCRAM-SHA-256$…`) is"},
+		"User.exempt":     {about: "the break-glass account: authenticated and audited, not governed", standard: "false"},
+		"User.disabled":   {about: "cannot log in, and open sessions get no more answers", standard: "false"},
+	}
+}
+
+func policyFields() map[string]field {
+	return map[string]field{
+		"Selector.tables":     {about: "patterns `connection.schema.table`, in which `*` stands for any characters but the dot"},
+		"Selector.tags":       {about: "tags of the source; `PII` covers `PII.Phone`"},
+		"Selector.columnTags": {about: "the sources that have a column with one of these tags"},
+
+		"SubscriptionPolicy.name":   {about: "for messages, audit and explanations", required: true},
+		"SubscriptionPolicy.on":     {about: "which sources: exactly one of its fields", required: true},
+		"SubscriptionPolicy.access": {about: "write implies read", required: true, enum: []string{"read", "write"}},
+		"SubscriptionPolicy.effect": {about: "a grant lets people in; a guardrail keeps everybody else out, whatever grants say", required: true, enum: []string{"grant", "guardrail"}},
+		"SubscriptionPolicy.allow":  {about: "for whom; exactly one of its fields", required: true},
+		"SubscriptionPolicy.staged": {about: "checked and stored, not enforced", standard: "false"},
+
+		"Allow.anyone":   {about: "everybody who can log in"},
+		"Allow.when":     {about: "a condition on the person, in CEL"},
+		"Allow.users":    {about: "these people"},
+		"Allow.approval": {about: "those whose request was approved; nobody can be approved yet, so it lets nobody in"},
+		"Approval.by":    {about: "who can approve"},
+
+		"DataPolicy.name":   {about: "for messages, audit and explanations; decides between equal masks", required: true},
+		"DataPolicy.on":     {about: "which sources: exactly one of its fields", required: true},
+		"DataPolicy.rules":  {about: "masks and row filters", required: true},
+		"DataPolicy.staged": {about: "checked and stored, not enforced", standard: "false"},
+	}
+}
+
+func ruleFields() map[string]field {
+	return map[string]field{
+		"Rule.mask":      {about: "how the matching columns read; give this or `rows`"},
+		"Rule.rows":      {about: "a SQL condition, with the `@functions` of docs/policies.md: rows for which it is true are shown"},
+		"Rule.exceptFor": {about: "a condition on the person, in CEL: those for whom it is true are not subject to the rule"},
+		"Rule.onlyFor":   {about: "a condition on the person, in CEL: only those for whom it is true are subject to the rule"},
+
+		"Mask.columnTags": {about: "columns by tag; `PII` covers `PII.Phone`"},
+		"Mask.columns":    {about: "columns by exact name"},
+		"Mask.null":       {about: "NULL"},
+		"Mask.constant":   {about: "one text for all"},
+		"Mask.hash":       {about: "a keyed hash: equal values stay equal, and nobody can compute it who has not the key"},
+		"Mask.regex":      {about: "every match of a pattern replaced"},
+		"Mask.round":      {about: "numbers and times made coarse"},
+
+		"HashMask.domain":   {about: "the token domain whose key is used; columns of one domain join", standard: "`default`"},
+		"RegexMask.pattern": {about: "a regular expression, in the subset of docs/policies.md", required: true},
+		"RegexMask.replace": {about: "the replacement; `\\1` to `\\9` stand for groups, `\\&` for the match"},
+		"RoundMask.to":      {about: "a positive number, or minute, hour, day, week, month, quarter, year", required: true},
+	}
+}
