@@ -33,6 +33,10 @@ func (s *Server) dial(ctx context.Context, sess *session) (*pgconn.HijackedConn,
 // upstreamRefusal is what a client is told when the warehouse does not take the session. Its own words are passed on only
 // where they are about what the client asked for; those about the service credential are nobody's business.
 func upstreamRefusal(database string, err error) error {
+	var own *pgerror.Error
+	if errors.As(err, &own) {
+		return own.Fatal()
+	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return pgerror.UpstreamUnreachable(database)
