@@ -82,16 +82,28 @@ func describeVersions(ctx context.Context, o options, w *warehouse, pgbouncer st
 	if err != nil {
 		return versions{}, fmt.Errorf("reading how %s was built: %w", o.postern, err)
 	}
-	v.Go, v.Commit = info.GoVersion, "unknown"
+	v.Go, v.Commit = info.GoVersion, commitOf(ctx, info)
+	return v, nil
+}
+
+// commitOf is the commit from which a binary was built: as the binary says, or else the one that is checked out here.
+func commitOf(ctx context.Context, info *buildinfo.BuildInfo) string {
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	if commit := settings["vcs.revision"]; commit != "" {
-		v.Commit = commit[:min(12, len(commit))]
-		if settings["vcs.modified"] == "true" {
-			v.Commit += " with changes that were not committed"
+	commit, modified := settings["vcs.revision"], settings["vcs.modified"] == "true"
+	if commit == "" {
+		head, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+		if err != nil {
+			return "unknown"
 		}
+		changes, err := exec.CommandContext(ctx, "git", "status", "--porcelain").Output()
+		commit, modified = strings.TrimSpace(string(head)), err != nil || len(changes) > 0
 	}
-	return v, nil
+	commit = commit[:min(12, len(commit))]
+	if modified {
+		commit += " with changes that were not committed"
+	}
+	return commit
 }

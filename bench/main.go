@@ -126,7 +126,7 @@ func (l *lineup) addPostern(ctx context.Context, o options, name, what, dir stri
 	l.stops = append(l.stops, p.proxy.stop)
 	p.Name, p.What = name, "one process, "+what
 	l.all = append(l.all, p)
-	l.auditFolders = append(l.auditFolders, fsyncAt{Where: name + "'s audit folder", folder: filepath.Join(home, "audit")})
+	l.auditFolders = append(l.auditFolders, fsyncAt{Where: "the audit folder of «" + name + "»", folder: filepath.Join(home, "audit")})
 	if name == posternOnDisk {
 		f := p.as(filteredUser, filteredPassword)
 		f.Name = name

@@ -28,7 +28,8 @@ func notes(o outcome) string {
 	}
 	say("The audit folder in memory shows Postern without the disk. It is not a setting to run: such records do not survive the machine.")
 	say("PgBouncer keeps its connections to the server from burst to burst and resets them (DISCARD ALL); Postern dials one for " +
-		"each session. Log-ins are left out of throughput and of CPU a query; their own table includes that difference.")
+		"each session. Log-ins are left out of throughput and of CPU a query; their own table includes that difference. " +
+		"A proxy's first log-ins are in it too, and pgbench's own look at its tables, one session a run, which Postern partly refuses.")
 	say("CPU is the proxy's alone, from the scheduler's statistics of its threads; neither the server's nor the client's, " +
 		"nor what the kernel does in interrupts on nobody's account.")
 	say("PgBouncer is Debian's and old: prepared statements across transactions came with 1.21. In session pooling, as here, they work in any version.")

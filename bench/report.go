@@ -35,7 +35,7 @@ func (o outcome) markdown() string {
 	table(&b, "Throughput: queries a second (ratio to direct; ratio to PgBouncer)", o.Competitors, o.Cases, throughput)
 	table(&b, "Latency: ms, the median over the bursts of each burst's mean (µs added to direct)", o.Competitors, o.Cases, latency)
 	table(&b, "CPU of the proxy: µs a query (ratio to PgBouncer)", o.Competitors[1:], o.Cases, processor)
-	table(&b, "CPU of the proxy: µs a log-in with one query", o.Competitors[1:], o.Cases, login)
+	table(&b, "CPU of the proxy: µs a session, log-in and one query", o.Competitors[1:], o.Cases, login)
 	table(&b, "Spread: lowest and highest burst, queries a second", o.Competitors, o.Cases, spread)
 	if o.Filtered != nil {
 		b.WriteString("## A person with a row filter\n\n")
@@ -122,7 +122,7 @@ func (o outcome) settings(b *strings.Builder) {
 	row("network", "loopback TCP between all; no TLS")
 	row("log-in", "SCRAM-SHA-256 on both sides of both proxies; both keep a stored verifier for the client")
 	for _, f := range o.Fsync {
-		row("write and fsync, "+f.Where, fmt.Sprintf("%.0f µs median, %.0f µs 95th percentile (%d samples, one writer)",
+		row("write and fsync in "+f.Where, fmt.Sprintf("%.0f µs median, %.0f µs 95th percentile (%d samples, one writer)",
 			f.Cost.MedianMicros, f.Cost.P95Micros, f.Cost.Samples))
 	}
 	b.WriteString("\n")

@@ -46,7 +46,7 @@ type resultSummary struct {
 	AddedMicros    float64 `json:"latency_added_us"`
 	CPUMicros      float64 `json:"cpu_us_median,omitempty"`
 	CPUToPgBouncer float64 `json:"cpu_to_pgbouncer,omitempty"`
-	LoginMicros    float64 `json:"login_cpu_us_median,omitempty"`
+	LoginMicros    float64 `json:"session_cpu_us_median,omitempty"`
 }
 
 // summarize makes one summary a workload. The first competitor is direct; PgBouncer is found by its name.
