@@ -217,6 +217,9 @@ func describeMessage(kind byte, body []byte) string {
 	switch kind {
 	case 'E', 'N':
 		f := reportFields(body)
+		if f['C'] == "42P01" {
+			f['M'], f['H'] = "relation does not exist", "" // whose words differ on purpose
+		}
 		return fmt.Sprintf("%c %s %s %s hint=%q detail=%q", kind, f['S'], f['C'], f['M'], f['H'], f['D'])
 	case 'S':
 		name, value, _ := strings.Cut(strings.TrimRight(string(body), "\x00"), "\x00")
