@@ -25,6 +25,8 @@ type builder struct {
 	reviews   Reviews
 	verifiers map[string]verifierEntry
 	crawls    map[string]lastCrawl
+	// given are crawls to take instead of asking.
+	given map[string]lastCrawl
 }
 
 func (b *builder) mistake(pos policy.Pos, label, format string, args ...any) {
@@ -35,8 +37,8 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 	b.warnings = append(b.warnings, policy.Warning{Pos: pos, Rule: -1, Message: fmt.Sprintf(format, args...)})
 }
 
-// build makes the Generation. What the publisher remembers changes only if nothing is wrong.
-func (b *builder) build(ctx context.Context) (*Generation, Reviews, error) {
+// build makes the Generation. It changes nothing of the publisher's.
+func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls = Reviews{}, map[string]lastCrawl{}
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
 	g.people = b.people()
@@ -49,11 +51,10 @@ func (b *builder) build(ctx context.Context) (*Generation, Reviews, error) {
 		slices.SortStableFunc(b.mistakes, func(x, y resource.Mistake) int {
 			return cmp.Or(cmp.Compare(x.Pos.File, y.Pos.File), cmp.Compare(x.Pos.Line, y.Pos.Line))
 		})
-		return nil, nil, resource.Mistakes(slices.Compact(b.mistakes))
+		return nil, resource.Mistakes(slices.Compact(b.mistakes))
 	}
-	b.publisher.verifiers.entries, b.publisher.crawls = b.verifiers, b.crawls
 	g.warnings = slices.Compact(b.warnings)
-	return g, b.reviews, nil
+	return g, nil
 }
 
 // connection compiles the policies against one warehouse; nil if anything is wrong.
@@ -122,17 +123,23 @@ type crawled struct {
 	domains []string
 }
 
-// crawl asks the warehouse what is there. If it cannot be reached, what it had at the last publication serves, so that a
-// warehouse that is down does not keep a revocation from taking effect.
+// crawl asks the warehouse what is there, unless that is given. If it does not answer and was crawled before, what it had
+// then serves.
 func (b *builder) crawl(ctx context.Context, c resource.Connection, config warehouse.Config) (crawled, error) {
-	var domains []string
-	for _, d := range domainsOf(b.set) {
-		domains = append(domains, d.name)
+	last, known := b.publisher.crawls[c.Name]
+	known = known && last.address == config.Address()
+	if given, ok := b.given[c.Name]; ok && given.address == config.Address() {
+		b.crawls[c.Name] = given
+		return given.crawled, nil
 	}
-	found, err := b.publisher.config.crawl(ctx, config, domains)
+	if known {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, recrawlBudget)
+		defer cancel()
+	}
+	found, err := b.publisher.config.crawl(ctx, config, domainNames(b.set))
 	if err != nil {
-		last, known := b.publisher.crawls[c.Name]
-		if !known || last.address != config.Address() {
+		if !known {
 			return crawled{}, err
 		}
 		b.publisher.config.Log.Warn("crawling: taking the last crawl", "connection", c.Name, "error", err)
@@ -142,6 +149,10 @@ func (b *builder) crawl(ctx context.Context, c resource.Connection, config wareh
 	b.crawls[c.Name] = lastCrawl{config.Address(), found}
 	return found, nil
 }
+
+// recrawlBudget bounds how long a publication waits for a warehouse that was crawled before: less than the second in
+// which a revocation takes effect.
+const recrawlBudget = 500 * time.Millisecond
 
 // crawlTimeout bounds one crawl, log-in included.
 const crawlTimeout = 2 * time.Minute

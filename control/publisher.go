@@ -3,12 +3,15 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"sync/atomic"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -91,28 +94,91 @@ func (p *Publisher) Subscribe() (<-chan *Generation, func()) {
 
 // Publish puts a set of resources in force, whole or not at all. An error is of type resource.Mistakes and names every
 // mistake; then nothing has changed. The set must not be changed afterwards.
+//
+// Each warehouse is crawled. One that does not answer at once, or that changed so that the set no longer fits, does not keep
+// a set from taking effect that would have before: the last crawl serves then, with a warning, because the set may
+// hold a revocation. The first publication has no last crawl.
 func (p *Publisher) Publish(ctx context.Context, set *resource.Set) (*Generation, error) {
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
 	if err := p.loadReviews(ctx); err != nil {
 		return nil, err
 	}
-	b := builder{publisher: p, set: set, version: p.current.Load().Version() + 1}
-	g, reviews, err := b.build(ctx)
+	b := p.builder(set)
+	g, err := b.build(ctx)
+	if err != nil && p.changedSince(b.crawls) {
+		again := p.builder(set)
+		again.given = p.crawls
+		again.warn(policy.Pos{}, "the warehouse changed, so that the resources do not fit; its tables are those of the last time: %s", firstLines(err))
+		if old, failed := again.build(ctx); failed == nil {
+			b, g, err = again, old, nil
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if p.config.Reviews != nil && !reviews.equal(p.reviews) {
-		// Before the swap: a column that a restart would call reviewed must never have been hidden until then.
-		if err := p.config.Reviews.Save(ctx, reviews); err != nil {
-			return nil, resource.Mistakes{{Message: "storing the reviewed columns: " + err.Error()}}
+	if err := p.enforce(ctx, b, g); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// Refresh crawls all warehouses of the current generation, and publishes its set again if anything changed there. The
+// crawls take as long as they take; no publication waits for them.
+func (p *Publisher) Refresh(ctx context.Context) error {
+	set := p.Current().Set()
+	found := map[string]lastCrawl{}
+	for _, c := range set.Connections {
+		config := c.Warehouse()
+		tables, err := p.config.crawl(ctx, config, domainNames(set))
+		if err != nil {
+			return fmt.Errorf("crawling connection %s: %w", c.Name, err)
+		}
+		found[c.Name] = lastCrawl{config.Address(), tables}
+	}
+	p.publishing.Lock()
+	defer p.publishing.Unlock()
+	// Another set may have been published in the meantime; then its crawls are as fresh as these.
+	if p.Current().Set() != set || !p.changedSince(found) {
+		return nil
+	}
+	b := p.builder(set)
+	b.given = found
+	g, err := b.build(ctx)
+	if err != nil {
+		return err
+	}
+	return p.enforce(ctx, b, g)
+}
+
+func (p *Publisher) builder(set *resource.Set) *builder {
+	return &builder{publisher: p, set: set, version: p.Current().Version() + 1}
+}
+
+// changedSince reports whether a crawl of a warehouse that was crawled before found something else.
+func (p *Publisher) changedSince(found map[string]lastCrawl) bool {
+	for name, now := range found {
+		last, known := p.crawls[name]
+		if known && last.address == now.address && !reflect.DeepEqual(last.crawled, now.crawled) {
+			return true
 		}
 	}
-	p.reviews = reviews
+	return false
+}
+
+// enforce stores what must outlive the process, swaps the generation and tells subscribers.
+func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) error {
+	if p.config.Reviews != nil && !b.reviews.equal(p.reviews) {
+		// Before the swap: a column that a restart would call reviewed must never have been hidden until then.
+		if err := p.config.Reviews.Save(ctx, b.reviews); err != nil {
+			return resource.Mistakes{{Message: "storing the reviewed columns: " + err.Error()}}
+		}
+	}
+	p.reviews, p.crawls, p.verifiers.entries = b.reviews, b.crawls, b.verifiers
 	p.current.Store(g)
 	p.tell(g)
-	p.config.Log.Info("published", "version", g.Version(), "resources", set.String(), "warnings", len(g.warnings))
-	return g, nil
+	p.config.Log.Info("published", "version", g.Version(), "resources", b.set.String(), "warnings", len(g.warnings))
+	return nil
 }
 
 func (p *Publisher) loadReviews(ctx context.Context) error {

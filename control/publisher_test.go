@@ -317,6 +317,67 @@ func TestWarehouseDown(t *testing.T) {
 	w.refused(p, "connecting to")
 }
 
+// TestWarehouseHangs: a publication does not wait for a warehouse that does not answer.
+func TestWarehouseHangs(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	w.publish(p)
+	p.config.crawl = func(ctx context.Context, _ warehouse.Config, _ []string) (crawled, error) {
+		<-ctx.Done()
+		return crawled{}, ctx.Err()
+	}
+	w.edit("users.yaml", "name: ann", "name: ann\ndisabled: true")
+	start := time.Now()
+	g := w.publish(p)
+	if _, err := g.Principal("ann"); err == nil || time.Since(start) > time.Second {
+		t.Errorf("the revocation took %s", time.Since(start))
+	}
+}
+
+// TestWarehouseChanges: a table that is gone is a mistake for a new server, and no reason for a running one to keep a
+// revocation from taking effect.
+func TestWarehouseChanges(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	w.publish(p)
+	w.exec("ALTER TABLE lineitem RENAME TO moved")
+	w.refused(w.publisher(nil), "Source tpch.public.lineitem: the warehouse has no such table")
+	w.edit("users.yaml", "name: ann", "name: ann\ndisabled: true")
+	g := w.publish(p)
+	if _, err := g.Principal("ann"); err == nil {
+		t.Error("the revocation is not in force")
+	}
+	if !strings.Contains(fmt.Sprint(g.Warnings()), "the warehouse changed, so that the resources do not fit") {
+		t.Errorf("warnings %v", g.Warnings())
+	}
+	if err := p.Refresh(t.Context()); err == nil || p.Current() != g {
+		t.Errorf("refreshing gave %v", err)
+	}
+	// A mistake of the set itself is still one.
+	w.write("more.yaml", "kind: Source\nname: tpch.public.nothing\n")
+	w.refused(p, "tpch.public.nothing")
+}
+
+// TestRefresh publishes again when the warehouse has changed, and only then.
+func TestRefresh(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	if err := p.Refresh(t.Context()); err != nil || p.Current() != nil {
+		t.Errorf("before the first publication: %v", err)
+	}
+	g := w.publish(p)
+	if err := p.Refresh(t.Context()); err != nil || p.Current() != g {
+		t.Errorf("unchanged: %v", err)
+	}
+	w.exec("ALTER TABLE customer ADD COLUMN ssn text")
+	if err := p.Refresh(t.Context()); err != nil || p.Current() == g {
+		t.Errorf("changed: %v", err)
+	}
+	if !strings.Contains(fmt.Sprint(p.Current().Warnings()), "column ssn") {
+		t.Errorf("warnings %v", p.Current().Warnings())
+	}
+}
+
 // TestLaterColumnsAreHidden, across restarts, until somebody lists them.
 func TestLaterColumnsAreHidden(t *testing.T) {
 	w := newWorld(t)

@@ -25,10 +25,15 @@ func Registration(set *resource.Set, connection string) (warehouse.Registration,
 			out.Tables = append(out.Tables, warehouse.TableName{Schema: name.Schema, Name: name.Table})
 		}
 	}
-	for _, d := range domainsOf(set) {
-		out.Domains = append(out.Domains, d.name)
-	}
+	out.Domains = domainNames(set)
 	return out, nil
+}
+
+func domainNames(set *resource.Set) (out []string) {
+	for _, d := range domainsOf(set) {
+		out = append(out, d.name)
+	}
+	return out
 }
 
 // tokenDomain is a domain with the first rule that names it.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,8 @@ import (
 )
 
 const (
-	pollInterval = time.Second
+	pollInterval    = time.Second
+	refreshInterval = time.Minute
 	// retryInterval is how long a set that could not be published waits: its mistakes may lie in a warehouse that was down.
 	retryInterval = 10 * time.Second
 )
@@ -28,6 +30,8 @@ type Watcher struct {
 	Log   *slog.Logger
 	// Poll is how often the files are looked at; a second when it is 0.
 	Poll time.Duration
+	// Refresh is how often the warehouses are crawled for tables and columns that changed; a minute when it is 0.
+	Refresh time.Duration
 
 	mu sync.Mutex
 	// published is the fingerprint of what is in force.
@@ -57,22 +61,37 @@ func (w *Watcher) isPublished(print string) bool {
 	return print == w.published
 }
 
-// Run looks at the files until the context ends, and then returns nil. It publishes what changed; mistakes are logged and
-// leave in force what was. A set that could not be published is tried again every ten seconds.
+// Run looks at the files and the warehouses until the context ends, and then returns nil. It publishes what changed;
+// mistakes are logged and leave in force what was. A set that could not be published is tried again every ten seconds.
 func (w *Watcher) Run(ctx context.Context) error {
-	poll := w.Poll
-	if poll == 0 {
-		poll = pollInterval
-	}
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
+	var wait sync.WaitGroup
 	var state watchState
+	wait.Go(func() { every(ctx, cmp.Or(w.Poll, pollInterval), func() { w.round(ctx, &state) }) })
+	// Apart, because a crawl may take long.
+	message := ""
+	wait.Go(func() {
+		every(ctx, cmp.Or(w.Refresh, refreshInterval), func() {
+			err := w.Publisher.Refresh(ctx)
+			if now := fmt.Sprint(err); err != nil && ctx.Err() == nil && now != message {
+				w.Log.Error("refreshing: what was in force stays in force", "error", firstLines(err))
+				message = now
+			}
+		})
+	})
+	wait.Wait()
+	return nil
+}
+
+// every calls f at each interval until the context ends.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
-			w.round(ctx, &state)
+			f()
 		}
 	}
 }
