@@ -70,6 +70,9 @@ func serverTLS(base *tls.Config) *tls.Config {
 	c.NextProtos = []string{alpnName}
 	c.SessionTicketsDisabled = true
 	c.GetConfigForClient = nil
+	// With certificates of its own crypto/tls does not call GetCertificate for a client that names no server (SNI), as one
+	// that connects to an address.
+	c.Certificates = nil
 	c.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		cert, err := pickCertificate(base, hello)
 		if s, ok := hello.Conn.(*socket); ok && err == nil {
