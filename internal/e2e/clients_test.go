@@ -103,10 +103,13 @@ var tourClass = sync.OnceValues(func() (string, error) {
 })
 
 func askJDBC(t *testing.T, in *instance, who person, sql string) string {
+	return askJDBCAt(t, fmt.Sprintf("jdbc:postgresql://%s:%s/%s", in.host, in.port, databaseName), who, sql)
+}
+
+func askJDBCAt(t *testing.T, url string, who person, sql string) string {
 	classPath, err := tourClass()
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := fmt.Sprintf("jdbc:postgresql://%s:%s/%s", in.host, in.port, databaseName)
 	return runClient(t, who, nil, "java", "-XX:TieredStopAtLevel=1", "-cp", classPath, "Tour", url, who.name, sql)
 }

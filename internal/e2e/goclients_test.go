@@ -130,7 +130,12 @@ func writeLine(b *strings.Builder, values []*string) {
 // askPq runs the query over database/sql with lib/pq.
 func askPq(t *testing.T, in *instance, who person, params string, run func(db *sql.DB) (*sql.Rows, error)) string {
 	t.Helper()
-	db, err := sql.Open("postgres", dsn(in, who, "sslmode=disable&application_name=tour-pq"+params))
+	return askPqAt(t, dsn(in, who, "sslmode=disable&application_name=tour-pq"+params), run)
+}
+
+func askPqAt(t *testing.T, url string, run func(db *sql.DB) (*sql.Rows, error)) string {
+	t.Helper()
+	db, err := sql.Open("postgres", url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,11 +36,12 @@ admin: {listen: 127.0.0.1:0}
 state: sqlite:%[1]s/postern.db
 audit: {dir: %[1]s/audit}
 resources: [%[1]s/policies]
+%[2]s
 `
 
-// startInstance starts a server in a new folder below parent; files are its resource files by name. It returns when the
-// server says that it serves.
-func startInstance(binary, parent string, files map[string]string) (*instance, error) {
+// startInstance starts a server in a new folder below parent; files are its resource files by name, settings more lines
+// of its configuration. It returns when the server says that it serves.
+func startInstance(binary, parent string, files map[string]string, settings ...string) (*instance, error) {
 	dir, err := os.MkdirTemp(parent, "serve-")
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func startInstance(binary, parent string, files map[string]string) (*instance, e
 		}
 	}
 	config := filepath.Join(dir, "postern.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, serverSettings, dir), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, serverSettings, dir, strings.Join(settings, "\n")), 0o600); err != nil {
 		return nil, err
 	}
 	in.cmd = exec.Command(binary, "serve", "-c", config, "--log-format", "json")

@@ -58,6 +58,26 @@ func TestRevocation(t *testing.T) {
 	if err := prepared(); err != nil {
 		t.Errorf("the statement prepared before is not back: %v", err)
 	}
+
+	// Less than all is taken away: the same prepared statement now counts fewer rows.
+	count := func() string {
+		result := conn.ExecPrepared(t.Context(), "kept", nil, nil, nil).Read()
+		if result.Err != nil || len(result.Rows) != 1 {
+			t.Fatalf("counting: %v", result.Err)
+		}
+		return string(result.Rows[0][0]) + "\n"
+	}
+	if got, want := count(), rawCount(t, "'EUROPE', 'ASIA'"); got != want {
+		t.Errorf("counts %s, expected %s", got, want)
+	}
+	edit(t, in, files, func(text string) string { return strings.Replace(text, "[EUROPE, ASIA]", "[EUROPE]", 1) })
+	europe := rawCount(t, "'EUROPE'")
+	publishes(t, in, func() bool { return count() == europe })
+}
+
+func rawCount(t *testing.T, regions string) string {
+	return rawAnswer(t, `SELECT count(*) FROM customer, nation, region
+		WHERE n_nationkey = c_nationkey AND r_regionkey = n_regionkey AND r_name IN (`+regions+`)`)
 }
 
 // edit rewrites all resource files of the server.
