@@ -97,8 +97,12 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 	}
 	u := r.useOf(v)
 	base := &item{}
+	as := alias
+	if as == "" {
+		as = rv.Relname
+	}
 	for _, name := range v.columns {
-		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name}}})
+		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as}}})
 	}
 	only := !rv.Inh
 	if alias == "" {

@@ -141,10 +141,11 @@ func (r *resolver) visiblePath(location int32) ([]string, error) {
 		return nil, r.at(pgerror.NotSupported("the current schema behind a change of transaction and search_path in one string "+
 			"is not supported through Postern: send the statements one by one"), location)
 	}
-	visible, err := r.rw.views.schemas(r.req)
+	visible, until, err := r.rw.views.schemas(r.req)
 	if err != nil {
 		return nil, err
 	}
+	r.until = earlier(r.until, until)
 	var out []string
 	for _, schema := range r.path.schemas {
 		if visible[schema] {

@@ -105,7 +105,11 @@ func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, err
 			return nil, err
 		}
 	}
-	return names, r.tail(stmt, level, names)
+	if err := r.tail(stmt, level, names); err != nil {
+		return nil, err
+	}
+	r.groupByKey(stmt, level)
+	return names, nil
 }
 
 // tail judges ORDER BY, LIMIT and OFFSET.

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"errors"
+	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -20,7 +21,9 @@ type resolver struct {
 	// uses are the governed tables of the statement, each once.
 	uses []*use
 	// first has the name of the first column of each sub-select that was judged.
-	first     map[*pg.Node]string
+	first map[*pg.Node]string
+	// until is the earliest time at which one of the decisions that were asked for ends, denials included; zero is never.
+	until     time.Time
 	relations int
 	depth     int
 }

@@ -102,11 +102,7 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	}
 	var err error
 	st.SQL, err = printTree(raw)
-	var until time.Time
-	for _, d := range st.Decisions {
-		until = earlier(until, d.ValidUntil)
-	}
-	return st, until, err
+	return st, r.until, err
 }
 
 // earlier is the earlier of two times, of which zero is never.

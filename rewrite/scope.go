@@ -2,10 +2,11 @@ package rewrite
 
 import "slices"
 
-// origin is the column of a governed table that a name leads to.
+// origin is the column of a governed table that a name leads to, and the alias of the table in its FROM.
 type origin struct {
-	use  *use
-	name string
+	use   *use
+	name  string
+	alias string
 }
 
 // column is one named column of an item, with the governed columns that it stands for: none if it is computed, two if a

@@ -88,7 +88,15 @@ func (r *resolver) visible(schema, name string) (*view, error) {
 	if !ok || !t.Registered {
 		return nil, nil
 	}
-	return r.rw.views.get(r.req, t)
+	v, err := r.rw.views.get(r.req, t)
+	if err != nil {
+		return nil, err
+	}
+	r.until = earlier(r.until, v.decision.ValidUntil)
+	if !v.decision.Allowed {
+		return nil, nil
+	}
+	return v, nil
 }
 
 // supported refuses what is visible but cannot be read soundly.

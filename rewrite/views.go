@@ -35,6 +35,8 @@ type viewKey struct {
 type views struct {
 	cache *lru.Cache[viewKey, *view]
 	now   func() time.Time
+	// builtin has the catalog relations that may be read, by name.
+	builtin map[string]*catalog.Table
 	// decide and print are policy.Program.Decide and sqlgen.Dialect.View; mutation tests put others in their place.
 	decide func(*policy.Program, identity.Principal, []policy.Want) []policy.Decision
 	print  func(*policy.Decision) (sqlgen.View, error)
@@ -46,7 +48,7 @@ func newViews(c Config) (*views, error) {
 		return nil, fmt.Errorf("making the cache of views: %w", err)
 	}
 	return &views{
-		cache: cache, now: c.Now,
+		cache: cache, now: c.Now, builtin: builtinTables(),
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 			return p.Decide(policy.BindPrincipal(who), wants)
 		},
@@ -54,7 +56,7 @@ func newViews(c Config) (*views, error) {
 	}, nil
 }
 
-// get returns the View of a table for the request's person, nil if it is denied.
+// get returns the View of a table for the request's person. It may say that the table is denied.
 func (vs *views) get(req *Request, t *catalog.Table) (*view, error) {
 	key := viewKey{req.Program, req.Principal.Key(), t}
 	v, ok := vs.cache.Get(key)
@@ -64,9 +66,6 @@ func (vs *views) get(req *Request, t *catalog.Table) (*view, error) {
 			return nil, err
 		}
 		vs.cache.Add(key, v)
-	}
-	if !v.decision.Allowed {
-		return nil, nil
 	}
 	return v, nil
 }
@@ -95,25 +94,29 @@ func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
 	if v.tree, err = parseView(printed.SQL, v.columns); err != nil {
 		return nil, fmt.Errorf("reading the view of %s: %w", t.QualifiedName(), err)
 	}
+	if v.decision.Filtered() {
+		opaque(v.tree)
+	}
 	return v, nil
 }
 
-// schemas are those in which the person may see a table.
-func (vs *views) schemas(req *Request) (map[string]bool, error) {
-	out := map[string]bool{}
+// schemas are those in which the person may see a table, and until when that holds.
+func (vs *views) schemas(req *Request) (out map[string]bool, until time.Time, err error) {
+	out = map[string]bool{}
 	for _, t := range req.Program.Snapshot().Tables() {
 		if !t.Registered || out[t.Schema] {
 			continue
 		}
 		v, err := vs.get(req, t)
 		if err != nil {
-			return nil, err
+			return nil, time.Time{}, err
 		}
-		if v != nil {
+		until = earlier(until, v.decision.ValidUntil)
+		if v.decision.Allowed {
 			out[t.Schema] = true
 		}
 	}
-	return out, nil
+	return out, until, nil
 }
 
 // parseView parses a View's text and checks its shape: one SELECT that gives exactly these columns.

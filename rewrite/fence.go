@@ -1,0 +1,25 @@
+package rewrite
+
+import pg "github.com/pganalyze/pg_query_go/v6"
+
+// The fence of a filtered table has two halves. OFFSET 0, which the View ends in, keeps the person's conditions from running on
+// rows that the filter hides. It does not keep the planner from running them on the table's statistics: `c LIKE 'X%\'` fails
+// at planning exactly if a most common value of a hidden row starts with X. So every column that leaves the View as it is leaves
+// it as COALESCE(c, c), through which the planner finds no statistics. It has the column's type, modifier and collation.
+
+// opaque wraps the plain columns of a View's select list.
+func opaque(view *pg.SelectStmt) {
+	for _, n := range view.TargetList {
+		target := n.GetResTarget()
+		ref := target.GetVal().GetColumnRef()
+		if ref == nil {
+			continue
+		}
+		if target.Name == "" {
+			target.Name, _ = lastString(ref.Fields)
+		}
+		target.Val = &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{
+			Args: []*pg.Node{target.Val, {Node: &pg.Node_ColumnRef{ColumnRef: ref}}}, Location: -1,
+		}}}
+	}
+}
