@@ -24,7 +24,7 @@ const marker = "MARKER"
 // person is who asks in these tests.
 const person = "ann"
 
-// column is one column of the test warehouse: its name, its type, and its mask if it has one.
+// testColumn is one column of the test warehouse: its name, its type, and its mask if it has one.
 type testColumn struct {
 	name, typ string
 	mask      expr.Expr
@@ -47,7 +47,8 @@ type testTable struct {
 	denied       bool
 }
 
-// warehouse is what testdata/raw.sql creates.
+// warehouse is what testdata/raw.sql creates. The filter of customer costs as much as a division: a cheap one would run first
+// even without a fence, and hide that it is missing.
 func warehouse() []testTable {
 	return []testTable{
 		{schema: "public", name: "customer", key: []string{"id"}, columns: []testColumn{
@@ -65,7 +66,7 @@ func warehouse() []testTable {
 			{name: "kind", typ: "character(3)"},
 			{name: "ssn", typ: "text", hidden: true},
 			{name: "label", typ: "text"},
-		}, filter: eq(col("country", "text"), text("US"))},
+		}, filter: eq(expr.Call{Func: expr.Name{Schema: "pg_catalog", Name: "lower"}, Args: []expr.Expr{col("country", "text")}}, text("us"))},
 		{schema: "public", name: "orders", key: []string{"id"}, columns: []testColumn{
 			{name: "id", typ: "integer"}, {name: "customer_id", typ: "integer"}, {name: "total", typ: "numeric(12,2)"},
 			{name: "placed", typ: "date"}, {name: "memo", typ: "text"},

@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/posternsql/postern/policy"
 )
 
 // oracle runs the queries of testdata/oracle.sql twice: rewritten on the raw warehouse, and as they are on the sanitised one.
@@ -147,18 +145,7 @@ func TestOracle(t *testing.T) {
 
 // TestOracleSeesDamage proves that the oracle would see a filter, a mask or a fence that is missing.
 func TestOracleSeesDamage(t *testing.T) {
-	for name, broken := range map[string]damage{
-		"filter": {decision: func(d *policy.Decision) { d.Filter = nil }},
-		"mask": {decision: func(d *policy.Decision) {
-			columns := slices.Clone(d.Columns)
-			for i := range columns {
-				columns[i].Mask, columns[i].Kind = nil, policy.MaskNone
-			}
-			d.Columns = columns
-		}},
-		"fence":        {view: func(sql string) string { return strings.TrimSuffix(sql, " OFFSET 0") }},
-		"opaque fence": {translucent: true},
-	} {
+	for name, broken := range mutations() {
 		t.Run(name, func(t *testing.T) {
 			o := newOracle(t, broken)
 			seen := 0
