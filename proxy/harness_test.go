@@ -66,8 +66,10 @@ func (s *state) Principal(login string) (identity.Principal, error) {
 	return identity.NewPrincipal(identity.Spec{User: login, Exempt: s.exempt[login], Groups: s.groups[login]}), nil
 }
 
-func (s *state) Program(database string) (*policy.Program, bool) { return s.program, database == s.database }
-func (s *state) Version() uint64                                 { return s.version }
+func (s *state) Program(database string) (*policy.Program, bool) {
+	return s.program, database == s.database
+}
+func (s *state) Version() uint64 { return s.version }
 
 // change publishes a changed copy of the state under a new version.
 func (w *world) change(f func(*state)) {
@@ -99,7 +101,9 @@ func (r *recorder) Record(_ context.Context, events ...audit.Event) error {
 	return nil
 }
 
-func (r *recorder) RecordLater(events ...audit.Event) error { return r.Record(context.Background(), events...) }
+func (r *recorder) RecordLater(events ...audit.Event) error {
+	return r.Record(context.Background(), events...)
+}
 
 func (r *recorder) setBroken(b bool) {
 	r.mu.Lock()
@@ -298,6 +302,16 @@ func (w *world) connect(t testing.TB, user, query string) *pgx.Conn {
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	return conn
+}
+
+// proxyConnect opens a connection that may fail.
+func proxyConnect(t testing.TB, dsn string) (*pgx.Conn, error) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err == nil {
+		t.Cleanup(func() { conn.Close(context.Background()) })
+	}
+	return conn, err
 }
 
 // code is an error's SQLSTATE, "" for others.
