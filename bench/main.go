@@ -136,33 +136,33 @@ func (l *lineup) addPostern(ctx context.Context, o options, name, what, dir stri
 }
 
 // measureAll measures the disks, then runs everything.
-func (r *outcome) measureAll(ctx context.Context, l *lineup, progress io.Writer) error {
-	samples := 200 * r.Options.BurstSeconds
+func (o *outcome) measureAll(ctx context.Context, l *lineup, progress io.Writer) error {
+	samples := 200 * o.Options.BurstSeconds
 	for _, at := range l.auditFolders {
 		cost, err := measureFsync(at.folder, samples)
 		if err != nil {
 			return err
 		}
 		at.Cost = cost
-		r.Fsync = append(r.Fsync, at)
+		o.Fsync = append(o.Fsync, at)
 	}
 	var err error
-	o := r.Options
-	loads := workloads(o.Modes, o.Clients)
-	r.Competitors = l.all
-	if r.Bursts, err = run(ctx, progress, l.all, loads, o.Rounds, o.BurstSeconds); err != nil {
+	set := o.Options
+	loads := workloads(set.Modes, set.Clients)
+	o.Competitors = l.all
+	if o.Bursts, err = run(ctx, progress, l.all, loads, set.Rounds, set.BurstSeconds); err != nil {
 		return err
 	}
-	r.Cases = summarize(r.Bursts, l.all, loads)
-	if o.FilteredRounds < 1 || o.postern == "" {
+	o.Cases = summarize(o.Bursts, l.all, loads)
+	if set.FilteredRounds < 1 || set.postern == "" {
 		return nil
 	}
 	f := filteredPart{Competitors: l.filtered}
-	loads = workloads(o.Modes, o.FilteredClients)
-	if f.Bursts, err = run(ctx, progress, l.filtered, loads, o.FilteredRounds, o.BurstSeconds); err != nil {
+	loads = workloads(set.Modes, set.FilteredClients)
+	if f.Bursts, err = run(ctx, progress, l.filtered, loads, set.FilteredRounds, set.BurstSeconds); err != nil {
 		return err
 	}
 	f.Cases = summarize(f.Bursts, l.filtered, loads)
-	r.Filtered = &f
+	o.Filtered = &f
 	return nil
 }

@@ -16,6 +16,7 @@ func modes() []string { return []string{"simple", "extended", "prepared"} }
 
 // options say what to run.
 type options struct {
+	Quick           bool     `json:"quick,omitempty"`
 	Rounds          int      `json:"rounds"`
 	BurstSeconds    int      `json:"burst_seconds"`
 	Scale           int      `json:"scale"`
@@ -44,7 +45,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	modeList := strings.Join(modes(), ",")
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.Bool("quick", quick, "one short round on little data, printed only: shows that everything runs, measures nothing")
+	f.BoolVar(&o.Quick, "quick", quick, "one short round on little data, printed only: shows that everything runs, measures nothing")
 	f.IntVar(&o.Rounds, "rounds", o.Rounds, "how often each case is run")
 	f.IntVar(&o.BurstSeconds, "burst", o.BurstSeconds, "seconds of one burst")
 	f.IntVar(&o.Scale, "scale", o.Scale, "pgbench's scale: 100,000 accounts each")

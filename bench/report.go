@@ -28,6 +28,9 @@ func (o outcome) write(folder, name string) (string, error) {
 func (o outcome) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Point look-ups by primary key: direct, PgBouncer, Postern (%s)\n\n", o.Date)
+	if o.Options.Quick {
+		b.WriteString("**A quick run: it shows that everything runs. Its numbers mean nothing.**\n\n")
+	}
 	fmt.Fprintf(&b, "`pgbench -S`, medians of %d bursts of %d s each, the competitors interleaved and their order rotated; "+
 		"ratios are taken within each round, then their median. Raw bursts are in the JSON file beside this one.\n\n",
 		o.Options.Rounds, o.Options.BurstSeconds)
