@@ -20,11 +20,13 @@ type builder struct {
 	set       *resource.Set
 	version   uint64
 
-	mistakes  []resource.Mistake
-	warnings  []policy.Warning
-	reviews   Reviews
-	verifiers map[string]verifierEntry
-	crawls    map[string]lastCrawl
+	mistakes []resource.Mistake
+	warnings []policy.Warning
+	reviews  Reviews
+	// guardrails deny the disabled sources of the connection in hand.
+	guardrails []policy.SubscriptionPolicy
+	verifiers  map[string]verifierEntry
+	crawls     map[string]lastCrawl
 	// given are crawls to take instead of asking.
 	given map[string]lastCrawl
 }
@@ -71,13 +73,14 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
 	}
+	b.guardrails = nil
 	snapshot := b.snapshot(c.Name, found.tables)
 	if len(b.mistakes) > before {
 		// A source that is not there would make policies fail to match, which would say the same thing again.
 		return nil
 	}
 	program, warnings, err := policy.Compile(policy.Input{
-		Version: b.version, Snapshot: snapshot, Subscriptions: b.set.Subscriptions, Data: b.set.DataPolicies,
+		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
 		KnownTags: knownTags(b.set),
 	})
 	b.warnings = append(b.warnings, warnings...)

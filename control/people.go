@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/posternsql/postern/control/resource"
@@ -51,6 +52,12 @@ func (b *builder) people() map[string]person {
 	close(next)
 	wait.Wait()
 
+	memberOf := map[string][]string{}
+	for _, g := range b.set.Groups {
+		for _, m := range g.Members {
+			memberOf[m] = append(memberOf[m], g.Name)
+		}
+	}
 	out := make(map[string]person, len(users))
 	b.verifiers = make(map[string]verifierEntry, len(users))
 	for i, u := range users {
@@ -59,7 +66,9 @@ func (b *builder) people() map[string]person {
 			continue
 		}
 		b.verifiers[u.Name] = entries[i]
-		out[u.Name] = person{principal: identity.NewPrincipal(u.Spec()), verifier: verifiers[i], disabled: u.Disabled}
+		spec := u.Spec()
+		spec.Groups = slices.Concat(spec.Groups, memberOf[u.Name])
+		out[u.Name] = person{principal: identity.NewPrincipal(spec), verifier: verifiers[i], disabled: u.Disabled}
 		if u.Exempt {
 			b.warn(u.Pos, "user %s is exempt: statements are audited and not governed", u.Name)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/internal/tpch"
 	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -277,6 +278,32 @@ func TestDisabledAndExemptUsers(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(g.Warnings()), "user bob is exempt") {
 		t.Errorf("warnings %v", g.Warnings())
 	}
+}
+
+// TestGroupsAndDisabledSources: members come from both sides, and a source out of service is denied.
+func TestGroupsAndDisabledSources(t *testing.T) {
+	w := newWorld(t)
+	w.write("more.yaml", "kind: Group\nname: auditors\nmembers: [ann, bob]\n")
+	w.edit("sources.yaml", "name: tpch.public.customer", "name: tpch.public.customer\nenabled: false")
+	w.edit("sources.yaml", "name: tpch.public.supplier", "name: tpch.public.supplier\nkey: [s_suppkey]")
+	p := w.publisher(nil)
+	g := w.publish(p)
+	for name, want := range map[string]bool{"ann": true, "bob": true, "cyd": false} {
+		if person, err := g.Principal(name); err != nil || person.InGroup("auditors") != want || !person.InGroup(map[bool]string{true: "analysts", false: "marketing"}[want]) {
+			t.Errorf("%s: %v, %v", name, person.Groups(), err)
+		}
+	}
+	program, _ := g.Program("tpch")
+	bob, _ := g.Principal("bob")
+	for name, want := range map[string]bool{"customer": false, "orders": true} {
+		table, _ := program.Snapshot().Table("public", name)
+		if d := program.Decide(policy.BindPrincipal(bob), []policy.Want{{Table: table}})[0]; d.Allowed != want {
+			t.Errorf("%s is allowed: %v", name, d.Allowed)
+		}
+	}
+	w.edit("sources.yaml", "key: [s_suppkey]", "key: [nothing]\neventTime: never")
+	w.edit("sources.yaml", "s_phone:   {", "s_phone:   {predicates: refused, ")
+	w.refused(p, `no column "nothing"`, `no column "never"`, "column s_phone: predicates refused is not enforced yet")
 }
 
 // TestRefusals: each mistake keeps everything as it was, and all of them are named at once.

@@ -1,11 +1,12 @@
 package control
 
 import (
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/policy"
 )
 
 // snapshot gives the tables of one crawl what the Source resources say of them. The crawl is not changed: it may serve
@@ -41,14 +42,20 @@ func (b *builder) snapshot(connection string, crawled []*catalog.Table) *catalog
 
 func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 	t.Registered = true
+	if !s.IsEnabled() {
+		b.disable(s, t)
+	}
 	t.Tags = sortedTags(s.Tags)
-	for _, column := range slices.Sorted(maps.Keys(s.Columns)) {
+	for _, column := range s.Named() {
 		i := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == column })
 		if i < 0 {
 			b.mistake(s.Pos, label, "the table has no column %q", column)
 			continue
 		}
 		t.Columns[i].Tags = sortedTags(s.Columns[column].Tags)
+		if p := s.Columns[column].Predicates; p != "" && p != resource.PredicatesMasked {
+			b.mistake(s.Pos, label, "column %s: predicates %s is not enforced yet", column, p)
+		}
 	}
 	old, known := b.publisher.reviews[s.Name]
 	b.reviews[s.Name] = review(t, old, known, func(column string) bool { _, named := s.Columns[column]; return named })
@@ -57,6 +64,20 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 			b.warn(s.Pos, "column %s of source %s appeared after registration and is hidden until its Source lists it", c.Name, s.Name)
 		}
 	}
+}
+
+// disable denies a source to all and leaves it registered, so that policies that name it still compile: who takes a source
+// out of service in a hurry should not have to edit them first. A name that no pattern can say is not registered.
+func (b *builder) disable(s resource.Source, t *catalog.Table) {
+	name, err := s.Parts()
+	if err != nil || strings.ContainsAny(name.Schema+name.Table, ".*") {
+		t.Registered = false
+		return
+	}
+	b.guardrails = append(b.guardrails, policy.SubscriptionPolicy{
+		Pos: s.Pos, Name: "disabled source " + name.String(), On: policy.Selector{Tables: []string{name.String()}},
+		Access: policy.AccessRead, Effect: policy.SubscriptionGuardrail, Allow: policy.Allow{When: "false"},
+	})
 }
 
 func sortedTags(tags []string) []string {

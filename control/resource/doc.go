@@ -3,7 +3,8 @@
 // Floor 5, below control: it imports policy and warehouse for the types that files fill, and does no network I/O.
 //
 //   - resource.go: Set, the kinds, Load
-//   - connection.go, user.go, source.go, policies.go: what one kind holds and what makes it wrong
+//   - connection.go, user.go, group.go, source.go: what one kind holds and what makes it wrong
+//   - references.go: what makes a set wrong as a whole
 //   - file.go: which files a path means, and how much is read
 //   - document.go: one file to its YAML documents, bounded
 //   - decode.go: one YAML node to a Go value, strictly

@@ -41,22 +41,37 @@ func connectionFields() map[string]field {
 		"Ref.env":  {about: "the name of an environment variable; give this or `file`"},
 		"Ref.file": {about: "a file whose content, less one trailing newline, is the secret"},
 
-		"Source.name":       {about: "`connection.schema.table`, exact; a part with a dot or quote in it stands in double quotes", required: true},
-		"Source.tags":       {about: "tags of the source"},
-		"Source.columns":    {about: "columns that have something to say of them, by name; listing a column also counts as its review"},
-		"SourceColumn.tags": {about: "tags of the column"},
+		"Source.name":             {about: "`connection.schema.table`, exact; a part with a dot or quote in it stands in double quotes", required: true},
+		"Source.description":      {about: "for people"},
+		"Source.tags":             {about: "tags of the source"},
+		"Source.owner":            {about: "a user or group that answers for the source"},
+		"Source.key":              {about: "the columns that identify a row", standard: "the primary key"},
+		"Source.eventTime":        {about: "the column that says when what a row tells of happened"},
+		"Source.latencyTolerance": {about: "bound, in seconds, of the age of attributes from outside identity sources", standard: "600"},
+		"Source.enabled":          {about: "`false` takes the source out of service: it is denied to all", standard: "true"},
+		"Source.columns":          {about: "columns that have something to say of them, by name; listing a column also counts as its review"},
+
+		"SourceColumn.description": {about: "for people"},
+		"SourceColumn.tags":        {about: "tags of the column"},
+		"SourceColumn.predicates":  {about: "what a person's predicates on the masked column see; only `masked` is enforced yet, a set with another is refused", enum: []string{PredicatesMasked, PredicatesRefused, PredicatesRawEquality}, standard: "masked"},
 	}
 }
 
 func personFields() map[string]field {
 	return map[string]field{
-		"User.name":       {about: "what the person logs in as", required: true},
-		"User.groups":     {about: "groups that the person is a member of"},
-		"User.attributes": {about: "attributes by name, each with a list of values"},
-		"User.password":   {about: "where the password is; kept as a SCRAM-SHA-256 verifier only", standard: "cannot log in"},
-		"User.verifier":   {about: "instead of `password`: where a stored verifier (`SCRAM-SHA-256$…`) is"},
-		"User.exempt":     {about: "the break-glass account: authenticated and audited, not governed", standard: "false"},
-		"User.disabled":   {about: "cannot log in, and open sessions get no more answers", standard: "false"},
+		"User.name":         {about: "what the person logs in as", required: true},
+		"User.groups":       {about: "groups that the person is a member of"},
+		"User.attributes":   {about: "attributes by name, each with a list of values"},
+		"User.password":     {about: "where the password is; kept as a SCRAM-SHA-256 verifier only", standard: "cannot log in"},
+		"User.verifier":     {about: "instead of `password`: where a stored verifier (`SCRAM-SHA-256$…`) is"},
+		"User.exempt":       {about: "the break-glass account: authenticated and audited, not governed", standard: "false"},
+		"Group.name":        {about: "the group", required: true},
+		"Group.description": {about: "for people"},
+		"Group.members":     {about: "names of users"},
+		"Tag.name":          {about: "the tag, dotted", required: true},
+		"Tag.description":   {about: "for people"},
+
+		"User.disabled": {about: "cannot log in, and open sessions get no more answers", standard: "false"},
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	maxWordBytes  = 255
 	maxValueBytes = 1024
 	maxListLength = 10_000
+	maxMembers    = 1_000_000
 )
 
 func checkConnectionName(name string) error {

@@ -16,6 +16,8 @@ import (
 type Set struct {
 	Connections   []Connection
 	Users         []User
+	Groups        []Group
+	Tags          []Tag
 	Sources       []Source
 	Subscriptions []policy.SubscriptionPolicy
 	DataPolicies  []policy.DataPolicy
@@ -42,6 +44,16 @@ func kinds() []kind {
 			u := *v.(*User)
 			u.validate(add)
 			s.Users = append(s.Users, u)
+		}},
+		{"Group", reflect.TypeFor[Group](), func(s *Set, v any, add func(error)) {
+			g := *v.(*Group)
+			g.validate(add)
+			s.Groups = append(s.Groups, g)
+		}},
+		{"Tag", reflect.TypeFor[Tag](), func(s *Set, v any, add func(error)) {
+			t := *v.(*Tag)
+			t.validate(add)
+			s.Tags = append(s.Tags, t)
 		}},
 		{"Source", reflect.TypeFor[Source](), func(s *Set, v any, add func(error)) {
 			c := *v.(*Source)
@@ -215,38 +227,6 @@ func (l *loader) finish() (*Set, error) {
 		return nil, err
 	}
 	return l.set, nil
-}
-
-// references finds sources of connections that are not there.
-func (l *loader) references() {
-	known := map[string]bool{}
-	for _, c := range l.set.Connections {
-		known[c.Name] = true
-	}
-	sources := map[SourceName]policy.Pos{}
-	for _, s := range l.set.Sources {
-		label := "Source " + clip(s.Name)
-		name, err := s.Parts()
-		if err != nil {
-			continue
-		}
-		if !known[name.Connection] {
-			l.c.add(s.Pos, label, "there is no Connection %q", name.Connection)
-		}
-		// Two spellings, quoted and not, can name one table.
-		if first, dup := sources[name]; dup {
-			l.c.add(s.Pos, label, "the same table is already registered at %s", first)
-		}
-		sources[name] = s.Pos
-	}
-	names := map[string]string{}
-	for _, u := range l.set.Users {
-		folded := strings.ToLower(u.Name)
-		if other, dup := names[folded]; dup {
-			l.c.add(u.Pos, "User "+clip(u.Name), "the name differs from that of User %s in case only", other)
-		}
-		names[folded] = u.Name
-	}
 }
 
 // String counts the resources, for logs.

@@ -123,7 +123,7 @@ func TestMistakes(t *testing.T) {
 		in   string
 		want []string
 	}{
-		"unknown kind":        {"kind: Table\nname: x", []string{`x.yaml:1: there is no kind "Table"; the kinds are Connection, User`}},
+		"unknown kind":        {"kind: Table\nname: x", []string{`x.yaml:1: there is no kind "Table"; the kinds are Connection, User, Group, Tag`}},
 		"no kind":             {"name: x", []string{`no kind ""`}},
 		"not a mapping":       {"- a", []string{"x.yaml:1: expected a resource, which begins with `kind:`, found a list"}},
 		"no name":             {"kind: User", []string{`x.yaml:1: User: the field "name" is missing`}},
@@ -165,6 +165,11 @@ func TestMistakes(t *testing.T) {
 		"duplicate":           {user + "---\n" + user, []string{"x.yaml:4: User ann: it is already defined at x.yaml:1"}},
 		"case":                {user + "---\nkind: User\nname: Ann", []string{"x.yaml:4: User Ann: the name differs from that of User ann in case only"}},
 		"policy name":         {"kind: DataPolicy\nname: \"a\\nb\"\non: {}\nrules: []", []string{`DataPolicy "a\nb": the name "a\nb" is not one of`}},
+		"no such member":      {"kind: Group\nname: g\nmembers: [nobody]", []string{`x.yaml:1: Group g: there is no User "nobody"`}},
+		"undeclared tags": {"kind: Tag\nname: PII\n---\nkind: DataPolicy\nname: p\non: {columnTags: [PII.Phone, PIII]}\nrules:\n  - mask: {columnTags: [Pii], null: true}", []string{
+			`x.yaml:4: DataPolicy p: the tag "PIII" is not declared`, `x.yaml:8: DataPolicy p: the tag "Pii" is not declared`,
+		}},
+		"predicates": {"kind: Source\nname: a.b.c\ncolumns: {x: {predicates: raw}}", []string{`columns.x.predicates: "raw" is not one of masked, refused, rawEquality`}},
 		"all at once": {user + "goups: [a]\nexempt: 1\n---\nkind: Nothing\n---\nkind: Source\nname: x\n", []string{
 			"x.yaml:3:", "x.yaml:4:", "x.yaml:6:", "x.yaml:8:",
 		}},

@@ -15,15 +15,55 @@ type Source struct {
 	Pos policy.Pos `yaml:"-"`
 	// Name is connection.schema.table; a schema or table with a dot or quote in its name stands in double quotes, as in SQL.
 	Name string `yaml:"name"`
+	// Description is for people.
+	Description string `yaml:"description"`
 	// Tags of the source.
 	Tags []string `yaml:"tags"`
+	// Owner is a user or a group that answers for the source.
+	Owner string `yaml:"owner"`
+	// Key lists the columns that identify a row, where the warehouse declares no primary key.
+	Key []string `yaml:"key"`
+	// EventTime is the column that says when what a row tells of happened.
+	EventTime string `yaml:"eventTime"`
+	// LatencyTolerance bounds, in seconds, the age of attributes from outside identity sources in decisions on this source.
+	LatencyTolerance int `yaml:"latencyTolerance"`
+	// Enabled false takes the source out of service without forgetting it: it is denied to all.
+	Enabled *bool `yaml:"enabled"`
 	// Columns that have something to say of them; the others need not be listed.
 	Columns map[string]SourceColumn `yaml:"columns"`
 }
 
 // SourceColumn says something of one column.
 type SourceColumn struct {
-	Tags []string `yaml:"tags"`
+	// Description is for people.
+	Description string   `yaml:"description"`
+	Tags        []string `yaml:"tags"`
+	// Predicates says what a person's predicates on the masked column see.
+	Predicates string `yaml:"predicates"`
+}
+
+// The values of SourceColumn.Predicates.
+const (
+	// PredicatesMasked is the default: a predicate sees what the person sees.
+	PredicatesMasked = "masked"
+	// PredicatesRefused refuses statements with a predicate on the masked column.
+	PredicatesRefused = "refused"
+	// PredicatesRawEquality compares by = with the value itself, and audits it.
+	PredicatesRawEquality = "rawEquality"
+)
+
+// IsEnabled is true unless the resource says otherwise.
+func (s Source) IsEnabled() bool { return s.Enabled == nil || *s.Enabled }
+
+// Named lists the columns that the resource names anywhere, sorted.
+func (s Source) Named() []string {
+	names := slices.Collect(maps.Keys(s.Columns))
+	names = append(names, s.Key...)
+	if s.EventTime != "" {
+		names = append(names, s.EventTime)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // SourceName is a source's name in its parts.
@@ -92,6 +132,12 @@ func (s Source) validate(add func(error)) {
 	add(err)
 	for _, tag := range s.Tags {
 		add(checkTag(tag))
+	}
+	if s.Owner != "" {
+		add(checkWord("owner", s.Owner))
+	}
+	if s.LatencyTolerance < 0 {
+		add(errors.New("latencyTolerance is negative"))
 	}
 	for _, column := range slices.Sorted(maps.Keys(s.Columns)) {
 		for _, tag := range s.Columns[column].Tags {
