@@ -8,6 +8,7 @@ import (
 // Kind of a relation, as pg_class.relkind has it.
 type Kind byte
 
+// The kinds of relation that can stand in FROM.
 const (
 	KindTable            Kind = 'r'
 	KindPartitionedTable Kind = 'p'

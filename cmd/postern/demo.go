@@ -119,8 +119,8 @@ func portHint(err error) error {
 
 // demoError is nil when the cause is that the user pressed Ctrl-C during the set-up.
 func demoError(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if interrupted := ctx.Err() != nil; !interrupted {
+		return err
 	}
-	return err
+	return nil
 }

@@ -56,10 +56,10 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if err := s.openProxy(cfg, registry); err != nil {
+	if err := s.openProxy(ctx, cfg, registry); err != nil {
 		return nil, err
 	}
-	return s, s.openAdmin(cfg, registry)
+	return s, s.openAdmin(ctx, cfg, registry)
 }
 
 // openControl publishes the resources for the first time. A mistake in them is an error here; later ones leave in force
@@ -86,7 +86,7 @@ func reviewPath(state string) string {
 	return strings.TrimSuffix(file, filepath.Ext(file)) + ".reviews.json"
 }
 
-func (s *server) openProxy(cfg *resource.ServerConfig, registry prometheus.Registerer) error {
+func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, registry prometheus.Registerer) error {
 	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes})
 	if err != nil {
 		return err
@@ -108,11 +108,11 @@ func (s *server) openProxy(cfg *resource.ServerConfig, registry prometheus.Regis
 	if s.proxy, err = proxy.New(pc); err != nil {
 		return err
 	}
-	s.listener, err = net.Listen("tcp", cfg.Listen)
+	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	return err
 }
 
-func (s *server) openAdmin(cfg *resource.ServerConfig, metrics prometheus.Gatherer) (err error) {
+func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metrics prometheus.Gatherer) (err error) {
 	if cfg.Admin.Listen == "off" {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (s *server) openAdmin(cfg *resource.ServerConfig, metrics prometheus.Gather
 	if err != nil {
 		return err
 	}
-	s.adminListener, err = net.Listen("tcp", cfg.Admin.Listen)
+	s.adminListener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Admin.Listen)
 	return err
 }
 
