@@ -7,6 +7,7 @@
 //   - people_test.go: the three people of the tour, and what each must see, asked of the raw database
 //   - clients_test.go, goclients_test.go: the clients, each a function from a person and a query to rows
 //   - tour_test.go: every client as every person, and the committed list of these runs
+//   - large_test.go: a result that fits no buffer
 //   - tls_test.go: clients that verify the certificate, and bind the log-in to it
 //   - demo_test.go: `postern demo --once`
 //   - register_test.go: what an administrator does in the warehouse first

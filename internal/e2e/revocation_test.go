@@ -73,6 +73,12 @@ func TestRevocation(t *testing.T) {
 	edit(t, in, files, func(text string) string { return strings.Replace(text, "[EUROPE, ASIA]", "[EUROPE]", 1) })
 	europe := rawCount(t, "'EUROPE'")
 	publishes(t, in, func() bool { return count() == europe })
+
+	// A saved file is enough, only slower: the server looks at its files, and waits until they have come to rest.
+	edit(t, in, files, func(text string) string { return strings.Replace(text, "[EUROPE, ASIA]", "[ASIA]", 1) })
+	saved, asia := time.Now(), rawCount(t, "'ASIA'")
+	eventually(t, 5*time.Second, "a saved file is published", func() bool { return count() == asia })
+	t.Logf("published %v after the file was saved", time.Since(saved).Round(time.Millisecond))
 }
 
 func rawCount(t *testing.T, regions string) string {
