@@ -37,7 +37,7 @@ func bind(e expr.Expr, p identity.Principal) expr.Expr {
 		case expr.Username:
 			return expr.Literal{Type: "text", Value: p.User()}
 		case expr.Literal, expr.Column, expr.Call, expr.Keyed, expr.Op, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Cast,
-			expr.Case, expr.In, expr.InSelect, expr.Now:
+			expr.Case, expr.In, expr.InSelect, expr.NullOf, expr.Now:
 			return e
 		}
 		return expr.False

@@ -58,21 +58,23 @@ func (t *tableProgram) decide(p identity.Principal) Decision {
 // subscribed applies guardrails, of which every one must hold, and grants, of which one must.
 func (t *tableProgram) subscribed(p identity.Principal, d *Decision) bool {
 	for _, g := range t.guardrails {
-		if ok, why := g.who.has(p); !ok {
+		ok, why := g.who.has(p)
+		if !ok {
 			d.because(g.policy, 0, EffectDeny, why)
 			return false
 		}
+		d.because(g.policy, 0, EffectAllow, why)
 	}
+	var refused []Reason
 	for _, g := range t.grants {
-		if ok, why := g.who.has(p); ok {
+		ok, why := g.who.has(p)
+		if ok {
 			d.because(g.policy, 0, EffectAllow, why)
 			return true
 		}
+		refused = append(refused, Reason{Policy: g.policy, Effect: EffectDeny, Detail: why})
 	}
-	for _, g := range t.grants {
-		_, why := g.who.has(p)
-		d.because(g.policy, 0, EffectDeny, why)
-	}
+	d.Because = append(d.Because, refused...)
 	return false
 }
 
@@ -111,7 +113,7 @@ func (o origin) concerns(p identity.Principal, d *Decision) bool {
 		return false
 	}
 	if o.only != nil && o.only.fails(p) {
-		d.because(o.policy, o.rule, EffectExcept, "not "+o.only.text)
+		d.because(o.policy, o.rule, EffectExcept, "not ("+o.only.text+")")
 		return false
 	}
 	return true

@@ -55,10 +55,11 @@ func roundToNumber(c catalog.Column, to string, step *big.Rat) builtMask {
 	by := expr.Literal{Type: "numeric", Value: to}
 	nearest := times(call("round", divided(number, by)), by)
 	towardsZero := times(call("div", number, by), by)
-	safe := between(number, negative(limit), limit)
-	return builtMask{kind: MaskRound, expr: expr.Cast{
-		Arg: expr.Case{Whens: []expr.When{{Cond: safe, Result: nearest}}, Else: towardsZero}, Type: t.full,
-	}}
+	rounded := expr.Case{Whens: []expr.When{{Cond: between(number, negative(limit), limit), Result: nearest}}}
+	if t.isInteger() || len(t.mods) > 0 {
+		rounded.Else = towardsZero
+	}
+	return builtMask{kind: MaskRound, expr: expr.Cast{Arg: rounded, Type: t.full}}
 }
 
 // floatRange is the range in which floating-point values are rounded; the rest, infinities and NaN read NULL.
@@ -89,8 +90,8 @@ func (t columnType) roundLimit(step *big.Rat) (expr.Literal, bool) {
 			return expr.Literal{}, false
 		}
 	case t.base == "numeric" && len(t.mods) == 0:
-		// Without a precision a numeric has up to 131072 digits before the point (PostgreSQL manual, 8.1.2); far fewer are
-		// rounded to the nearest multiple, so that the bound stays readable.
+		// Without a precision a numeric has up to 131072 digits before the point (PostgreSQL manual, 8.1.2), and dividing
+		// the longest by a fraction overflows.
 		largest, resolution = new(big.Rat).SetInt(pow10(30)), new(big.Rat)
 	case t.base == "numeric":
 		scale := 0

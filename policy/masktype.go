@@ -66,11 +66,10 @@ func (t columnType) integerBits() int {
 }
 
 // null is NULL of exactly the type. For types of which nothing is known it is taken from the column itself, because a cast of
-// NULL to a domain can raise an error, while a value that already has the domain is not checked again.
+// NULL to a domain can raise an error. An array of anything can be NULL.
 func (t columnType) null(c catalog.Column) expr.Expr {
-	if t.base != "" {
+	if t.base != "" || strings.HasSuffix(string(t.full), "[]") {
 		return expr.Literal{Type: t.full, Null: true}
 	}
-	column := expr.Column{Name: c.Name, Type: t.full}
-	return expr.Cast{Arg: expr.Case{Whens: []expr.When{{Cond: expr.False, Result: column}}}, Type: t.full}
+	return expr.Cast{Arg: expr.NullOf{Column: sourceColumn(c)}, Type: t.full}
 }

@@ -65,7 +65,10 @@ func (d Dialect) Expr(e expr.Expr) (string, error) {
 	}
 	p := &printer{}
 	p.expr(e)
-	return p.b.String(), p.err
+	if p.err != nil {
+		return "", p.err
+	}
+	return p.b.String(), nil
 }
 
 // known refuses the zero value and every dialect that has no printer.

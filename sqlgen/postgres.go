@@ -102,6 +102,9 @@ func (p *printer) expr(e expr.Expr) {
 		p.in(v)
 	case expr.InSelect:
 		p.inSelect(v)
+	case expr.NullOf:
+		// The second element of an array of one.
+		p.wrapped("(ARRAY[", v.Column, "])[2]")
 	case expr.Now:
 		p.put("pg_catalog.now()")
 	case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups,

@@ -103,6 +103,10 @@ type InSelect struct {
 	Negate bool
 }
 
+// NullOf is NULL of exactly the type of a column of the source. It serves for types of which nothing is known: casting NULL to a
+// domain can raise an error, and a NULL that comes out of a value of the domain is not checked again.
+type NullOf struct{ Column Column }
+
 // Now is the warehouse's now(), the start of the transaction.
 type Now struct{}
 
@@ -119,6 +123,7 @@ func (Cast) isExpr()     {}
 func (Case) isExpr()     {}
 func (In) isExpr()       {}
 func (InSelect) isExpr() {}
+func (NullOf) isExpr()   {}
 func (Now) isExpr()      {}
 
 // True and False are the boolean literals.

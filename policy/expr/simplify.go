@@ -38,6 +38,14 @@ func simplifyNode(e Expr) Expr {
 		if len(v.List) == 0 {
 			return False
 		}
+	case InSelect:
+		// Nothing is in an empty set, NULL neither.
+		if v.Query != nil && v.Query.Where != nil && IsFalse(v.Query.Where) && v.Negate {
+			return True
+		}
+		if v.Query != nil && v.Query.Where != nil && IsFalse(v.Query.Where) {
+			return False
+		}
 	case Case:
 		return simplifyCase(v)
 	}

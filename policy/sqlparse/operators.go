@@ -92,7 +92,10 @@ func (r *resolver) shareType(location int32, operands []expr.Expr, types []strin
 			continue
 		}
 		if isText(other) {
-			other = typeText
+			// The constant stays as it was written: text is read in one way only, and the server chooses the operator that the
+			// author meant (character(n) ignores padding, text does not).
+			types[i] = other
+			continue
 		}
 		if err := r.typed(location, &lit, other); err != nil {
 			return err

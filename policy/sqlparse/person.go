@@ -137,12 +137,16 @@ func (r *resolver) columnFunction(name string, c *pg_query.FuncCall, s *scope) (
 			found = append(found, col)
 		}
 	}
+	written := "@columnTagged"
+	if name == "columnreference" {
+		written = "@columnReference"
+	}
 	switch len(found) {
 	case 0:
-		return nil, "", r.at(c.Location, "%s has no column for @%s('%s')", r.source.QualifiedName(), name, args[0])
+		return nil, "", r.at(c.Location, "%s has no column for %s('%s')", r.source.QualifiedName(), written, args[0])
 	case 1:
 		e := expr.Column{Name: found[0].Name, Type: expr.Type(found[0].Type)}
 		return e, columnType(found[0]), nil
 	}
-	return nil, "", r.at(c.Location, "%s has %d columns for @%s('%s'): it must name one", r.source.QualifiedName(), len(found), name, args[0])
+	return nil, "", r.at(c.Location, "%s has %d columns for %s('%s'): it must name one", r.source.QualifiedName(), len(found), written, args[0])
 }

@@ -1,0 +1,9 @@
+package sqlgen
+
+import (
+	"testing"
+
+	"github.com/posternsql/postern/internal/pgcluster/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
