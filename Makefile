@@ -43,8 +43,8 @@ fuzz: ## Run every fuzz target (FUZZTIME=20s each)
 	scripts/fuzz.sh
 
 .PHONY: bench
-bench: ## Install PgBouncer and run the comparison of direct, PgBouncer and Postern
-	scripts/setup.sh bench
+bench: ## Install what is missing and run the comparison of direct, PgBouncer and Postern
+	scripts/setup.sh test
 	$(MAKE) --no-print-directory build
 	$(GO) run ./bench $(ARGS)
 

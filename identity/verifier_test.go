@@ -74,7 +74,7 @@ func TestVerifierFromPostgreSQL(t *testing.T) {
 	}
 }
 
-// unicodeEscape writes the inside of a U&'' literal.
+// unicodeEscape writes the inside of a Unicode-escape literal, U&'…'.
 func unicodeEscape(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh build   Go (checked only), a C compiler, certificates for the download of modules
 #   scripts/setup.sh demo    also a PostgreSQL server
-#   scripts/setup.sh test    also the clients of the end-to-end tests: psql, Node.js with node-pg, JDBC with a JDK
-#   scripts/setup.sh bench   also PgBouncer, to compare with
+#   scripts/setup.sh test    also the clients of the end-to-end tests (psql, Node.js with node-pg, JDBC with a JDK), and
+#                            PgBouncer, with which benchmarks compare
 #
 # A PostgreSQL that is already there is left alone: no cluster of the machine is created, started, stopped or changed.
 set -euo pipefail
@@ -152,17 +152,19 @@ main() {
   local what=${1:-} pgbouncer_wanted=
   postgres_wanted=
   case $what in
-    build | demo | test | bench) ;;
-    *) die "usage: scripts/setup.sh build|demo|test|bench" ;;
+    build | demo | test) ;;
+    *) die "usage: scripts/setup.sh build|demo|test" ;;
   esac
   check_go
   check_compiler
   check_certificates
-  case $what in demo | test | bench) check_postgres ;; esac
-  case $what in test | bench) check_clients ;; esac
-  if [ "$what" = bench ] && ! has pgbouncer && [ ! -x /usr/sbin/pgbouncer ]; then
-    want pgbouncer
-    pgbouncer_wanted=yes
+  case $what in demo | test) check_postgres ;; esac
+  if [ "$what" = test ]; then
+    check_clients
+    if ! has pgbouncer && [ ! -x /usr/sbin/pgbouncer ]; then
+      want pgbouncer
+      pgbouncer_wanted=yes
+    fi
   fi
   install_packages
   if [ -n "$pgbouncer_wanted" ]; then stop_pgbouncer; fi
