@@ -39,8 +39,11 @@ func parseError(err error) error {
 	switch {
 	case strings.HasPrefix(p.Message, "memory exhausted"), strings.HasPrefix(p.Message, "stack depth limit"):
 		return pgerror.TooComplex("statement is nested too deeply").At(p.Cursorpos)
-	case strings.HasPrefix(p.Message, "invalid Unicode"):
+	case strings.HasPrefix(p.Message, "invalid Unicode") && strings.HasPrefix(p.Filename, "scan"):
+		// In E'…'. In U&'…' it is a syntax error.
 		return &pgerror.Error{Code: "22025", Message: p.Message, Position: p.Cursorpos}
+	case strings.HasPrefix(p.Message, "invalid byte sequence"):
+		return &pgerror.Error{Code: pgerror.CodeCharacterNotInRep, Message: p.Message, Position: p.Cursorpos}
 	}
 	return pgerror.Syntax(p.Message, p.Cursorpos)
 }
