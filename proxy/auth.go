@@ -40,7 +40,7 @@ func (s *Server) authenticate(ctx context.Context, in *introduction) error {
 	} else {
 		err = scram{in: in, verifier: verifier}.run()
 	}
-	if err != nil && err != errSilent {
+	if err != nil && !errors.Is(err, errSilent) {
 		s.failures.add(user, host)
 		s.cfg.Metrics.logins.WithLabelValues("refused").Inc()
 		s.recordFailure(ctx, in, err)

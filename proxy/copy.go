@@ -31,7 +31,7 @@ func (r *relay) copyIn(ctx context.Context, length int) error {
 
 // copyData streams from the client until it says that the COPY is over. If the warehouse fails meanwhile, it ignores the
 // rest, and its error is read afterwards.
-func (r *relay) copyData(ctx context.Context, extended bool) error {
+func (r *relay) copyData(_ context.Context, extended bool) error {
 	for {
 		kind, length, ok, err := r.client.header()
 		if err != nil {

@@ -329,7 +329,7 @@ func cutStrings(body []byte) (first, second string, ok bool) {
 // lost ends a session whose warehouse connection cannot be made sense of.
 func (r *relay) lost(err error) error {
 	r.log.Error("warehouse broke the protocol", "session", r.id, "database", r.params.database, "error", err)
-	if said := r.fatal(pgerror.UpstreamUnreachable(r.params.database)); said != errSaid {
+	if said := r.fatal(pgerror.UpstreamUnreachable(r.params.database)); !errors.Is(said, errSaid) {
 		return said
 	}
 	return errSaid

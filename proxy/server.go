@@ -109,7 +109,7 @@ func (s *Server) accept(ctx context.Context, listener net.Listener, handle func(
 			handle(conn)
 			continue
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the listener was closed because we are to stop
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accepting clients: %w", err)
 		}

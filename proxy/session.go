@@ -174,7 +174,7 @@ func (r *relay) greet(parameters map[string]string) {
 // end leaves nothing behind: a statement that still runs is cancelled, its end goes on record, and the warehouse's
 // connection, which was this person's alone, is closed.
 func (r *relay) end(ctx context.Context, why error) {
-	if why == errClientGone && !r.queue.empty() {
+	if errors.Is(why, errClientGone) && !r.queue.empty() {
 		_ = r.cancelUpstream(ctx) // logged there; the connection is closed anyway
 	}
 	for _, e := range r.queue.outstanding() {
@@ -185,13 +185,11 @@ func (r *relay) end(ctx context.Context, why error) {
 		}
 		r.finish(e.run...)
 	}
-	if r.queue.empty() && why != errUpstreamGone {
+	if r.queue.empty() && !errors.Is(why, errUpstreamGone) {
 		_ = r.upstream.conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = r.upstream.conn.Write([]byte{'X', 0, 0, 0, 4}) // a courtesy
 	}
-	switch why {
-	case io.EOF, errClientGone, errSaid:
-	default:
+	if !errors.Is(why, io.EOF) && !errors.Is(why, errClientGone) && !errors.Is(why, errSaid) {
 		r.log.Info("session ended", "session", r.id, "reason", why)
 	}
 }
