@@ -43,6 +43,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls = Reviews{}, map[string]lastCrawl{}
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
+	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
 	for _, c := range b.set.Connections {
 		if program := b.connection(ctx, c); program != nil {

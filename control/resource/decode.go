@@ -79,7 +79,7 @@ func (d decoder) mapping(path string, node *yaml.Node, out reflect.Value) {
 	fields := fieldsOf(out.Type())
 	missing := map[string]bool{}
 	for name := range fields {
-		if d.fields[out.Type().Name()+"."+name].required {
+		if d.fields[typeName(out.Type())+"."+name].required {
 			missing[name] = true
 		}
 	}
@@ -93,7 +93,7 @@ func (d decoder) mapping(path string, node *yaml.Node, out reflect.Value) {
 			return
 		}
 		d.value(join(path, name), value, out.Field(index))
-		d.closed(join(path, name), value, d.fields[out.Type().Name()+"."+name].enum)
+		d.closed(join(path, name), value, d.fields[typeName(out.Type())+"."+name].enum)
 		delete(missing, name)
 	})
 	for _, name := range namesOf(fields) {

@@ -4,6 +4,7 @@
 //
 //   - resource.go: Set, the kinds, Load
 //   - connection.go, user.go, group.go, source.go: what one kind holds and what makes it wrong
+//   - planned.go, plannedkinds.go: kinds that are read and checked, and that nothing enforces yet
 //   - references.go: what makes a set wrong as a whole
 //   - file.go: which files a path means, and how much is read
 //   - document.go: one file to its YAML documents, bounded

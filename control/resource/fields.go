@@ -11,10 +11,10 @@ type field struct {
 	standard string
 }
 
-// fields is keyed by "Type.field", with the Go type's name and the field's name in files.
+// fields is keyed by "Type.field", with the type's name (typeName) and the field's name in files.
 func fields() map[string]field {
 	out := map[string]field{}
-	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields()} {
+	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields(), projectFields(), warehouseFields()} {
 		for k, v := range part {
 			out[k] = v
 		}
@@ -120,5 +120,69 @@ func ruleFields() map[string]field {
 		"RegexMask.pattern": {about: "a regular expression, in the subset of docs/policies.md", required: true},
 		"RegexMask.replace": {about: "the replacement; `\\1` to `\\9` stand for groups, `\\&` for the match"},
 		"RoundMask.to":      {about: "a positive number, or minute, hour, day, week, month, quarter, year", required: true},
+	}
+}
+
+func projectFields() map[string]field {
+	return map[string]field{
+		"Purpose.name":            {about: "the purpose", required: true},
+		"Purpose.description":     {about: "for people"},
+		"Purpose.within":          {about: "the purpose of which this one is a part"},
+		"Purpose.acknowledgement": {about: "the text that a person agrees to before acting under the purpose"},
+
+		"Project.name":        {about: "the project", required: true},
+		"Project.description": {about: "for people"},
+		"Project.purposes":    {about: "purposes that come with acting in the project"},
+		"Project.members":     {about: "who may act in it"},
+		"Project.sources":     {about: "what a member sees while acting in it is narrowed to these"},
+		"Project.equalize":    {about: "shows every member the same: what all of them may see", standard: "false"},
+		"Project.maskedJoins": {about: "gives the hash masks of the project's sources one token domain", standard: "false"},
+		"Members.users":       {about: "people"},
+		"Members.groups":      {about: "groups of people"},
+
+		"resource.Approval.name":       {about: "the approval", required: true},
+		"resource.Approval.policy":     {about: "the subscription policy that asks for it", required: true},
+		"resource.Approval.user":       {about: "who is let in", required: true},
+		"resource.Approval.approvedBy": {about: "who approved", required: true},
+		"resource.Approval.reason":     {about: "for people"},
+		"resource.Approval.expires":    {about: "an instant, RFC 3339", standard: "never"},
+
+		"TokenDomain.name":        {about: "the domain", required: true},
+		"TokenDomain.description": {about: "for people"},
+		"TokenDomain.key":         {about: "where the key is: base64 of 32 bytes", standard: "each warehouse draws its own, and tokens of two warehouses do not join"},
+		"TokenDomain.version":     {about: "counts keys; a larger one rotates", standard: "1"},
+	}
+}
+
+func warehouseFields() map[string]field {
+	return map[string]field{
+		"FunctionAllowList.name":       {about: "the list", required: true},
+		"FunctionAllowList.connection": {about: "the warehouse", required: true},
+		"FunctionAllowList.functions":  {about: "functions with their argument types, schema-qualified"},
+		"FunctionAllowList.operators":  {about: "operators with their argument types, schema-qualified"},
+		"FunctionAllowList.types":      {about: "types, schema-qualified"},
+
+		"Sandbox.name":       {about: "the sandbox", required: true},
+		"Sandbox.connection": {about: "the warehouse", required: true},
+		"Sandbox.schema":     {about: "the schema in which people may make tables of their own", required: true},
+		"Sandbox.members":    {about: "who may"},
+
+		"PushSettings.name":         {about: "the settings", required: true},
+		"PushSettings.connection":   {about: "the warehouse", required: true},
+		"PushSettings.enforce":      {about: "how: views beside the tables, or row policies on them", required: true, enum: []string{"views", "rowSecurity"}},
+		"PushSettings.schemaPrefix": {about: "begins the names of the schemas that hold views", standard: "`governed_`"},
+		"PushSettings.rolePrefix":   {about: "begins the names of the roles that hold grants", standard: "`postern_`"},
+		"PushSettings.interval":     {about: "seconds between two looks for drift", standard: "300"},
+		"PushSettings.allowHazards": {about: "hazards that a plan may have"},
+
+		"IdentityMapping.name":       {about: "the mapping", required: true},
+		"IdentityMapping.connection": {about: "the warehouse", required: true},
+		"IdentityMapping.attribute":  {about: "the attribute whose one value is the person's account; `users` comes first"},
+		"IdentityMapping.users":      {about: "accounts by person"},
+
+		"APIToken.name":    {about: "the token's name, for audit", required: true},
+		"APIToken.role":    {about: "what it may do", required: true, enum: []string{"admin", "governor", "dataOwner", "auditor"}},
+		"APIToken.token":   {about: "where the token is; its digest is kept", required: true},
+		"APIToken.expires": {about: "an instant, RFC 3339", standard: "never"},
 	}
 }

@@ -14,6 +14,62 @@ func (l *loader) references() {
 	l.userNames()
 	l.groupMembers()
 	l.declaredTags()
+	l.purposes()
+	l.connectionReferences()
+}
+
+// purposes finds purposes that are not there, and those that stand within themselves.
+func (l *loader) purposes() {
+	within := map[string]string{}
+	for _, p := range l.set.Purposes {
+		within[p.Name] = p.Within
+	}
+	for _, p := range l.set.Purposes {
+		label := "Purpose " + printable(p.Name)
+		if _, found := within[p.Within]; p.Within != "" && !found {
+			l.c.add(p.Pos, label, "there is no Purpose %q", clip(p.Within))
+		}
+		// A walk that is longer than there are purposes has come round.
+		steps := 0
+		for at := p.Within; at != "" && steps <= len(within); at = within[at] {
+			steps++
+		}
+		if steps > len(within) {
+			l.c.add(p.Pos, label, "it stands within itself")
+		}
+	}
+	for _, p := range l.set.Projects {
+		for _, name := range p.Purposes {
+			if _, found := within[name]; !found {
+				l.c.add(p.Pos, "Project "+printable(p.Name), "there is no Purpose %q", clip(name))
+			}
+		}
+	}
+}
+
+// connectionReferences finds what is said of connections that are not there.
+func (l *loader) connectionReferences() {
+	known := map[string]bool{}
+	for _, c := range l.set.Connections {
+		known[c.Name] = true
+	}
+	check := func(pos policy.Pos, kind, name, connection string) {
+		if !known[connection] {
+			l.c.add(pos, kind+" "+printable(name), "there is no Connection %q", clip(connection))
+		}
+	}
+	for _, r := range l.set.FunctionAllowLists {
+		check(r.Pos, "FunctionAllowList", r.Name, r.Connection)
+	}
+	for _, r := range l.set.Sandboxes {
+		check(r.Pos, "Sandbox", r.Name, r.Connection)
+	}
+	for _, r := range l.set.PushSettings {
+		check(r.Pos, "PushSettings", r.Name, r.Connection)
+	}
+	for _, r := range l.set.IdentityMappings {
+		check(r.Pos, "IdentityMapping", r.Name, r.Connection)
+	}
 }
 
 // sourceReferences finds sources of connections that are not there, and tables that are registered twice.

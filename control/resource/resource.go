@@ -21,6 +21,17 @@ type Set struct {
 	Sources       []Source
 	Subscriptions []policy.SubscriptionPolicy
 	DataPolicies  []policy.DataPolicy
+
+	// Kinds that are read and checked, see NotEnforced.
+	Purposes           []Purpose
+	Projects           []Project
+	Approvals          []Approval
+	TokenDomains       []TokenDomain
+	FunctionAllowLists []FunctionAllowList
+	Sandboxes          []Sandbox
+	PushSettings       []PushSettings
+	IdentityMappings   []IdentityMapping
+	APITokens          []APIToken
 }
 
 // kind knows how one kind of resource is stored in a Set.
@@ -34,32 +45,12 @@ type kind struct {
 
 // kinds is the one list of what a file may hold.
 func kinds() []kind {
-	return []kind{
-		{"Connection", reflect.TypeFor[Connection](), func(s *Set, v any, add func(error)) {
-			c := *v.(*Connection)
-			c.validate(add)
-			s.Connections = append(s.Connections, c)
-		}},
-		{"User", reflect.TypeFor[User](), func(s *Set, v any, add func(error)) {
-			u := *v.(*User)
-			u.validate(add)
-			s.Users = append(s.Users, u)
-		}},
-		{"Group", reflect.TypeFor[Group](), func(s *Set, v any, add func(error)) {
-			g := *v.(*Group)
-			g.validate(add)
-			s.Groups = append(s.Groups, g)
-		}},
-		{"Tag", reflect.TypeFor[Tag](), func(s *Set, v any, add func(error)) {
-			t := *v.(*Tag)
-			t.validate(add)
-			s.Tags = append(s.Tags, t)
-		}},
-		{"Source", reflect.TypeFor[Source](), func(s *Set, v any, add func(error)) {
-			c := *v.(*Source)
-			c.validate(add)
-			s.Sources = append(s.Sources, c)
-		}},
+	return append([]kind{
+		listed("Connection", func(s *Set) *[]Connection { return &s.Connections }),
+		listed("User", func(s *Set) *[]User { return &s.Users }),
+		listed("Group", func(s *Set) *[]Group { return &s.Groups }),
+		listed("Tag", func(s *Set) *[]Tag { return &s.Tags }),
+		listed("Source", func(s *Set) *[]Source { return &s.Sources }),
 		{"SubscriptionPolicy", reflect.TypeFor[policy.SubscriptionPolicy](), func(s *Set, v any, add func(error)) {
 			p := *v.(*policy.SubscriptionPolicy)
 			add(checkPolicyName(p.Name))
@@ -70,7 +61,7 @@ func kinds() []kind {
 			add(checkPolicyName(p.Name))
 			s.DataPolicies = append(s.DataPolicies, p)
 		}},
-	}
+	}, plannedKinds()...)
 }
 
 // Load reads all files that the paths mean (Files) as one set. An error is of type Mistakes and has every mistake of form

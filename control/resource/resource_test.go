@@ -170,6 +170,13 @@ func TestMistakes(t *testing.T) {
 			`x.yaml:4: DataPolicy p: the tag "PIII" is not declared`, `x.yaml:8: DataPolicy p: the tag "Pii" is not declared`,
 		}},
 		"predicates": {"kind: Source\nname: a.b.c\ncolumns: {x: {predicates: raw}}", []string{`columns.x.predicates: "raw" is not one of masked, refused, rawEquality`}},
+		"purposes": {"kind: Purpose\nname: a\nwithin: b\n---\nkind: Purpose\nname: b\nwithin: a\n---\nkind: Purpose\nname: c\nwithin: d\n---\nkind: Project\nname: p\npurposes: [e]", []string{
+			"x.yaml:1: Purpose a: it stands within itself", "x.yaml:5: Purpose b: it stands within itself",
+			`x.yaml:9: Purpose c: there is no Purpose "d"`, `x.yaml:13: Project p: there is no Purpose "e"`,
+		}},
+		"instant":       {"kind: APIToken\nname: t\nrole: admin\ntoken: {env: T}\nexpires: tomorrow", []string{`expires: "tomorrow" is not an instant`}},
+		"account twice": {"kind: IdentityMapping\nname: m\nconnection: c\nusers: {a: x, b: x}", []string{"account x is both a and b", `there is no Connection "c"`}},
+		"empty mapping": {"kind: IdentityMapping\nname: m\nconnection: c", []string{"neither attribute nor users"}},
 		"all at once": {user + "goups: [a]\nexempt: 1\n---\nkind: Nothing\n---\nkind: Source\nname: x\n", []string{
 			"x.yaml:3:", "x.yaml:4:", "x.yaml:6:", "x.yaml:8:",
 		}},

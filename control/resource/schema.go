@@ -46,9 +46,9 @@ type schemaBuilder struct {
 func (b *schemaBuilder) object(t reflect.Type) map[string]any {
 	properties, required := map[string]any{}, []string{}
 	for _, f := range fileFields(t) {
-		about, found := b.fields[t.Name()+"."+f.name]
+		about, found := b.fields[typeName(t)+"."+f.name]
 		if !found && b.err == nil {
-			b.err = fmt.Errorf("field %s.%s is not described", t.Name(), f.name)
+			b.err = fmt.Errorf("field %s.%s is not described", typeName(t), f.name)
 		}
 		p := b.value(f.typ)
 		p["description"] = strings.ReplaceAll(about.about, "`", "")
@@ -94,14 +94,16 @@ func (b *schemaBuilder) value(t reflect.Type) map[string]any {
 
 // nested describes a struct inside another, once under its name.
 func (b *schemaBuilder) nested(t reflect.Type) map[string]any {
-	if _, done := b.definitions[t.Name()]; !done {
+	// Apart from the kinds, one of which has the name of an inner type.
+	name := "inner." + typeName(t)
+	if _, done := b.definitions[name]; !done {
 		definition := b.object(t)
 		if t == reflect.TypeFor[secret.Ref]() {
 			definition["minProperties"], definition["maxProperties"] = 1, 1
 		}
-		b.definitions[t.Name()] = definition
+		b.definitions[name] = definition
 	}
-	return map[string]any{"$ref": "#/$defs/" + t.Name()}
+	return map[string]any{"$ref": "#/$defs/" + name}
 }
 
 // fileField is a field of a struct as files have it.
@@ -139,7 +141,7 @@ func (b *schemaBuilder) table(out *strings.Builder, prefix string, t reflect.Typ
 		out.WriteString("| field | |\n|---|---|\n")
 	}
 	for _, f := range fileFields(t) {
-		about := b.fields[t.Name()+"."+f.name]
+		about := b.fields[typeName(t)+"."+f.name]
 		inner, suffix := elementOf(f.typ)
 		fmt.Fprintf(out, "| `%s%s%s` | %s |\n", prefix, f.name, suffix, describeField(about))
 		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[policy.Pos]() {
@@ -176,4 +178,12 @@ func elementOf(t reflect.Type) (inner reflect.Type, suffix string) {
 	default:
 		return t, ""
 	}
+}
+
+// typeName is the Go type's name; the one name that two packages share is told apart.
+func typeName(t reflect.Type) string {
+	if t == reflect.TypeFor[Approval]() {
+		return "resource.Approval"
+	}
+	return t.Name()
 }

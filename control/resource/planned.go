@@ -1,0 +1,204 @@
+package resource
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
+)
+
+// The kinds below are read and checked. What publishes a set refuses those that it does not enforce: see
+// Set.NotEnforced.
+
+// Purpose says what data is used for. Who acts under a purpose acts under those that it stands within as well.
+type Purpose struct {
+	Pos         policy.Pos `yaml:"-"`
+	Name        string     `yaml:"name"`
+	Description string     `yaml:"description"`
+	// Within is the purpose of which this one is a part.
+	Within string `yaml:"within"`
+	// Acknowledgement is the text that a person agrees to before acting under the purpose.
+	Acknowledgement string `yaml:"acknowledgement"`
+}
+
+// Project is people who use sources for purposes. A person acts in one project at a time.
+type Project struct {
+	Pos         policy.Pos `yaml:"-"`
+	Name        string     `yaml:"name"`
+	Description string     `yaml:"description"`
+	Purposes    []string   `yaml:"purposes"`
+	Members     Members    `yaml:"members"`
+	// Sources that the project uses; what a member sees while acting in it is narrowed to them.
+	Sources policy.Selector `yaml:"sources"`
+	// Equalize shows every member the same: what all of them may see.
+	Equalize bool `yaml:"equalize"`
+	// MaskedJoins gives the hash masks of the project's sources one token domain.
+	MaskedJoins bool `yaml:"maskedJoins"`
+}
+
+// Members are people and groups of people.
+type Members struct {
+	Users  []string `yaml:"users"`
+	Groups []string `yaml:"groups"`
+}
+
+// Approval lets a person in where a subscription policy asks for approval.
+type Approval struct {
+	Pos  policy.Pos `yaml:"-"`
+	Name string     `yaml:"name"`
+	// Policy is the subscription policy.
+	Policy     string `yaml:"policy"`
+	User       string `yaml:"user"`
+	ApprovedBy string `yaml:"approvedBy"`
+	Reason     string `yaml:"reason"`
+	// Expires is an instant (RFC 3339); without one the approval stands until it is removed.
+	Expires string `yaml:"expires"`
+}
+
+// TokenDomain declares a domain of keyed masks.
+type TokenDomain struct {
+	Pos         policy.Pos `yaml:"-"`
+	Name        string     `yaml:"name"`
+	Description string     `yaml:"description"`
+	// Key is where the key is (base64 of 32 bytes); without one each warehouse draws its own, and tokens of two
+	// warehouses do not join.
+	Key secret.Ref `yaml:"key"`
+	// Version counts keys from 1; a larger one rotates.
+	Version int `yaml:"version"`
+}
+
+// FunctionAllowList lists what of a warehouse's own functions, operators and types queries may use.
+type FunctionAllowList struct {
+	Pos        policy.Pos `yaml:"-"`
+	Name       string     `yaml:"name"`
+	Connection string     `yaml:"connection"`
+	// Functions as regprocedure prints them, schema-qualified: public.area(numeric, numeric).
+	Functions []string `yaml:"functions"`
+	// Operators as regoperator prints them, schema-qualified: public.<->(point, point).
+	Operators []string `yaml:"operators"`
+	// Types by qualified name.
+	Types []string `yaml:"types"`
+}
+
+// Sandbox is a schema in which people may make tables of their own.
+type Sandbox struct {
+	Pos        policy.Pos `yaml:"-"`
+	Name       string     `yaml:"name"`
+	Connection string     `yaml:"connection"`
+	Schema     string     `yaml:"schema"`
+	Members    Members    `yaml:"members"`
+}
+
+// PushSettings say what Postern maintains inside a warehouse for people who connect to it directly.
+type PushSettings struct {
+	Pos        policy.Pos `yaml:"-"`
+	Name       string     `yaml:"name"`
+	Connection string     `yaml:"connection"`
+	// Enforce is views or rowSecurity.
+	Enforce string `yaml:"enforce"`
+	// Schema holds the views of each base schema under this prefix.
+	SchemaPrefix string `yaml:"schemaPrefix"`
+	// RolePrefix begins the names of the roles that hold grants.
+	RolePrefix string `yaml:"rolePrefix"`
+	// Interval between two looks for drift, in seconds.
+	Interval int `yaml:"interval"`
+	// AllowHazards lists the hazards that a plan may have.
+	AllowHazards []string `yaml:"allowHazards"`
+}
+
+// IdentityMapping says which account of a warehouse is which person.
+type IdentityMapping struct {
+	Pos        policy.Pos `yaml:"-"`
+	Name       string     `yaml:"name"`
+	Connection string     `yaml:"connection"`
+	// Attribute of the person whose one value is the account; Users comes first.
+	Attribute string `yaml:"attribute"`
+	// Users maps people to accounts.
+	Users map[string]string `yaml:"users"`
+}
+
+// APIToken lets a program use the HTTP API.
+type APIToken struct {
+	Pos  policy.Pos `yaml:"-"`
+	Name string     `yaml:"name"`
+	// Role is admin, governor, dataOwner or auditor.
+	Role string `yaml:"role"`
+	// Token is where the token is; its digest is kept.
+	Token secret.Ref `yaml:"token"`
+	// Expires is an instant (RFC 3339).
+	Expires string `yaml:"expires"`
+}
+
+func (p Purpose) validate(add func(error)) { add(checkTag(p.Name)) }
+
+func (p Project) validate(add func(error)) {
+	add(checkPolicyName(p.Name))
+	for _, name := range p.Purposes {
+		add(checkTag(name))
+	}
+}
+
+func (a Approval) validate(add func(error)) {
+	add(checkPolicyName(a.Name))
+	add(checkInstant("expires", a.Expires))
+}
+
+func (d TokenDomain) validate(add func(error)) {
+	add(checkWord("token domain", d.Name))
+	if d.Version < 0 {
+		add(errors.New("the version is negative"))
+	}
+}
+
+func (f FunctionAllowList) validate(add func(error)) {
+	add(checkPolicyName(f.Name))
+	for _, name := range slices.Concat(f.Functions, f.Operators, f.Types) {
+		add(checkWord("name", name))
+	}
+}
+
+func (s Sandbox) validate(add func(error)) {
+	add(checkPolicyName(s.Name))
+	add(checkWord("schema", s.Schema))
+}
+
+func (p PushSettings) validate(add func(error)) {
+	add(checkPolicyName(p.Name))
+	if p.Interval < 0 {
+		add(errors.New("the interval is negative"))
+	}
+}
+
+func (m IdentityMapping) validate(add func(error)) {
+	add(checkPolicyName(m.Name))
+	if m.Attribute == "" && len(m.Users) == 0 {
+		add(errors.New("neither attribute nor users is given"))
+	}
+	account := map[string]string{}
+	for _, user := range slices.Sorted(maps.Keys(m.Users)) {
+		add(checkWord("account", m.Users[user]))
+		if other, dup := account[m.Users[user]]; dup {
+			add(fmt.Errorf("account %s is both %s and %s", clip(m.Users[user]), other, clip(user)))
+		}
+		account[m.Users[user]] = clip(user)
+	}
+}
+
+func (a APIToken) validate(add func(error)) {
+	add(checkPolicyName(a.Name))
+	add(checkInstant("expires", a.Expires))
+}
+
+func checkInstant(what, text string) error {
+	if text == "" {
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339, text); err != nil {
+		return fmt.Errorf("%s: %q is not an instant like 2027-01-31T12:00:00Z", what, clip(text))
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package resource
+
+import (
+	"reflect"
+
+	"github.com/posternsql/postern/policy"
+)
+
+// plannedKinds are the kinds of planned.go.
+func plannedKinds() []kind {
+	return []kind{
+		listed("Purpose", func(s *Set) *[]Purpose { return &s.Purposes }),
+		listed("Project", func(s *Set) *[]Project { return &s.Projects }),
+		listed("Approval", func(s *Set) *[]Approval { return &s.Approvals }),
+		listed("TokenDomain", func(s *Set) *[]TokenDomain { return &s.TokenDomains }),
+		listed("FunctionAllowList", func(s *Set) *[]FunctionAllowList { return &s.FunctionAllowLists }),
+		listed("Sandbox", func(s *Set) *[]Sandbox { return &s.Sandboxes }),
+		listed("PushSettings", func(s *Set) *[]PushSettings { return &s.PushSettings }),
+		listed("IdentityMapping", func(s *Set) *[]IdentityMapping { return &s.IdentityMappings }),
+		listed("APIToken", func(s *Set) *[]APIToken { return &s.APITokens }),
+	}
+}
+
+// validator is a resource that checks itself.
+type validator interface{ validate(add func(error)) }
+
+// listed is a kind whose resources go to one list of the set.
+func listed[T validator](name string, list func(*Set) *[]T) kind {
+	return kind{name, reflect.TypeFor[T](), func(s *Set, v any, add func(error)) {
+		value := *v.(*T)
+		value.validate(add)
+		to := list(s)
+		*to = append(*to, value)
+	}}
+}
+
+// NotEnforced has one mistake for each resource of a kind that is read and checked, and that nothing enforces yet. Whoever
+// publishes a set refuses them: a policy that is written down and does nothing is worse than none.
+func (s *Set) NotEnforced() (out []Mistake) {
+	add := func(pos policy.Pos, kind, name string) {
+		out = append(out, Mistake{pos, kind + " " + printable(name), "this kind is not enforced yet"})
+	}
+	for _, r := range s.Purposes {
+		add(r.Pos, "Purpose", r.Name)
+	}
+	for _, r := range s.Projects {
+		add(r.Pos, "Project", r.Name)
+	}
+	for _, r := range s.Approvals {
+		add(r.Pos, "Approval", r.Name)
+	}
+	for _, r := range s.TokenDomains {
+		add(r.Pos, "TokenDomain", r.Name)
+	}
+	for _, r := range s.FunctionAllowLists {
+		add(r.Pos, "FunctionAllowList", r.Name)
+	}
+	for _, r := range s.Sandboxes {
+		add(r.Pos, "Sandbox", r.Name)
+	}
+	for _, r := range s.PushSettings {
+		add(r.Pos, "PushSettings", r.Name)
+	}
+	for _, r := range s.IdentityMappings {
+		add(r.Pos, "IdentityMapping", r.Name)
+	}
+	for _, r := range s.APITokens {
+		add(r.Pos, "APIToken", r.Name)
+	}
+	return out
+}
