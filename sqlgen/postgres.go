@@ -243,7 +243,7 @@ func (p *printer) op(o expr.Op) {
 }
 
 func (p *printer) cast(c expr.Cast) {
-	switch c.Arg.(type) {
+	switch c.Arg.(type) { //nolint:gochecksumtype // brackets are right around anything; these three read better without
 	case expr.Column, expr.Call, expr.Keyed:
 		p.expr(c.Arg)
 	default:

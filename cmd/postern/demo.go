@@ -122,5 +122,5 @@ func demoError(ctx context.Context, err error) error {
 	if interrupted := ctx.Err() != nil; !interrupted {
 		return err
 	}
-	return nil
+	return nil //nolint:nilerr // what failed failed because of Ctrl-C
 }

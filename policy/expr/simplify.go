@@ -48,6 +48,9 @@ func simplifyNode(e Expr) Expr {
 		}
 	case Case:
 		return simplifyCase(v)
+	case AttributeContains, Call, Cast, Column, GroupsContain, HasAttribute, IsInGroups, IsNull, IsUsingPurpose, Keyed,
+		Literal, Now, NullOf, Op, PurposesContain, Username:
+		// Not about booleans.
 	}
 	return e
 }

@@ -195,7 +195,7 @@ func widest(types []string) string {
 	if best < 0 {
 		return ""
 	}
-	return order[best]
+	return order[best] //nolint:gosec // an index of order, from the loop above
 }
 
 // inList is `x [NOT] IN (a, b)`.
