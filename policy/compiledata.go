@@ -182,8 +182,12 @@ func (c *compiler) matchesElsewhere(m *Mask) bool {
 // maskColumns adds the mask to the matching columns of one source and reports whether there was one. Columns that nobody
 // has reviewed count: they are hidden, which is stricter.
 func (c *compiler) maskColumns(m *Mask, maker maskMaker, o origin, t *tableProgram, staged bool, report Problem) bool {
-	matched := false
+	matched, visible := false, 0
 	for _, col := range t.table.Columns {
+		at := visible // where the column stands among the visible ones, if it is one
+		if col.Reviewed {
+			visible++
+		}
 		depth := tagDepth(m.ColumnTags, col)
 		if slices.Contains(m.Columns, col.Name) {
 			depth = namedDepth
@@ -202,10 +206,8 @@ func (c *compiler) maskColumns(m *Mask, maker maskMaker, o origin, t *tableProgr
 			report.Message = fmt.Sprintf("mask: %s: %s", where, built.remark)
 			c.warn(report)
 		}
-		for i := range t.columns {
-			if t.columns[i].column.Name == col.Name && !staged {
-				t.columns[i].masks = append(t.columns[i].masks, maskRule{origin: o, depth: depth, kind: built.kind, mask: built.expr})
-			}
+		if col.Reviewed && !staged {
+			t.columns[at].masks = append(t.columns[at].masks, maskRule{origin: o, depth: depth, kind: built.kind, mask: built.expr})
 		}
 	}
 	return matched
