@@ -42,9 +42,13 @@ func (r *resolver) copyOut(c *pg.CopyStmt) error {
 func (r *resolver) copyOption(o *pg.DefElem) error {
 	name := strings.ToLower(o.GetDefname())
 	switch name {
-	case "format", "header", "delimiter", "null", "quote", "escape":
+	case "header", "format", "delimiter", "null", "quote", "escape":
 		switch o.Arg.GetNode().(type) {
-		case nil, *pg.Node_String_, *pg.Node_Boolean, *pg.Node_Integer, *pg.Node_AConst:
+		case nil:
+			if name == "header" {
+				return nil
+			}
+		case *pg.Node_String_, *pg.Node_Boolean, *pg.Node_Integer, *pg.Node_AConst:
 			return nil
 		}
 	case "force_quote":

@@ -28,7 +28,23 @@ func (r *resolver) call(n *pg.Node, s *scope) error {
 	if err := r.expr(f.AggFilter, s); err != nil {
 		return err
 	}
-	return r.window(f.Over, s)
+	if err := r.window(f.Over, s); err != nil {
+		return err
+	}
+	asText(n)
+	return nil
+}
+
+// asText turns the one function of type regtype that is let in into text: beside a regtype (in CASE, UNION, ARRAY and the like) a
+// literal becomes one too, and its input looks the name up in the catalogues.
+func asText(n *pg.Node) {
+	f := n.GetFuncCall()
+	if name, _ := builtin(f.Funcname); name != "pg_typeof" {
+		return
+	}
+	cast := typeCast(&pg.Node{Node: n.Node}, "text", false)
+	cast.GetTypeCast().Location = f.Location
+	n.Node = cast.Node
 }
 
 func (r *resolver) allowFunction(f *pg.FuncCall) error {
@@ -179,11 +195,16 @@ func nameConstant(text string, location int32) *pg.Node_TypeCast {
 
 // nameCast is constant::pg_catalog.type, or type[].
 func nameCast(c *pg.A_Const, typeName string, array bool) *pg.Node {
+	cast := typeCast(&pg.Node{Node: &pg.Node_AConst{AConst: c}}, typeName, array)
+	cast.GetTypeCast().Location = c.Location
+	return cast
+}
+
+// typeCast is arg::pg_catalog.type, or type[].
+func typeCast(arg *pg.Node, typeName string, array bool) *pg.Node {
 	t := &pg.TypeName{Names: []*pg.Node{pg.MakeStrNode(builtinSchema), pg.MakeStrNode(typeName)}, Typemod: -1, Location: -1}
 	if array {
 		t.ArrayBounds = []*pg.Node{pg.MakeIntNode(-1)}
 	}
-	return &pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{
-		Arg: &pg.Node{Node: &pg.Node_AConst{AConst: c}}, TypeName: t, Location: c.Location,
-	}}}
+	return &pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: arg, TypeName: t, Location: -1}}}
 }

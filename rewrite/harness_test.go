@@ -89,6 +89,7 @@ func warehouse() []testTable {
 		// The hidden table of one name stands earlier in the path app, public.
 		{schema: "app", name: "nation", denied: true, columns: []testColumn{{name: "code", typ: "text"}}},
 		{schema: "app", name: "Odd Name", columns: []testColumn{{name: "A b", typ: "integer"}, {name: "select", typ: "text"}, {name: "ünï", typ: "text"}}},
+		{schema: "app", name: "registry", columns: []testColumn{{name: "id", typ: "integer"}, {name: "about", typ: "regclass"}, {name: "abouts", typ: "regclass[]"}}},
 		{schema: "app", name: "customer", columns: []testColumn{{name: "id", typ: "integer"}, {name: "extra", typ: "text"}}},
 	}
 }

@@ -1,8 +1,6 @@
 package rewrite
 
 import (
-	"fmt"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -19,22 +17,23 @@ func printTree(raw *pg.RawStmt) (string, error) {
 	tree := &pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: raw.Stmt}}}
 	text, err := pg.Deparse(tree)
 	if err != nil {
-		return "", fmt.Errorf("printing the statement: %w", err)
+		return "", unprintable()
 	}
 	again, err := pg.Parse(text)
-	if err != nil {
-		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
-	}
-	if len(again.Stmts) != 1 {
-		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
+	if err != nil || len(again.Stmts) != 1 {
+		return "", unprintable()
 	}
 	judged := proto.Clone(raw.Stmt).(*pg.Node)
 	normalize(judged.ProtoReflect())
 	normalize(again.Stmts[0].Stmt.ProtoReflect())
 	if !proto.Equal(judged, again.Stmts[0].Stmt) {
-		return "", pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
+		return "", unprintable()
 	}
 	return text, nil
+}
+
+func unprintable() error {
+	return pgerror.NotSupported("a form in this statement cannot be printed safely, so it is not supported through Postern")
 }
 
 // normalize takes out of a tree what does not carry meaning: the places of nodes in the text.

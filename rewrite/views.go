@@ -94,6 +94,7 @@ func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
 	if v.tree, err = parseView(printed.SQL, v.columns); err != nil {
 		return nil, fmt.Errorf("reading the view of %s: %w", t.QualifiedName(), err)
 	}
+	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
 		opaque(v.tree)
 	}

@@ -183,7 +183,7 @@ SELECT md5(name), sha256(name::bytea), encode(sha224('x'), 'hex') FROM public.cu
 SELECT format('%s-%s', id, name), concat(id, name, NULL), concat_ws('-', id, k) FROM public.customer ORDER BY id LIMIT 2;
 SELECT regexp_replace(name, '[a-z]', '', 'g'), regexp_match(name, 'N'), split_part(name, ' ', 1) FROM public.customer ORDER BY id LIMIT 2;
 SELECT round(total), ceil(total), floor(total), abs(-total), mod(id, 7), power(2, 3), sqrt(16), width_bucket(id, 0, 100, 5) FROM orders ORDER BY id LIMIT 5;
-SELECT pg_typeof(balance), pg_typeof(note), pg_typeof(k), pg_typeof(tags) FROM public.customer LIMIT 1;
+SELECT pg_typeof(balance)::text, pg_typeof(note)::text, pg_typeof(k)::text, pg_typeof(tags)::text FROM public.customer LIMIT 1;
 SELECT (SELECT 1), (SELECT id FROM public.customer ORDER BY id LIMIT 1), (SELECT 1)::text, (SELECT * FROM (SELECT 5 AS five) q), (VALUES (1));
 SELECT * FROM generate_series(1, 3);
 SELECT g FROM generate_series(1, 3) g ORDER BY 1;

@@ -40,6 +40,8 @@ CREATE TABLE app."Odd Name" ("A b" integer, "select" text, "ünï" text);
 INSERT INTO app."Odd Name" VALUES (1, 'one', 'eins'), (2, 'two', NULL);
 CREATE TABLE app.customer (id integer, extra text);
 INSERT INTO app.customer SELECT i, 'extra ' || i FROM generate_series(1, 5) AS i;
+CREATE TABLE app.registry (id integer, about regclass, abouts regclass[]);
+INSERT INTO app.registry VALUES (1, 'public.orders', '{public.orders}');
 CREATE FUNCTION public.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
 $$ BEGIN RAISE NOTICE 'leak %', $1; RETURN true; END $$;
 CREATE FUNCTION public.leak_eq(text, text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
