@@ -130,6 +130,7 @@ func TestLibPQ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	n := 0
 	for rows.Next() {
 		n++

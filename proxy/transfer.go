@@ -45,8 +45,8 @@ func (r *relay) refill(ctx context.Context) error {
 
 // goneUpstream tells the client that the warehouse's connection broke without a word.
 func (r *relay) goneUpstream() error {
-	if r.fatal(pgerror.UpstreamUnreachable(r.params.database)) != errSaid {
-		return errClientGone
+	if err := r.fatal(pgerror.UpstreamUnreachable(r.params.database)); !errors.Is(err, errSaid) {
+		return err
 	}
 	return errUpstreamGone
 }

@@ -167,14 +167,6 @@ func (w *wire) until(kinds ...string) {
 	}
 }
 
-// silent checks that nothing comes for a while.
-func (w *wire) silent(d time.Duration) {
-	w.t.Helper()
-	if kind, body, err := w.read(d); err == nil {
-		w.t.Fatalf("unexpected %s", describeMessage(kind, body))
-	}
-}
-
 // read returns the next message.
 func (w *wire) read(timeout time.Duration) (byte, []byte, error) {
 	if err := w.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
