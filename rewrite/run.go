@@ -61,6 +61,9 @@ func (rw *Rewriter) Rewrite(ctx context.Context, req Request) (*Result, error) {
 
 // rewrite does the work, and says until when its answer holds; zero is for ever.
 func (rw *Rewriter) rewrite(req *Request) (*Result, time.Time, error) {
+	if err := allowParamTypes(req); err != nil {
+		return nil, time.Time{}, err
+	}
 	stmts, err := parse(req.SQL, &rw.config)
 	if err != nil {
 		return nil, time.Time{}, err
