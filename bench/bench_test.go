@@ -156,6 +156,15 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := renderAgain(strings.TrimSuffix(path, ".md") + ".json"); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, text) {
+		t.Errorf("rendered again as\n%s\n%v", again, err)
+	}
 	var back outcome
 	if err := json.Unmarshal(raw, &back); err != nil || len(back.Bursts) != 9 || back.Bursts[0].Clients != 1 {
 		t.Errorf("read back %+v, %v", back, err)

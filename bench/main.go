@@ -28,6 +28,9 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	if err != nil {
 		return err
 	}
+	if o.render != "" {
+		return renderAgain(o.render)
+	}
 	result := outcome{Date: time.Now().UTC().Format(time.DateOnly), Options: o, Machine: describeMachine()}
 	dir, err := workFolder("")
 	if err != nil {

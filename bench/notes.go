@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -13,6 +14,11 @@ func notes(o outcome) string {
 	say("Clients, proxy and server share %d cores, so at 8 clients and more throughput shows CPU cost, not what a proxy can do "+
 		"alone. Compare the CPU table and the ratios, not absolute throughput.", o.Machine.Cores)
 	say("The machine is virtual and shared: the spread table shows how much one burst differs from the next.")
+	if busy(o.Machine) {
+		say("**Other work ran on the machine during this run** (load %s before it began): the absolute numbers are low for everybody, "+
+			"and whoever needs more processes to be awake for one query suffers more. Ratios and CPU time are still telling, to some extent; "+
+			"do not compare with a run on a quiet machine.", o.Machine.LoadStart)
+	}
 	say("`pgbench -S` is the worst case for a proxy: the server's own work for one query is as small as it gets.")
 	say("Latency is the median of the bursts' means, not a percentile of single queries.")
 	say("Postern does more: it checks and rewrites each statement (a subscription policy and a null mask on the column `filler`, " +
@@ -34,6 +40,13 @@ func notes(o outcome) string {
 		"nor what the kernel does in interrupts on nobody's account.")
 	say("PgBouncer is Debian's and old: prepared statements across transactions came with 1.21. In session pooling, as here, they work in any version.")
 	return b.String()
+}
+
+// busy reports that the machine had something else to do when the run began.
+func busy(m machine) bool {
+	minute, _, _ := strings.Cut(m.LoadStart, " ")
+	n, err := strconv.ParseFloat(minute, 64)
+	return err == nil && n > float64(m.Cores)/2
 }
 
 // fsyncShare is how much of the latency that Postern adds at one client is the disk's, in percent.

@@ -31,6 +31,7 @@ type options struct {
 	tmpfs     string // a folder in memory for the second audit folder; empty leaves that column out
 	out       string // the folder for results; empty prints the Markdown only
 	name      string // the results' file name after the date
+	render    string // a JSON file of results: nothing is run, its report is written anew
 }
 
 // parseOptions reads the command line. --quick changes the defaults of the others, so that they still can be given.
@@ -58,6 +59,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.tmpfs, "tmpfs", "/dev/shm", "a folder in memory, for a second Postern with its audit there; empty for none")
 	f.StringVar(&o.out, "out", o.out, "folder for the results; empty prints only")
 	f.StringVar(&o.name, "name", "select", "name of the results after the date")
+	f.StringVar(&o.render, "render", "", "a JSON file of results: run nothing, write its report anew")
 	if err := f.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -90,7 +92,7 @@ func (o options) validate() error {
 			mistakes = append(mistakes, fmt.Errorf("mode %q is none of %v", m, modes()))
 		}
 	}
-	if o.pgbouncer == "" {
+	if o.pgbouncer == "" && o.render == "" {
 		mistakes = append(mistakes, errors.New("no PgBouncer found in PATH or /usr/sbin"))
 	}
 	if strings.ContainsAny(o.name, "/\x00") {

@@ -24,6 +24,22 @@ func (o outcome) write(folder, name string) (string, error) {
 	return base + ".md", nil
 }
 
+// renderAgain writes the report of a JSON file of results beside it.
+func renderAgain(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading results: %w", err)
+	}
+	var o outcome
+	if err := json.Unmarshal(text, &o); err != nil {
+		return fmt.Errorf("decoding the results of %s: %w", path, err)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".json")+".md", []byte(o.markdown()), 0o644); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
 // markdown is the report for people.
 func (o outcome) markdown() string {
 	var b strings.Builder
