@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/posternsql/postern/identity"
@@ -40,6 +42,8 @@ type statement struct {
 	// sent is the text that the warehouse has under this name; "" makes the next Bind send it again.
 	sent     string
 	unusable bool // sent says nothing: the warehouse may have anything or nothing under the name
+	// told and shape are the result's columns as the client was told, and as they are; "" is not known.
+	told, shape string
 	run      *running
 }
 
@@ -96,7 +100,7 @@ func (r *relay) judge(ctx context.Context, sql string, types []uint32, single bo
 	}
 	result, err := r.cfg.Rewriter.Rewrite(ctx, rewrite.Request{
 		SQL: sql, Program: program, Principal: who, SearchPath: r.path.effective(who.User()), ParamTypes: types,
-		Database: r.params.database, Single: single,
+		Database: r.params.database, Single: single, PathSettled: !r.path.changed(),
 	})
 	if err != nil {
 		return verdict{who: who}, err
@@ -105,13 +109,7 @@ func (r *relay) judge(ctx context.Context, sql string, types []uint32, single bo
 	if single && len(v.statements) > 1 {
 		return verdict{who: who}, pgerror.Syntax("cannot insert multiple commands into a prepared statement", 0)
 	}
-	for i := range v.statements {
-		for _, d := range v.statements[i].Decisions {
-			if !d.ValidUntil.IsZero() && (v.until.IsZero() || d.ValidUntil.Before(v.until)) {
-				v.until = d.ValidUntil
-			}
-		}
-	}
+	v.until = result.ValidUntil
 	v.statements = r.ownVariables(v.statements)
 	return v, nil
 }
@@ -196,6 +194,11 @@ func (r *relay) room(text int) error {
 	return nil
 }
 
+// tooLong refuses a text that would have to be held as a whole. It was passed over as it came.
+func (r *relay) tooLong(length int) error {
+	return pgerror.LimitExceeded("statement of %d bytes is longer than the %d that are allowed", length, r.cfg.MaxMessageBytes)
+}
+
 // foreignStatement stands for a statement that an exempt user made by SQL (PREPARE); foreignPortal for a cursor (DECLARE).
 func (r *relay) foreignStatement(name string) *statement {
 	return &statement{name: name, verdict: verdict{statements: []rewrite.Statement{{Text: name}}}}
@@ -204,6 +207,28 @@ func (r *relay) foreignStatement(name string) *statement {
 func (r *relay) foreignPortal(name string) *portal {
 	s := r.foreignStatement(name)
 	return &portal{statement: s, verdict: s.verdict}
+}
+
+// shapeOf prints what a client relies on in a RowDescription: names, types and type modifiers. Where a column comes from
+// may change without notice.
+func shapeOf(kind byte, body []byte) string {
+	var b strings.Builder
+	b.WriteByte(kind)
+	if kind != 'T' || len(body) < 2 {
+		return b.String()
+	}
+	const fixed = 18 // table OID, number, type OID, length, modifier, format
+	for rest := body[2:]; ; {
+		name, after, ok := bytes.Cut(rest, []byte{0})
+		if !ok || len(after) < fixed {
+			return b.String()
+		}
+		b.Write(name)
+		b.WriteByte(0)
+		b.Write(after[6:10])
+		b.Write(after[12:16])
+		rest = after[fixed:]
+	}
 }
 
 // unknownStatement and unknownPortal are PostgreSQL's own words.

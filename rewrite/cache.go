@@ -49,7 +49,6 @@ func newCacheKey(req *Request) cacheKey {
 // cached is one entry.
 type cached struct {
 	result *Result
-	until  time.Time
 	size   int64
 }
 
@@ -83,13 +82,13 @@ func (c *cache) get(key cacheKey) *Result {
 		return nil
 	}
 	e, ok := c.entries.Get(key)
-	if !ok || !e.until.IsZero() && !c.now().Before(e.until) {
+	if !ok || !e.result.ValidUntil.IsZero() && !c.now().Before(e.result.ValidUntil) {
 		return nil
 	}
 	return e.result
 }
 
-func (c *cache) add(key cacheKey, result *Result, until time.Time) {
+func (c *cache) add(key cacheKey, result *Result) {
 	if c == nil {
 		return
 	}
@@ -103,7 +102,7 @@ func (c *cache) add(key cacheKey, result *Result, until time.Time) {
 	c.forgetOlder(key.program)
 	hit := *result
 	hit.Cached = true
-	e := &cached{result: &hit, until: until, size: size}
+	e := &cached{result: &hit, size: size}
 	if old, ok := c.entries.Peek(key); ok {
 		c.bytes.Add(-old.size)
 	}

@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"time"
+
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 )
@@ -80,4 +82,7 @@ type Result struct {
 	Statements []Statement
 	// Cached reports that the result was found in the cache.
 	Cached bool
+	// ValidUntil is the earliest end of a decision that the result rests on, denials included; zero means until the next
+	// program.
+	ValidUntil time.Time
 }

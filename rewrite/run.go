@@ -51,42 +51,41 @@ func (rw *Rewriter) Rewrite(ctx context.Context, req Request) (*Result, error) {
 	if result := rw.cache.get(key); result != nil {
 		return result, nil
 	}
-	result, until, err := rw.rewrite(&req)
+	result, err := rw.rewrite(&req)
 	if err != nil {
 		return nil, err
 	}
-	rw.cache.add(key, result, until)
+	rw.cache.add(key, result)
 	return result, nil
 }
 
-// rewrite does the work, and says until when its answer holds; zero is for ever.
-func (rw *Rewriter) rewrite(req *Request) (*Result, time.Time, error) {
+// rewrite does the work.
+func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 	if err := allowParamTypes(req); err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
 	stmts, err := parse(req.SQL, &rw.config)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, err
 	}
 	if req.Single && len(stmts) > 1 {
-		return nil, time.Time{}, pgerror.Syntax("cannot insert multiple commands into a prepared statement", 0)
+		return nil, pgerror.Syntax("cannot insert multiple commands into a prepared statement", 0)
 	}
 	if len(stmts) == 0 {
-		return &Result{Statements: []Statement{{Kind: KindEmpty, Text: req.SQL}}}, time.Time{}, nil
+		return &Result{Statements: []Statement{{Kind: KindEmpty, Text: req.SQL}}}, nil
 	}
-	var until time.Time
 	result := &Result{}
 	path := pathState{schemas: req.SearchPath, known: true, settled: req.PathSettled}
 	for _, raw := range stmts {
 		st, holds, err := rw.statement(req, raw, path)
 		if err != nil {
-			return nil, time.Time{}, err
+			return nil, err
 		}
-		until = earlier(until, holds)
+		result.ValidUntil = earlier(result.ValidUntil, holds)
 		path = path.after(&st, req.Principal.User())
 		result.Statements = append(result.Statements, st)
 	}
-	return result, until, nil
+	return result, nil
 }
 
 // statement judges and prints one statement.
