@@ -31,8 +31,13 @@ tps = 44460.124 (without initial connection time)
 
 func TestParsePgbench(t *testing.T) {
 	got, err := parsePgbench(summaryText)
-	if want := (pgbenchResult{queries: 44321, tps: 44460.124, latencyMS: 0.180}); err != nil || got != want {
+	if want := (pgbenchResult{queries: 44321, tps: 44460.124, latencyMS: 0.180, connectMS: 21.563}); err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	for connect, want := range map[float64]int{21.5: 0, 300: 0, 301: 1, 2100: 2} {
+		if n := (pgbenchResult{connectMS: connect}).slowLogin(); n != want {
+			t.Errorf("logging in for %v ms adds %d s", connect, n)
+		}
 	}
 	for _, bad := range []string{
 		"", strings.Replace(summaryText, "transactions: 0 ", "transactions: 3 ", 1),

@@ -15,6 +15,7 @@ type pgbenchResult struct {
 	queries   int64
 	tps       float64 // without initial connection time
 	latencyMS float64 // mean
+	connectMS float64 // until all clients were logged in
 }
 
 // pgbench runs the built-in select-only script (-S): one row of pgbench_accounts by its primary key. howLong is -T or -t
@@ -39,6 +40,7 @@ const (
 	queriesLine = `(?m)^number of transactions actually processed: (\d+)`
 	failedLine  = `(?m)^number of failed transactions: (\d+)`
 	latencyLine = `(?m)^latency average = ([0-9.]+) ms`
+	connectLine = `(?m)^initial connection time = ([0-9.]+) ms`
 	tpsLine     = `(?m)^tps = ([0-9.]+) \(without initial connection time\)`
 )
 
@@ -65,6 +67,7 @@ func parsePgbench(text string) (pgbenchResult, error) {
 	}{
 		{queriesLine, func(s string) (err error) { r.queries, err = strconv.ParseInt(s, 10, 64); return err }},
 		{tpsLine, func(s string) (err error) { r.tps, err = strconv.ParseFloat(s, 64); return err }},
+		{connectLine, func(s string) (err error) { r.connectMS, err = strconv.ParseFloat(s, 64); return err }},
 		{latencyLine, func(s string) (err error) { r.latencyMS, err = strconv.ParseFloat(s, 64); return err }},
 	} {
 		value, err := find(field.line)

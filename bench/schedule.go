@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/url"
 	"strconv"
@@ -105,7 +106,7 @@ func measure(ctx context.Context, c competitor, load workload, seconds int) (mea
 	if err != nil {
 		return measured{}, err
 	}
-	work, workCPU, err := c.counted(ctx, load, "-T", strconv.Itoa(seconds))
+	work, workCPU, err := c.counted(ctx, load, "-T", strconv.Itoa(seconds+login.slowLogin()))
 	if err != nil {
 		return measured{}, err
 	}
@@ -116,6 +117,12 @@ func measure(ctx context.Context, c competitor, load workload, seconds int) (mea
 		m.LoginCPU = micros(loginCPU) / float64(load.Clients+1)
 	}
 	return m, nil
+}
+
+// slowLogin is how many seconds a burst is longer because its seconds pass while the clients log in; 0 where they are quick.
+func (r pgbenchResult) slowLogin() int {
+	const quick = 300
+	return int(math.Ceil(max(0, r.connectMS-quick) / 1000))
 }
 
 // counted runs pgbench and returns also the CPU time that the proxy used meanwhile.
