@@ -64,7 +64,7 @@ func (r *resolver) applied(location int32, name string, operands []expr.Expr, ty
 		return nil, "", r.at(location, "operator %s cannot stand in a rule", name)
 	}
 	if len(operands) == 2 {
-		if err := r.shareType(location, operands, types); err != nil {
+		if err := r.shareType(location, signatures, operands, types); err != nil {
 			return nil, "", err
 		}
 	}
@@ -82,13 +82,14 @@ func (r *resolver) applied(location int32, name string, operands []expr.Expr, ty
 	return op, resultType(candidates, types), nil
 }
 
-// shareType gives an untyped constant the type of the operand on the other side, as PostgreSQL does, so that its text is
-// checked now and cannot mean something else under other settings.
-func (r *resolver) shareType(location int32, operands []expr.Expr, types []string) error {
+// shareType gives an untyped constant the type of the operand on the other side, as PostgreSQL does where the operator takes
+// that type on both sides (manual, 10.2, step 2.a), so that its text is checked now and cannot mean something else under other
+// settings.
+func (r *resolver) shareType(location int32, signatures []signature, operands []expr.Expr, types []string) error {
 	for i := range operands {
 		other := types[1-i]
 		lit, ok := operands[i].(expr.Literal)
-		if !ok || types[i] != typeUnknown || other == typeUnknown || other == "" || !builtinScalar(other) {
+		if !ok || types[i] != typeUnknown || other == typeUnknown || other == "" || !builtinScalar(other) || !takesTwice(signatures, other) {
 			continue
 		}
 		if isText(other) {
@@ -103,6 +104,16 @@ func (r *resolver) shareType(location int32, operands []expr.Expr, types []strin
 		operands[i], types[i] = lit, other
 	}
 	return nil
+}
+
+// takesTwice reports whether one signature has the type on both sides. Text of every kind counts as one type.
+func takesTwice(signatures []signature, typ string) bool {
+	for _, s := range signatures {
+		if s.args[0] == s.args[1] && (s.args[0] == typ || isText(typ) && isText(s.args[0])) {
+			return true
+		}
+	}
+	return false
 }
 
 // typed gives a constant a type.

@@ -25,7 +25,7 @@ func shop(t testing.TB) (*catalog.Snapshot, *catalog.Table) {
 		column("c_since", "date", 'D'), column("c_seen", "timestamp with time zone", 'D'),
 		column("c_at", "timestamp without time zone", 'D'), column("c_open", "boolean", 'B'),
 		column("c_mood", "public.mood", 'E'), column("c_mail", "public.email", 'S', "PII.Mail"),
-		column("c_score", "double precision", 'N'), column("c_raw", "bytea", 'U'), column("c_when", "public.day", 'D'))
+		column("c_score", "double precision", 'N'), column("c_raw", "bytea", 'U'), column("c_when", "public.day", 'D'), column("c_doc", "jsonb", 'U'))
 	s, err := catalog.New(1, "shop", []*catalog.Table{
 		customer,
 		table("public", "nation", column("n_nationkey", "integer", 'N'), column("n_name", "character(25)", 'S'), column("n_regionkey", "integer", 'N')),
@@ -66,7 +66,7 @@ func TestAllowed(t *testing.T) {
 		"c_seen > '2020-01-01 00:00:00+00'", "c_at::date = c_since", "extract(year FROM c_at) = 2020", "date_trunc('month', c_at) = c_at",
 		"c_mood = 'happy'", "c_custkey::text = '1'", "c_acctbal::numeric(10,1) = 1", "c_mail LIKE '%@example.org'", "c_name IS DISTINCT FROM 'x'",
 		"customer.c_open", "public.customer.c_open", "c_name ILIKE 'a%' ESCAPE '!'", "abs(c_acctbal) > 1", "c_score > 1", "-c_custkey < 5", "c_custkey % 2 = 0",
-		"c_open -- a remark",
+		"c_open -- a remark", "c_doc ->> 'a' = '1'", "c_doc @> '{}'", "(c_doc -> 'a')::text = '1'", "c_doc -> 0 IS NULL",
 	} {
 		if _, err := resolve(t, text); err != nil {
 			t.Errorf("%s\n\t%v", text, err)

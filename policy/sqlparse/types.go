@@ -135,7 +135,11 @@ func isDateTime(t string) bool { return t == typeDate || t == typeTimestamp || t
 
 // fixedText reports whether a value's text form is the same under every setting, so that it may be compared as text.
 func fixedText(t string) bool {
-	return isText(t) || isInteger(t) || t == typeNumeric || t == typeBool || t == "uuid" || t == typeUnknown
+	switch t {
+	case typeNumeric, typeBool, typeUnknown, "uuid", "json", "jsonb", "inet", "cidr":
+		return true
+	}
+	return isText(t) || isInteger(t)
 }
 
 // compatible reports whether a value of type have can stand where an overload wants type want. It errs on the side of
