@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/posternsql/postern/identity"
@@ -13,6 +14,13 @@ import (
 // Binding is what is known of the person when a decision is made. The zero value is nobody and is denied everything.
 type Binding struct {
 	principal identity.Principal
+	at        time.Time
+}
+
+// At says when the question is asked, for what expires. Without it everything that can expire has expired, which is the narrowest answer.
+func (b Binding) At(now time.Time) Binding {
+	b.at = now
+	return b
 }
 
 // BindPrincipal binds a person of whom everything is known: decisions hold columns and literals only.

@@ -45,18 +45,19 @@ func Compile(in Input) (*Program, []Warning, error) {
 	for _, d := range in.Data {
 		c.data(d)
 	}
+	projects := c.projects()
 	if len(c.problems) > 0 {
 		return nil, c.warnings, c.problems
 	}
-	return c.program()
+	return c.program(projects)
 }
 
-func (c *compiler) program() (*Program, []Warning, error) {
+func (c *compiler) program(projects map[string]*projectProgram) (*Program, []Warning, error) {
 	cache, err := lru.New[decisionKey, *Decision](decisionCacheSize)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the cache of decisions: %w", err)
 	}
-	p := &Program{version: c.in.Version, snapshot: c.in.Snapshot, tables: make(map[*catalog.Table]*tableProgram, len(c.tables)), cache: cache}
+	p := &Program{version: c.in.Version, snapshot: c.in.Snapshot, tables: make(map[*catalog.Table]*tableProgram, len(c.tables)), projects: projects, cache: cache}
 	for _, t := range c.tables {
 		t.sort()
 		p.tables[t.table] = t

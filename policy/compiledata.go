@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy/expr"
@@ -33,6 +34,8 @@ type origin struct {
 	rule   int
 	// except and only are nil where the rule does not say them.
 	except, only *condition
+	// until is when the exception ends; zero is never.
+	until time.Time
 }
 
 type rowRule struct {
@@ -86,6 +89,7 @@ func (c *compiler) data(d DataPolicy) {
 			at.Pos = r.Pos
 		}
 		o := origin{policy: d.Name, rule: i, except: c.condition(r.ExceptFor, "exceptFor", at), only: c.condition(r.OnlyFor, "onlyFor", at)}
+		c.exceptUntil(r, &o, at)
 		switch {
 		case (r.Mask == nil) == (r.Rows == ""):
 			at.Message = "a rule says exactly one of mask and rows"

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"time"
+
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy/expr"
@@ -9,10 +11,11 @@ import (
 // decisionCacheSize bounds the decisions that a program remembers.
 const decisionCacheSize = 8192
 
-// decisionKey is all that a decision of one program depends on.
+// decisionKey is all that a decision of one program depends on, but for the time, which Decision.ValidUntil bounds.
 type decisionKey struct {
 	principal string
 	table     *catalog.Table
+	timeless  bool
 }
 
 // Decide answers for each wanted source, in the same order. A source that is not registered in the program's own snapshot, and a
@@ -28,10 +31,10 @@ func (p *Program) Decide(b Binding, wants []Want) []Decision {
 		if !ok {
 			continue
 		}
-		key := decisionKey{b.principal.Key(), w.Table}
+		key := decisionKey{b.principal.Key(), w.Table, b.at.IsZero()}
 		d, ok := p.cache.Get(key)
-		if !ok {
-			fresh := t.decide(b.principal)
+		if !ok || !d.holds(b.at) {
+			fresh := p.decideProject(t, b.principal, b.at)
 			d = &fresh
 			p.cache.Add(key, d)
 		}
@@ -40,49 +43,29 @@ func (p *Program) Decide(b Binding, wants []Want) []Decision {
 	return out
 }
 
-// decide makes the decision for one person.
-func (t *tableProgram) decide(p identity.Principal) Decision {
+// holds reports that the decision may still be used at the instant.
+func (d *Decision) holds(at time.Time) bool { return d.ValidUntil.IsZero() || at.Before(d.ValidUntil) }
+
+// decide makes the decision for one person at an instant, whatever project they act in.
+func (t *tableProgram) decide(p identity.Principal, at time.Time) Decision {
 	d := Decision{Table: t.table}
-	if !t.subscribed(p, &d) {
+	if !t.subscribed(p, at, &d) {
 		return d
 	}
 	d.Allowed = true
-	d.Filter = t.filter(p, &d)
+	d.Filter = t.filter(p, at, &d)
 	d.Columns = make([]ColumnDecision, len(t.columns))
 	for i, c := range t.columns {
-		d.Columns[i] = c.decide(p, &d)
+		d.Columns[i] = c.decide(p, at, &d)
 	}
 	return d
 }
 
-// subscribed applies guardrails, of which every one must hold, and grants, of which one must.
-func (t *tableProgram) subscribed(p identity.Principal, d *Decision) bool {
-	for _, g := range t.guardrails {
-		ok, why := g.who.has(p)
-		if !ok {
-			d.because(g.policy, 0, EffectDeny, why)
-			return false
-		}
-		d.because(g.policy, 0, EffectAllow, why)
-	}
-	var refused []Reason
-	for _, g := range t.grants {
-		ok, why := g.who.has(p)
-		if ok {
-			d.because(g.policy, 0, EffectAllow, why)
-			return true
-		}
-		refused = append(refused, Reason{Policy: g.policy, Effect: EffectDeny, Detail: why})
-	}
-	d.Because = append(d.Because, refused...)
-	return false
-}
-
 // filter ANDs the row rules that are for the person; nil keeps every row.
-func (t *tableProgram) filter(p identity.Principal, d *Decision) expr.Expr {
+func (t *tableProgram) filter(p identity.Principal, at time.Time, d *Decision) expr.Expr {
 	var all []expr.Expr
 	for _, r := range t.rows {
-		if !r.concerns(p, d) {
+		if !r.concerns(p, at, d) {
 			continue
 		}
 		d.because(r.policy, r.rule, EffectFilter, "")
@@ -96,9 +79,9 @@ func (t *tableProgram) filter(p identity.Principal, d *Decision) expr.Expr {
 }
 
 // decide chooses the first mask, in the documented order, that is for the person.
-func (c columnProgram) decide(p identity.Principal, d *Decision) ColumnDecision {
+func (c columnProgram) decide(p identity.Principal, at time.Time, d *Decision) ColumnDecision {
 	for _, m := range c.masks {
-		if m.concerns(p, d) {
+		if m.concerns(p, at, d) {
 			d.because(m.policy, m.rule, EffectMask, c.column.Name)
 			return ColumnDecision{Column: c.column, Mask: m.mask, Kind: m.kind, Policy: m.policy}
 		}
@@ -106,9 +89,12 @@ func (c columnProgram) decide(p identity.Principal, d *Decision) ColumnDecision 
 	return ColumnDecision{Column: c.column}
 }
 
-// concerns reports whether a rule is for the person. A condition that cannot be evaluated excepts nobody.
-func (o origin) concerns(p identity.Principal, d *Decision) bool {
-	if o.except != nil && o.except.holds(p) {
+// concerns reports whether a rule is for the person at the instant. A condition that cannot be evaluated excepts nobody, and neither
+// does an exception that has ended.
+func (o origin) concerns(p identity.Principal, at time.Time, d *Decision) bool {
+	ended := !o.until.IsZero() && (at.IsZero() || !at.Before(o.until))
+	if o.except != nil && !ended && o.except.holds(p) {
+		d.ValidUntil = sooner(d.ValidUntil, o.until)
 		d.because(o.policy, o.rule, EffectExcept, o.except.text)
 		return false
 	}

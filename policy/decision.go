@@ -23,6 +23,8 @@ type Decision struct {
 	Filter expr.Expr
 	// Columns has one entry per visible column of the source, in column order. A column that is not here is hidden.
 	Columns []ColumnDecision
+	// Privileges are the ways in which the person may write, in the order of Privileges(); nil means read only.
+	Privileges []Privilege
 	// Because names the rules that caused this decision, in evaluation order, for audit and explanations.
 	Because []Reason
 	// ValidUntil bounds every cache; zero means until the next program.

@@ -57,7 +57,11 @@ type SubscriptionPolicy struct {
 	On     Selector           `yaml:"on"`
 	Access Access             `yaml:"access"`
 	Effect SubscriptionEffect `yaml:"effect"`
-	Allow  Allow              `yaml:"allow"`
+	// Privileges narrow write access; empty means all of them. Reading always comes with it.
+	Privileges []Privilege `yaml:"privileges"`
+	Allow      Allow       `yaml:"allow"`
+	// Expires is an instant (RFC 3339) from which on a grant lets nobody in. A guardrail has none.
+	Expires string `yaml:"expires"`
 	// Staged policies are checked and stored but not enforced.
 	Staged bool `yaml:"staged"`
 }
@@ -68,13 +72,8 @@ type Allow struct {
 	// When is a condition on the person, in CEL.
 	When  string   `yaml:"when"`
 	Users []string `yaml:"users"`
-	// Approval lets in who was approved. Nobody can be approved yet, so it lets nobody in.
+	// Approval lets in who was approved, see Approved.
 	Approval *Approval `yaml:"approval"`
-}
-
-// Approval names who can approve a request.
-type Approval struct {
-	By []string `yaml:"by"`
 }
 
 // DataPolicy says what a person with access sees.
@@ -96,6 +95,8 @@ type Rule struct {
 	Rows string `yaml:"rows"`
 	// ExceptFor is a condition on the person (CEL): those for whom it is true are not subject to the rule.
 	ExceptFor string `yaml:"exceptFor"`
+	// ExceptUntil is an instant (RFC 3339) from which on ExceptFor excepts nobody; without one it holds as long as the rule.
+	ExceptUntil string `yaml:"exceptUntil"`
 	// OnlyFor is a condition on the person (CEL): only those for whom it is true are subject to the rule.
 	OnlyFor string `yaml:"onlyFor"`
 }

@@ -14,6 +14,10 @@ type Input struct {
 	Snapshot      *catalog.Snapshot
 	Subscriptions []SubscriptionPolicy
 	Data          []DataPolicy
+	// Approvals let people in where a subscription policy asks for approval.
+	Approvals []Approved
+	// Projects that people may act in.
+	Projects []Project
 	// KnownTags are in use outside of this snapshot, in other connections: a policy may name them although nothing here
 	// carries them.
 	KnownTags []string
@@ -24,6 +28,7 @@ type Program struct {
 	version  uint64
 	snapshot *catalog.Snapshot
 	tables   map[*catalog.Table]*tableProgram
+	projects map[string]*projectProgram
 	cache    *lru.Cache[decisionKey, *Decision]
 }
 
