@@ -90,15 +90,7 @@ func (c *compiler) data(d DataPolicy) {
 		}
 		o := origin{policy: d.Name, rule: i, except: c.condition(r.ExceptFor, "exceptFor", at), only: c.condition(r.OnlyFor, "onlyFor", at)}
 		c.exceptUntil(r, &o, at)
-		switch {
-		case (r.Mask == nil) == (r.Rows == ""):
-			at.Message = "a rule says exactly one of mask and rows"
-			c.problem(at)
-		case r.Mask != nil:
-			c.maskRule(r.Mask, o, sources, d.Staged, at)
-		default:
-			c.rowRule(r.Rows, o, sources, d.Staged, at)
-		}
+		c.rule(r, o, sources, d.Staged, at)
 	}
 }
 

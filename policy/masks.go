@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,16 +22,15 @@ type maskMaker func(c catalog.Column) builtMask
 
 // compileMask checks a mask rule by itself and returns what makes it for a column.
 func compileMask(m *Mask) (maskMaker, error) {
-	kinds := 0
-	for _, set := range []bool{m.Null, m.Constant != nil, m.Hash != nil, m.Regex != nil, m.Round != nil} {
-		if set {
-			kinds++
-		}
+	if kinds := m.kinds(); kinds != 1 {
+		return nil, fmt.Errorf("a mask says exactly one of null: true, kAnonymity, constant, randomized, hash, reversible, formatPreserving, regex, round and custom; this one says %d", kinds)
 	}
-	if kinds != 1 {
-		return nil, fmt.Errorf("a mask says exactly one of null: true, constant, hash, regex and round; this one says %d", kinds)
+	if m.Where != "" {
+		return nil, errors.New("where is not enforced yet")
 	}
 	switch {
+	case m.KAnonymity != nil, m.Randomized != nil, m.Reversible != nil, m.FormatPreserving != nil, m.Custom != "":
+		return nil, errors.New("this kind of mask is not enforced yet")
 	case m.Null:
 		return nullMask, nil
 	case m.Constant != nil:
@@ -46,6 +46,19 @@ func compileMask(m *Mask) (maskMaker, error) {
 		return compileRegexMask(m.Regex)
 	}
 	return compileRoundMask(m.Round)
+}
+
+// kinds counts the kinds of mask that are set.
+func (m *Mask) kinds() (n int) {
+	for _, set := range []bool{
+		m.Null, m.KAnonymity != nil, m.Constant != nil, m.Randomized != nil, m.Hash != nil, m.Reversible != nil, m.FormatPreserving != nil,
+		m.Regex != nil, m.Round != nil, m.Custom != "",
+	} {
+		if set {
+			n++
+		}
+	}
+	return n
 }
 
 func nullMask(c catalog.Column) builtMask {

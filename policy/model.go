@@ -86,50 +86,58 @@ type DataPolicy struct {
 	Staged bool `yaml:"staged"`
 }
 
-// Rule is one mask or one row filter: exactly one of Mask and Rows is set.
+// Rule is one mask or one row rule: exactly one of Mask, Rows, Window, Sample and Purposes is set.
 type Rule struct {
 	Pos Pos `yaml:"-"`
 	// Mask acts on the matching columns of the policy's sources.
 	Mask *Mask `yaml:"mask"`
 	// Rows is a SQL condition; rows for which it is true are shown.
 	Rows string `yaml:"rows"`
+	// Window shows the rows of a stretch of time.
+	Window *Window `yaml:"window"`
+	// Sample shows a stable part of the rows.
+	Sample *Sample `yaml:"sample"`
+	// Purposes shows rows to people who act under purposes only.
+	Purposes *PurposeLimit `yaml:"purposes"`
 	// ExceptFor is a condition on the person (CEL): those for whom it is true are not subject to the rule.
 	ExceptFor string `yaml:"exceptFor"`
 	// ExceptUntil is an instant (RFC 3339) from which on ExceptFor excepts nobody; without one it holds as long as the rule.
 	ExceptUntil string `yaml:"exceptUntil"`
 	// OnlyFor is a condition on the person (CEL): only those for whom it is true are subject to the rule.
 	OnlyFor string `yaml:"onlyFor"`
+	// Otherwise is what those are subject to for whom OnlyFor is false; it needs OnlyFor.
+	Otherwise *Otherwise `yaml:"otherwise"`
 }
 
-// Mask selects columns and says how they read. Exactly one of Null, Constant, Hash, Regex and Round is set.
-type Mask struct {
-	// ColumnTags select columns by tag; Columns by exact name. One of them at least is set.
-	ColumnTags []string `yaml:"columnTags"`
-	Columns    []string `yaml:"columns"`
-
-	Null     bool       `yaml:"null"`
-	Constant *string    `yaml:"constant"`
-	Hash     *HashMask  `yaml:"hash"`
-	Regex    *RegexMask `yaml:"regex"`
-	Round    *RoundMask `yaml:"round"`
+// Otherwise is the other half of a rule with OnlyFor: a mask for a mask (on the same columns), a row rule for a row rule.
+type Otherwise struct {
+	Mask   *Mask   `yaml:"mask"`
+	Rows   string  `yaml:"rows"`
+	Window *Window `yaml:"window"`
+	Sample *Sample `yaml:"sample"`
 }
 
-// HashMask replaces text by a keyed hash, the same for equal values of one domain.
-type HashMask struct {
+// Window shows rows by the source's event time: at least one bound is set. Bounds are numbers with a unit: m, h, d, w or y.
+type Window struct {
+	// NewerThan shows what happened within this time before now.
+	NewerThan string `yaml:"newerThan"`
+	// OlderThan shows what happened longer ago than this.
+	OlderThan string `yaml:"olderThan"`
+}
+
+// Sample shows a part of the rows, always the same ones: which, is a keyed hash of the source's declared key.
+type Sample struct {
+	// Percent of the rows that are shown, above 0 and below 100, with up to three digits after the point.
+	Percent string `yaml:"percent"`
 	// Domain names the token domain whose key is used; empty means "default".
 	Domain string `yaml:"domain"`
 }
 
-// RegexMask replaces every match of a pattern in text.
-type RegexMask struct {
-	// Pattern is in the subset that is documented in docs/policies.md.
-	Pattern string `yaml:"pattern"`
-	// Replace is the replacement; \1 to \9 stand for groups, \& for the whole match, \\ for a backslash.
-	Replace string `yaml:"replace"`
-}
-
-// RoundMask coarsens numbers and times.
-type RoundMask struct {
-	// To is a positive number, or a unit of date_trunc (minute, hour, day, week, month, quarter, year).
-	To string `yaml:"to"`
+// PurposeLimit shows rows to people who act under purposes; exactly one field is set.
+type PurposeLimit struct {
+	// Any is satisfied by one of the purposes, All by all of them.
+	Any []string `yaml:"any"`
+	All []string `yaml:"all"`
+	// AnyPurpose is satisfied by whatever purpose.
+	AnyPurpose bool `yaml:"anyPurpose"`
 }

@@ -14,7 +14,7 @@ type field struct {
 // fields is keyed by "Type.field", with the type's name (typeName) and the field's name in files.
 func fields() map[string]field {
 	out := map[string]field{}
-	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields(), projectFields(), warehouseFields()} {
+	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields(), maskFields(), projectFields(), warehouseFields()} {
 		for k, v := range part {
 			out[k] = v
 		}
@@ -98,28 +98,6 @@ func policyFields() map[string]field {
 		"DataPolicy.on":     {about: "which sources: exactly one of its fields", required: true},
 		"DataPolicy.rules":  {about: "masks and row filters", required: true},
 		"DataPolicy.staged": {about: "checked and stored, not enforced", standard: "false"},
-	}
-}
-
-func ruleFields() map[string]field {
-	return map[string]field{
-		"Rule.mask":      {about: "how the matching columns read; give this or `rows`"},
-		"Rule.rows":      {about: "a SQL condition, with the `@functions` of docs/policies.md: rows for which it is true are shown"},
-		"Rule.exceptFor": {about: "a condition on the person, in CEL: those for whom it is true are not subject to the rule"},
-		"Rule.onlyFor":   {about: "a condition on the person, in CEL: only those for whom it is true are subject to the rule"},
-
-		"Mask.columnTags": {about: "columns by tag; `PII` covers `PII.Phone`"},
-		"Mask.columns":    {about: "columns by exact name"},
-		"Mask.null":       {about: "NULL"},
-		"Mask.constant":   {about: "one text for all"},
-		"Mask.hash":       {about: "a keyed hash: equal values stay equal, and nobody can compute it who has not the key"},
-		"Mask.regex":      {about: "every match of a pattern replaced"},
-		"Mask.round":      {about: "numbers and times made coarse"},
-
-		"HashMask.domain":   {about: "the token domain whose key is used; columns of one domain join", standard: "`default`"},
-		"RegexMask.pattern": {about: "a regular expression, in the subset of docs/policies.md", required: true},
-		"RegexMask.replace": {about: "the replacement; `\\1` to `\\9` stand for groups, `\\&` for the match"},
-		"RoundMask.to":      {about: "a positive number, or minute, hour, day, week, month, quarter, year", required: true},
 	}
 }
 
