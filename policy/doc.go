@@ -7,7 +7,8 @@
 //   - compile*.go: policies and a catalog snapshot become a Program; all mistakes are reported at once
 //   - condition.go: conditions on people (CEL)
 //   - decide.go, bind.go: Program.Decide under a Binding
-//   - masks.go: mask rules become expressions that are total and keep the column's type
+//   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check
+//   - mask*.go, regex.go: mask rules become expressions that are total and keep the column's type
 //
 // The life of one decision: rewrite asks Program.Decide for all tables of a statement in one call; the rules that select
 // each table are looked up (compiled beforehand), exceptions are evaluated for the principal, row filters are ANDed,

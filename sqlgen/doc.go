@@ -3,8 +3,12 @@
 // Floor 4: one file a dialect.
 //
 //   - dialect.go: Dialect, a value that says what a warehouse can print; Check
-//   - view.go: View, the guarded SELECT over one base table, and its fence
+//   - view.go: the guarded SELECT over one base table, and its fence
 //   - postgres.go: expressions for PostgreSQL
+//   - quote.go: names, constants, types
+//
+// cases_test.go runs testdata/cases, one story each, on a real server; total_test.go runs every mask over the ends of every
+// type; meaning_test.go compares rules as written and as printed.
 //
 // The life of one View: policy decides, View prints `SELECT columns and masks FROM only-the-base-table WHERE filter` with
 // every function, operator, type and table schema-qualified, so that no search path can change its meaning.
