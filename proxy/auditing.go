@@ -128,7 +128,7 @@ func (r *relay) refuse(v *verdict, sql string, protocol audit.Protocol, why erro
 // event has what all events of a session share.
 func (s *session) event(kind audit.Kind) audit.Event {
 	return audit.Event{Kind: kind, Session: s.id, Client: s.address, Login: s.params.user, User: s.params.user,
-		Application: s.application, Connection: s.params.database}
+		Application: s.application, Connection: s.params.database, Exempt: s.exempt}
 }
 
 // sources describes the decisions that were spliced into a statement.

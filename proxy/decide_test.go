@@ -139,6 +139,27 @@ func TestPreparedFollowsPolicy(t *testing.T) {
 	}
 }
 
+// TestChangedColumns: a client that was told of columns which a new decision changes gets PostgreSQL's own error for it, and
+// can prepare again.
+func TestChangedColumns(t *testing.T) {
+	w := newWorld(t).start(t)
+	client := dialWire(t, w.url("ann", ""))
+	for _, line := range []string{"P s|SELECT COLUMNS|", "D S s", "S", "until Z", "Q BEGIN", "until Z"} {
+		client.run(line)
+	}
+	w.change(func(s *state) { s.groups = map[string][]string{"ann": {"analysts"}} })
+	client.transcript = nil
+	for _, line := range []string{"B |s|", "E |0", "S", "until Z", "Q ROLLBACK", "until Z",
+		"C S s", "P s|SELECT COLUMNS|", "D S s", "B |s|", "E |0", "S", "until Z"} {
+		client.run(line)
+	}
+	got := client.transcript
+	if !strings.HasPrefix(got[0], "E ERROR 0A000 cached plan must not change result type") || got[1] != "Z 45" || got[len(got)-1] != "Z 49" ||
+		strings.Contains(strings.Join(got[2:], ""), "E ERROR") {
+		t.Error(strings.Join(got, "\n"))
+	}
+}
+
 // TestPortalOfAnOldDecision: a portal's plan and snapshot cannot change, so it is refused.
 func TestPortalOfAnOldDecision(t *testing.T) {
 	w := newWorld(t).start(t)
@@ -351,7 +372,6 @@ func TestBrokenClient(t *testing.T) {
 		"length over 2^31": {"Q\xff\xff\xff\xff", "08P01"},
 		"length 2^31":      {"B\x80\x00\x00\x00", "08P01"},
 		"long sync":        {"S\x00\x10\x00\x00", "08P01"},
-		"long query":       {"Q\x00\x20\x00\x00", "54000"},
 		"query":            {"Q\x00\x00\x00\x05x", "08P01"},
 		"query tail":       {"Q\x00\x00\x00\x07\x00xy", "08P01"},
 		"parse":            {"P\x00\x00\x00\x06\x00\x00", "08P01"},
@@ -367,6 +387,31 @@ func TestBrokenClient(t *testing.T) {
 			client.write([]byte(c.bytes))
 			client.refused(c.sqlstate)
 		})
+	}
+}
+
+// TestTooLong: a text that is too long is refused without being held, and the session goes on.
+func TestTooLong(t *testing.T) {
+	w := newWorld(t)
+	w.config.MaxMessageBytes = 1 << 20
+	w.start(t)
+	client := dialWire(t, w.url("ann", ""))
+	long := "SELECT '" + strings.Repeat("x", 40<<20) + "'"
+	grown := heapWhile(func() {
+		client.run("Q " + long)
+		client.run("P |" + long + "|")
+		client.run("S")
+		client.flush()
+		client.out = nil
+		client.until("Z", "Z")
+	})
+	client.run("Q SELECT 1")
+	client.run("until Z")
+	if got := client.transcript; !strings.HasPrefix(got[0], "E ERROR 54000") || !strings.HasPrefix(got[2], "E ERROR 54000") || len(got) != 8 {
+		t.Error(got)
+	}
+	if grown > 300<<20 { // what the test itself sends
+		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }
 

@@ -48,6 +48,12 @@ func (r *relay) enqueue(ctx context.Context, e expected, message []byte) error {
 
 // parse handles Parse: every text is judged, named or not, with parameters or without.
 func (r *relay) parse(ctx context.Context, length int) error {
+	if length > r.cfg.MaxMessageBytes {
+		if err := r.discard(length); err != nil {
+			return err
+		}
+		return r.deny(ctx, r.tooLong(length))
+	}
 	body, err := r.take(length)
 	if err != nil {
 		return err
@@ -121,7 +127,12 @@ func (r *relay) bind(ctx context.Context, length int) error {
 	if r.skip != skipNothing {
 		return r.discard(length)
 	}
-	r.prepareAgain(s)
+	if err := r.prepareAgain(ctx, s); err != nil {
+		return err
+	}
+	if r.skip != skipNothing {
+		return r.discard(length)
+	}
 	old, had := r.portals[portalName]
 	r.portals[portalName] = &portal{statement: s, verdict: s.verdict}
 	undo := func() {
@@ -148,19 +159,29 @@ func (r *relay) bindable(ctx context.Context, s *statement, known bool, name str
 	return nil
 }
 
-// prepareAgain replaces the warehouse's statement if the judged text has changed. The client does not see it.
-func (r *relay) prepareAgain(s *statement) {
+// prepareAgain replaces the warehouse's statement if the judged text has changed. The client does not see it, unless it was
+// told of columns that are not the same any more: then it gets PostgreSQL's own error for that.
+func (r *relay) prepareAgain(ctx context.Context, s *statement) error {
 	text := s.only().SQL
 	if s.sent == text && !s.unusable {
-		return
+		return nil
 	}
 	r.batch = appendMessage(r.batch, 'C', []byte{'S'}, []byte(s.name), []byte{0})
 	r.queue.push(expected{awaits: awaitClose, silent: true})
 	r.batch = append(r.batch, parseMessage(s.name, text, s.types)...)
 	// If this Parse fails or is skipped, what the warehouse has is unknown, and the next Bind sends it again.
 	r.queue.push(expected{awaits: awaitParse, silent: true, undo: func() { s.unusable = true }})
-	s.sent, s.unusable = text, false
-	s.run = nil
+	s.sent, s.unusable, s.run = text, false, nil
+	r.unsynced = true
+	if s.told == "" {
+		return nil
+	}
+	r.batch = appendMessage(r.batch, 'D', []byte{'S'}, []byte(s.name), []byte{0})
+	r.queue.push(expected{awaits: awaitDescribe, silent: true, describes: s})
+	if err := r.submit(ctx, true); err != nil || r.skip != skipNothing || s.shape == s.told {
+		return err
+	}
+	return r.deny(ctx, pgerror.NotSupported("cached plan must not change result type"))
 }
 
 // passOn sends the client's own message, which is still in its buffer, as it is.
@@ -217,7 +238,11 @@ func (r *relay) describe(ctx context.Context, length int) error {
 	if err := r.makeRoom(ctx, headerSize+length); err != nil || r.skip != skipNothing {
 		return err
 	}
-	return r.enqueue(ctx, expected{awaits: awaitDescribe}, appendMessage(nil, 'D', body))
+	e := expected{awaits: awaitDescribe}
+	if kind == 'S' {
+		e.describes = r.statements[name]
+	}
+	return r.enqueue(ctx, e, appendMessage(nil, 'D', body))
 }
 
 // execute handles Execute: the moment at which a statement runs, so the one that is audited.

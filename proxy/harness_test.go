@@ -125,7 +125,7 @@ func (r *recorder) of(kind audit.Kind) []audit.Event {
 }
 
 // passer is a rewriter that lets text through as it is: it classifies it, refuses what has the word forbidden in it, and
-// replaces VERSION by the version of the principal's groups, so that a decision can be seen to change.
+// replaces GROUPS and COLUMNS by what depends on the principal's groups, so that a decision can be seen to change.
 type passer struct {
 	calls atomic.Int64
 	path  atomic.Pointer[[]string] // the last search path it was given
@@ -152,6 +152,11 @@ func (p *passer) Rewrite(_ context.Context, req rewrite.Request) (*rewrite.Resul
 			text = text[:raw.StmtLen]
 		}
 		sql := strings.ReplaceAll(strings.TrimSpace(text), "GROUPS", "'"+strings.Join(req.Principal.Groups(), "+")+"'")
+		columns := "1 AS a, 2 AS b"
+		if len(req.Principal.Groups()) > 0 {
+			columns = "1 AS a"
+		}
+		sql = strings.ReplaceAll(sql, "COLUMNS", columns)
 		s := rewrite.Statement{SQL: sql, Text: text}
 		classify(&s, raw.Stmt)
 		result.Statements = append(result.Statements, s)

@@ -68,6 +68,27 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestLongKeys: protocol 3.2 has keys of 32 bytes, and they cancel, too.
+func TestLongKeys(t *testing.T) {
+	w := newWorld(t).start(t)
+	conn := w.connect(t, "ann", "max_protocol_version=3.2")
+	if n := len(conn.PgConn().SecretKey()); n != 32 {
+		t.Fatalf("a key of %d bytes", n)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(context.Background(), "SELECT pg_sleep(30)")
+		done <- err
+	}()
+	eventually(t, "the statement runs", func() bool { return w.running(t) == "1" })
+	if err := conn.PgConn().CancelRequest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; code(err) != "57014" {
+		t.Error(err)
+	}
+}
+
 // TestCancelStorm: many cancel requests at all times end nothing but what runs, and never the server.
 func TestCancelStorm(t *testing.T) {
 	w := newWorld(t).start(t)

@@ -28,6 +28,8 @@ type expected struct {
 	silent bool
 	// undo takes back what was assumed when the message was sent. It runs when the message failed or was skipped.
 	undo func()
+	// describes is the statement whose result's shape the answer tells.
+	describes *statement
 	// unnamed marks the Parse of the unnamed statement, which is gone if it fails.
 	unnamed bool
 	// run is the audited work of an Execute, Query or Parse; nil for others.

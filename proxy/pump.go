@@ -61,8 +61,8 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 		if !front.expects(kind) {
 			return r.lost(errUpstreamOrder)
 		}
-		if front.awaits == awaitDescribe && kind != 't' {
-			return r.answer(ctx, length)
+		if front.awaits == awaitDescribe {
+			return r.description(ctx, kind, length)
 		}
 		return r.pass(ctx, length)
 	case '1', '2', '3':
@@ -120,6 +120,27 @@ func (r *relay) answer(ctx context.Context, length int) error {
 		return r.drop(ctx, length)
 	}
 	return r.pass(ctx, length)
+}
+
+// description hands on one part of the answer to Describe: ParameterDescription, then RowDescription or NoData.
+func (r *relay) description(ctx context.Context, kind byte, length int) error {
+	front := r.queue.front()
+	switch {
+	case kind == 't' && front.silent:
+		return r.drop(ctx, length)
+	case kind == 't':
+		return r.pass(ctx, length)
+	}
+	if s := front.describes; s != nil && r.upstream.fits(length) {
+		body, err := r.whole(ctx, length)
+		if err != nil {
+			return err
+		}
+		if s.shape = shapeOf(kind, body); !front.silent {
+			s.told = s.shape
+		}
+	}
+	return r.answer(ctx, length)
 }
 
 // milestone handles what completes a statement or the whole exchange.

@@ -144,9 +144,7 @@ func (r *relay) idle() bool {
 func (r *relay) checkHeader(kind byte, length int) error {
 	limit := smallMessage
 	switch kind {
-	case 'Q', 'P':
-		limit = r.cfg.MaxMessageBytes
-	case 'B', 'F', 'd':
+	case 'Q', 'P', 'B', 'F', 'd':
 		limit = maxMessageLength
 	case 'C', 'D', 'E', 'H', 'S', 'X', 'c', 'f':
 	default:
@@ -154,9 +152,6 @@ func (r *relay) checkHeader(kind byte, length int) error {
 	}
 	if length <= limit {
 		return nil
-	}
-	if kind == 'Q' || kind == 'P' {
-		return r.fatal(pgerror.LimitExceeded("statement of %d bytes is longer than the %d that are allowed", length, limit))
 	}
 	return r.fatal(pgerror.Protocol("invalid message length"))
 }

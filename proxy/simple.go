@@ -12,6 +12,12 @@ import (
 // query handles Query: every statement in it is judged before any runs, and they go to the warehouse as one Query again, so
 // that they stay one implicit transaction.
 func (r *relay) query(ctx context.Context, length int) error {
+	if length > r.cfg.MaxMessageBytes {
+		if err := r.discard(length); err != nil {
+			return err
+		}
+		return r.refuseSimple(ctx, r.tooLong(length))
+	}
 	body, err := r.take(length)
 	if err != nil {
 		return err

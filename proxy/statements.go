@@ -44,7 +44,7 @@ type statement struct {
 	unusable bool // sent says nothing: the warehouse may have anything or nothing under the name
 	// told and shape are the result's columns as the client was told, and as they are; "" is not known.
 	told, shape string
-	run      *running
+	run         *running
 }
 
 // portal is a bound statement. It keeps what it was decided on.

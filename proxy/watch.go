@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/posternsql/postern/pgerror"
@@ -99,6 +100,9 @@ func (r *relay) outdated(ctx context.Context, front *expected) bool {
 			continue
 		}
 		same, err := r.decided(run.verdict)
+		if told := (*pgerror.Error)(nil); errors.As(err, &told) && told.Code == pgerror.CodeCannotConnectNow {
+			continue // nobody can tell now: what was allowed goes on, and nothing new begins
+		}
 		if err != nil {
 			return true
 		}
