@@ -48,6 +48,10 @@ bench: ## Install what is missing and run the comparison of direct, PgBouncer an
 	$(MAKE) --no-print-directory build
 	$(GO) run ./bench $(ARGS)
 
+.PHONY: bench-size
+bench-size: ## Measure publishing and deciding with many sources, policies and people
+	scripts/bench-size.sh
+
 .PHONY: conformance
 conformance: ## Run the conformance suite (there is none yet: fails and says so)
 	@echo "conformance: there is no suite yet" >&2; exit 1

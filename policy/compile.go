@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,6 +23,8 @@ type compiler struct {
 	problems   Errors
 	warnings   []Warning
 	seen       map[string]bool // problems and warnings are told once
+	// masks made of one rule text for columns of one name and type, which are the same in all sources.
+	masks map[maskKey]builtMask
 }
 
 // Compile checks all policies against the snapshot and returns the program, or every mistake at once as Errors. It does
@@ -34,7 +38,7 @@ func Compile(in Input) (*Program, []Warning, error) {
 		return nil, nil, err
 	}
 	c := &compiler{
-		in: in, conditions: conditions, seen: map[string]bool{},
+		in: in, conditions: conditions, seen: map[string]bool{}, masks: map[maskKey]builtMask{},
 		byName: map[string]*tableProgram{}, byTag: map[string][]*tableProgram{}, byColTag: map[string][]*tableProgram{},
 	}
 	c.indexSources()
@@ -71,7 +75,7 @@ func (c *compiler) indexSources() {
 		if !t.Registered {
 			continue
 		}
-		tp := &tableProgram{table: t}
+		tp := &tableProgram{table: t, place: len(c.tables)}
 		c.tables = append(c.tables, tp)
 		c.byName[t.QualifiedName()] = tp
 		index(c.byTag, t.Tags, tp)
@@ -163,7 +167,7 @@ func (c *compiler) sources(on Selector, report Problem) []*tableProgram {
 	for _, tag := range on.ColumnTags {
 		c.tagged(c.byColTag, tag, "column", chosen, report)
 	}
-	out := slices.DeleteFunc(slices.Clone(c.tables), func(t *tableProgram) bool { return !chosen[t] })
+	out := slices.SortedFunc(maps.Keys(chosen), func(a, b *tableProgram) int { return cmp.Compare(a.place, b.place) })
 	if len(out) == 0 {
 		report.Message = "the policy selects no registered source of connection " + c.in.Snapshot.Connection()
 		c.warn(report)

@@ -15,7 +15,9 @@ import (
 
 // tableProgram is all that policies say of one source.
 type tableProgram struct {
-	table              *catalog.Table
+	table *catalog.Table
+	// place is where the source stands among all.
+	place              int
 	grants, guardrails []subscription
 	rows               []rowRule
 	// columns are the visible ones: those that someone has reviewed.
@@ -49,6 +51,8 @@ type maskRule struct {
 	depth int
 	kind  MaskKind
 	mask  expr.Expr
+	// same numbers the masks that several columns share, from 1; 0 is a mask of its own.
+	same int
 }
 
 // namedDepth is the depth of a rule that names the column itself.
@@ -136,7 +140,7 @@ func (c *compiler) tellReads(tables []*catalog.Table, report Problem) {
 
 // maskRule makes a mask for each matching column of each source.
 func (c *compiler) maskRule(m *Mask, o origin, sources []*tableProgram, staged bool, report Problem) {
-	maker, err := compileMask(m)
+	maker, err := c.sharing(m)
 	if err == nil && len(m.ColumnTags) == 0 && len(m.Columns) == 0 {
 		err = errors.New("a mask says columnTags or columns")
 	}
@@ -179,10 +183,14 @@ func (c *compiler) matchesElsewhere(m *Mask) bool {
 // has reviewed count: they are hidden, which is stricter.
 func (c *compiler) maskColumns(m *Mask, maker maskMaker, o origin, t *tableProgram, staged bool, report Problem) bool {
 	matched, visible := false, 0
-	for _, col := range t.table.Columns {
+	for i := range t.table.Columns {
+		col := &t.table.Columns[i]
 		at := visible // where the column stands among the visible ones, if it is one
 		if col.Reviewed {
 			visible++
+		}
+		if len(col.Tags) == 0 && len(m.Columns) == 0 {
+			continue
 		}
 		depth := tagDepth(m.ColumnTags, col)
 		if slices.Contains(m.Columns, col.Name) {
@@ -192,18 +200,17 @@ func (c *compiler) maskColumns(m *Mask, maker maskMaker, o origin, t *tableProgr
 			continue
 		}
 		matched = true
-		built := maker(col)
-		where := t.table.QualifiedName() + "." + col.Name
+		built := maker(*col)
 		if built.fallback != "" {
-			report.Message = fmt.Sprintf("mask: %s reads NULL: %s", where, built.fallback)
+			report.Message = fmt.Sprintf("mask: %s.%s reads NULL: %s", t.table.QualifiedName(), col.Name, built.fallback)
 			c.warn(report)
 		}
 		if built.remark != "" {
-			report.Message = fmt.Sprintf("mask: %s: %s", where, built.remark)
+			report.Message = fmt.Sprintf("mask: %s.%s: %s", t.table.QualifiedName(), col.Name, built.remark)
 			c.warn(report)
 		}
 		if col.Reviewed && !staged {
-			t.columns[at].masks = append(t.columns[at].masks, maskRule{origin: o, depth: depth, kind: built.kind, mask: built.expr})
+			t.columns[at].masks = append(t.columns[at].masks, maskRule{origin: o, depth: depth, kind: built.kind, mask: built.expr, same: built.same})
 		}
 	}
 	return matched

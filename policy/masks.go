@@ -15,6 +15,8 @@ type builtMask struct {
 	kind MaskKind
 	// fallback says why the mask became NULL; "" if it did not. remark is another thing that the author should know.
 	fallback, remark string
+	// same is not 0 for a mask that columns of several sources share, and different for different masks.
+	same int
 }
 
 // maskMaker makes the mask for a column. It is checked as far as it does not depend on the column.
@@ -122,7 +124,7 @@ func hashMask(c catalog.Column, domain string) builtMask {
 }
 
 // tagDepth returns how deep the deepest of the tags is that covers one of the column's tags; 0 if none does.
-func tagDepth(tags []string, c catalog.Column) int {
+func tagDepth(tags []string, c *catalog.Column) int {
 	depth := 0
 	for _, tag := range tags {
 		if slices.ContainsFunc(c.Tags, func(have string) bool { return covers(tag, have) }) {

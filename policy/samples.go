@@ -6,9 +6,11 @@ import (
 )
 
 // Samples returns decisions that together hold every row filter and every mask of the program, bound to a person who has one
-// value of everything. Whether a dialect can print them is asked before the program is published.
+// value of everything. Whether a dialect can print them is asked before the program is published. A mask that many columns
+// share is in one of them only.
 func (p *Program) Samples() []Decision {
 	var out []Decision
+	seen := map[int]bool{}
 	for _, table := range p.snapshot.Tables() {
 		t, ok := p.tables[table]
 		if !ok {
@@ -19,15 +21,39 @@ func (p *Program) Samples() []Decision {
 			rounds = max(rounds, len(c.masks))
 		}
 		for i := range rounds {
-			out = append(out, t.sample(i))
+			if d := t.sample(i, seen); i == 0 || len(d.Columns) > 0 {
+				out = append(out, d)
+			}
 		}
 	}
 	return out
 }
 
-// sample applies all row rules and the i-th mask of each column.
-func (t *tableProgram) sample(i int) Decision {
+// sample applies all row rules and the i-th mask of each column. The first sample has every column, later ones those with a
+// mask that was not seen yet.
+func (t *tableProgram) sample(i int, seen map[int]bool) Decision {
 	d := Decision{Table: t.table, Allowed: true}
+	if i == 0 {
+		d.Filter = t.sampleFilter()
+	}
+	for j := range t.columns {
+		c := &t.columns[j]
+		decision := ColumnDecision{Column: c.column}
+		switch {
+		case i < len(c.masks) && (c.masks[i].same == 0 || !seen[c.masks[i].same]):
+			m := &c.masks[i]
+			seen[m.same] = true
+			decision.Mask, decision.Kind, decision.Policy = m.mask, m.kind, m.policy
+		case i > 0:
+			continue
+		}
+		d.Columns = append(d.Columns, decision)
+	}
+	return d
+}
+
+// sampleFilter is all row rules of a source.
+func (t *tableProgram) sampleFilter() expr.Expr {
 	value := "sample"
 	person := identity.NewPrincipal(identity.Spec{User: value, Groups: []string{value}, Purposes: []string{value}})
 	var filters []expr.Expr
@@ -41,16 +67,8 @@ func (t *tableProgram) sample(i int) Decision {
 		})
 		filters = append(filters, bind(withValue, person))
 	}
-	if len(filters) > 0 {
-		d.Filter = expr.And{Args: filters}
+	if len(filters) == 0 {
+		return nil
 	}
-	for _, c := range t.columns {
-		decision := ColumnDecision{Column: c.column}
-		if i < len(c.masks) {
-			m := c.masks[i]
-			decision.Mask, decision.Kind, decision.Policy = m.mask, m.kind, m.policy
-		}
-		d.Columns = append(d.Columns, decision)
-	}
-	return d
+	return expr.And{Args: filters}
 }
