@@ -221,6 +221,11 @@ SELECT row_to_json(x) FROM (SELECT id, phone FROM public.customer ORDER BY id LI
 SELECT c.id FROM public.customer c WHERE c IS NOT NULL OR c.id < 5 ORDER BY 1 LIMIT 3;
 SELECT (SELECT to_json(c)) FROM public.customer c ORDER BY c.id LIMIT 1;
 SELECT o.id FROM orders o WHERE o.* IS NOT DISTINCT FROM o ORDER BY 1 LIMIT 3;
+SELECT n.code, c::text, row_to_json(c), c IS NULL, count(c.id) OVER () FROM nation n LEFT JOIN public.customer c ON c.country = n.code AND c.id < 3 ORDER BY 1, 2;
+SELECT n.code, count(c), count(c.*) FROM nation n LEFT JOIN public.customer c ON c.country = n.code GROUP BY n.code ORDER BY 1;
+SELECT n.code, jsonb_agg(o) FROM nation n LEFT JOIN orders o ON o.id = 3 AND n.code = 'US' GROUP BY n.code ORDER BY 1;
+SELECT o.id, n::text FROM orders o LEFT JOIN nation n ON n.code = 'none' ORDER BY 1 LIMIT 3;
+SELECT DISTINCT n FROM (SELECT code, title FROM nation) n ORDER BY 1;
 -- GROUP BY a key
 SELECT o.id, o.memo, count(*) FROM orders o GROUP BY o.id ORDER BY 1 LIMIT 5;
 SELECT c.id, c.label, c.created, count(o.id) FROM public.customer c JOIN orders o ON o.customer_id = c.id GROUP BY c.id ORDER BY 1 LIMIT 5;
