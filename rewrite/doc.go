@@ -2,16 +2,27 @@
 //
 // Floor 5: sibling of push and control, imports neither.
 //
-//   - rewriter.go: Rewriter, Request, Statement: the interface to the proxy
-//   - parse.go, limits.go: text to tree, bounded
-//   - classify.go: the one readable table of statements: what is allowed, and as what
-//   - allow.go: functions, operators and types
-//   - scope.go, resolve.go: names to relations and columns
-//   - splice.go: base tables become their Views
+// The interface to the proxy, and the way of one text:
+//
+//   - rewriter.go: Request, Statement, Result; config.go: Config; run.go: New and Rewriter.Rewrite
+//   - limits.go, nesting.go, paramtypes.go: what is refused before the parser sees it
+//   - parse.go: text to tree, errors and positions as PostgreSQL has them
+//   - classify.go: the one readable table of statements; settings.go, copy.go: those that need a closer look
+//   - path.go: the client's search_path through the statements of one string
+//   - print.go: tree to text, which must read back as the same tree
 //   - cache.go: exact-text cache
 //
-// The life of one statement: parse (pg_query), classify by allow-list, resolve every name, decide all tables in one call,
-// splice the Views in, print canonical text. What is sent is always text that Postern printed.
+// Judging a query, by resolver.go:
+//
+//   - query.go, with.go: SELECT, VALUES, set operations, WITH; from.go, join.go, fromfunc.go: items of FROM
+//   - expr.go: every form of expression; functions.go: calls; allow.go: operators, types, collations, constants
+//   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
+//   - groupkey.go: GROUP BY a primary key, which a sub-select would lose
+//   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; fence.go: what keeps the planner from
+//     telling; builtin.go: the few relations of pg_catalog that are shown
+//
+// The life of one statement: parse (pg_query), classify by allow-list, resolve every name, ask the program for each table, splice
+// the Views in, print canonical text. What is sent is always text that Postern printed.
 //
 // It must never pass on what it does not know: default deny for statements, nodes, functions, operators and types.
 package rewrite
