@@ -124,11 +124,11 @@ func TestPoliciesLoad(t *testing.T) {
 
 // TestReport follows made-up bursts into both files.
 func TestReport(t *testing.T) {
-	all := []competitor{{Name: "direct"}, {Name: "PgBouncer"}, {Name: posternOnDisk}}
+	all := []competitor{{Name: "direct"}, {Name: "PgBouncer"}, {Name: posternOnDisk}, {Name: posternInMemory}}
 	load := workload{Mode: "simple", Clients: 1}
 	var bursts []burst
 	for round := range 3 {
-		for i, tps := range []float64{10000, 5000, 4000} {
+		for i, tps := range []float64{10000, 5000, 4000, 8000} {
 			m := measured{Queries: 100, TPS: tps * float64(round+1), LatencyMS: 1000 / tps}
 			if i > 0 {
 				m.CPUMicros = float64(40 * i)
@@ -150,8 +150,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| 1 | simple | 20000 | 10000 (0.50) | 8000 (0.40; 0.80) |", "| 0.100 | 0.200 (+100) | 0.250 (+150) |",
-		"| 40.0 | 80.0 (2.00) |", "10000 to 30000", "one fsync is 50 % of the latency",
+		"| 1 | simple | 20000 | 10000 (0.5) | 8000 (0.40; 0.80) | 16000 (0.80; 1.60) |", "| 0.100 | 0.200 (+100) | 0.250 (+150) |",
+		"| 40.0 | 80.0 (2.00) | 120.0 (3.00) |", "10000 to 30000", "c1 simple 83 %",
 	} {
 		if !bytes.Contains(text, []byte(want)) {
 			t.Errorf("%q is not in\n%s", want, text)
@@ -171,7 +171,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("rendered again as\n%s\n%v", again, err)
 	}
 	var back outcome
-	if err := json.Unmarshal(raw, &back); err != nil || len(back.Bursts) != 9 || back.Bursts[0].Clients != 1 {
+	if err := json.Unmarshal(raw, &back); err != nil || len(back.Bursts) != 12 || back.Bursts[0].Clients != 1 {
 		t.Errorf("read back %+v, %v", back, err)
 	}
 }

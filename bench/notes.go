@@ -26,11 +26,15 @@ func notes(o outcome) string {
 		"a statement is forwarded. PgBouncer does neither.")
 	say("In the simple protocol every text of pgbench is different (the key is a literal), and Postern's cache is keyed by the exact " +
 		"text: each query is parsed and rewritten anew. In the extended protocol it is one text; in the prepared one it is rewritten once a session.")
+	var shares []string
 	for _, c := range o.Cases {
-		if share, ok := fsyncShare(o, c); ok {
-			say("%d client, %s: one fsync is %.0f %% of the latency that Postern adds with its audit on the disk. "+
-				"At more clients one fsync serves several records (group commit).", c.Clients, c.Mode, share)
+		if share, ok := diskShare(c); ok {
+			shares = append(shares, fmt.Sprintf("c%d %s %.0f %%", c.Clients, c.Mode, share))
 		}
+	}
+	if len(shares) > 0 {
+		say("The disk's part of the latency that Postern adds (audit on the disk, less audit in memory): %s. "+
+			"With more clients one fsync serves several records (group commit).", strings.Join(shares, ", "))
 	}
 	say("The audit folder in memory shows Postern without the disk. It is not a setting to run: such records do not survive the machine.")
 	say("PgBouncer keeps its connections to the server from burst to burst and resets them (DISCARD ALL); Postern dials one for " +
@@ -49,17 +53,22 @@ func busy(m machine) bool {
 	return err == nil && n > float64(m.Cores)/2
 }
 
-// fsyncShare is how much of the latency that Postern adds at one client is the disk's, in percent.
-func fsyncShare(o outcome, c caseSummary) (float64, bool) {
-	if c.Clients != 1 || len(o.Fsync) == 0 {
-		return 0, false
-	}
+// diskShare is how much of the latency that Postern adds is the disk's, in percent. One fsync's median does not tell: bursts
+// are means, and a disk's slow moments weigh in a mean.
+func diskShare(c caseSummary) (float64, bool) {
+	var disk, memory resultSummary
 	for _, r := range c.Results {
-		if r.Competitor == posternOnDisk && r.AddedMicros > 0 {
-			return 100 * o.Fsync[0].Cost.MedianMicros / r.AddedMicros, true
+		switch r.Competitor {
+		case posternOnDisk:
+			disk = r
+		case posternInMemory:
+			memory = r
 		}
 	}
-	return 0, false
+	if memory.Competitor == "" || disk.AddedMicros <= 0 || memory.AddedMicros > disk.AddedMicros {
+		return 0, false
+	}
+	return 100 * (disk.AddedMicros - memory.AddedMicros) / disk.AddedMicros, true
 }
 
 func filteredNote(o outcome) string {

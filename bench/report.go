@@ -82,7 +82,7 @@ func throughput(r resultSummary) string {
 	case r.Competitor == "direct":
 		return fmt.Sprintf("%.0f", r.TPS)
 	case r.Competitor == "PgBouncer" || r.TPSToPgBouncer == 0:
-		return fmt.Sprintf("%.0f (%.2f)", r.TPS, r.TPSToDirect)
+		return fmt.Sprintf("%.0f (%.2g)", r.TPS, r.TPSToDirect)
 	}
 	return fmt.Sprintf("%.0f (%.2f; %.2f)", r.TPS, r.TPSToDirect, r.TPSToPgBouncer)
 }
