@@ -44,6 +44,11 @@ func (b *builder) keyed(samples []policy.Decision, present []string, c resource.
 			expr.Walk(column.Mask, look)
 		}
 	}
+	for _, p := range b.set.Projects {
+		if domain := ProjectDomain(p.Name); p.MaskedJoins && !slices.Contains(present, domain) {
+			b.mistake(p.Pos, "Project "+p.Name, "connection %s has no key for the project's token domain %q: run `postern register`", c.Name, domain)
+		}
+	}
 	for _, d := range domainsOf(b.set) {
 		if missing[d.name] {
 			delete(missing, d.name)

@@ -8,11 +8,17 @@ import (
 	"slices"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/warehouse"
 )
+
+// actingCacheSize bounds the people in projects, and the impersonated, whose principals a generation remembers.
+const actingCacheSize = 16_384
 
 // builder makes one Generation and gathers what is wrong on the way.
 type builder struct {
@@ -29,6 +35,16 @@ type builder struct {
 	crawls     map[string]lastCrawl
 	// given are crawls to take instead of asking.
 	given map[string]lastCrawl
+
+	// now is when the publication began, and expires when something that it puts in force ends next.
+	now, expires time.Time
+	// specs are all people with all their groups, disabled those who cannot log in, groups the names of groups.
+	specs    map[string]identity.Spec
+	disabled map[string]bool
+	groups   map[string]bool
+
+	approved []policy.Approved
+	projects []policy.Project
 }
 
 func (b *builder) mistake(pos policy.Pos, label, format string, args ...any) {
@@ -45,6 +61,13 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
 	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
+	b.approved = b.approvals()
+	g.projects, b.projects = b.projectsOf()
+	g.standings = b.publisher.config.Standings
+	var err error
+	if g.principals, err = lru.New[actingKey, identity.Principal](actingCacheSize); err != nil {
+		return nil, fmt.Errorf("making the cache of principals: %w", err)
+	}
 	for _, c := range b.set.Connections {
 		if program := b.connection(ctx, c); program != nil {
 			g.connections[c.Name] = connection{c.Warehouse(), program}
@@ -57,6 +80,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 		return nil, resource.Mistakes(slices.Compact(b.mistakes))
 	}
 	g.warnings = slices.Compact(b.warnings)
+	g.expires = b.expires
 	return g, nil
 }
 
@@ -82,7 +106,7 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 	}
 	program, warnings, err := policy.Compile(policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
-		KnownTags: knownTags(b.set),
+		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
 	})
 	b.warnings = append(b.warnings, warnings...)
 	if err != nil {

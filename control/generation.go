@@ -3,6 +3,9 @@ package control
 import (
 	"maps"
 	"slices"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
@@ -11,7 +14,7 @@ import (
 	"github.com/posternsql/postern/warehouse"
 )
 
-// Generation is all that is in force at one time. It is immutable and safe for concurrent use. A nil Generation, which is
+// Generation is all that is in force at one time. But for in which projects people act it is immutable, and it is safe for concurrent use. A nil Generation, which is
 // what there is before the first publication, knows nobody and nothing.
 type Generation struct {
 	version     uint64
@@ -19,12 +22,22 @@ type Generation struct {
 	people      map[string]person
 	connections map[string]connection
 	warnings    []policy.Warning
+	projects    map[string]*project
+	// expires is when something in it ends next; zero is never.
+	expires time.Time
+	// standings change while the generation stays; principals made for them are kept. nil has everybody act in no project.
+	standings  *Standings
+	principals *lru.Cache[actingKey, identity.Principal]
 }
 
 type person struct {
+	spec identity.Spec
+	// principal is the person outside of any project.
 	principal identity.Principal
 	verifier  identity.Verifier
 	disabled  bool
+	// impersonates are those as whom the person may act.
+	impersonates []resource.Members
 }
 
 type connection struct {
@@ -52,7 +65,7 @@ func (g *Generation) Verifier(user string) (identity.Verifier, bool) {
 	return p.verifier, true
 }
 
-// Principal resolves a log-in name, at every statement. Errors are of type *pgerror.Error: 57P03 before the first
+// Principal resolves a log-in name, at every statement, in the project in which the person then acts. Errors are of type *pgerror.Error: 57P03 before the first
 // publication, 28000 for a user who is unknown or disabled (now: the session may have been opened before).
 func (g *Generation) Principal(login string) (identity.Principal, error) {
 	if g == nil {
@@ -64,7 +77,7 @@ func (g *Generation) Principal(login string) (identity.Principal, error) {
 			Severity: pgerror.SeverityFatal, Code: pgerror.CodeInvalidAuthorization, Message: "this user is not permitted to log in",
 		}
 	}
-	return p.principal, nil
+	return g.acting(login, p), nil
 }
 
 // Program of a connection; false if there is no such connection.
@@ -102,6 +115,14 @@ func (g *Generation) Users() []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(g.people))
+}
+
+// Expires is the next instant at which something in the generation ends, zero for never.
+func (g *Generation) Expires() time.Time {
+	if g == nil {
+		return time.Time{}
+	}
+	return g.expires
 }
 
 // Warnings are what the authors should know, as of this publication.

@@ -58,6 +58,7 @@ func (b *builder) people() map[string]person {
 			memberOf[m] = append(memberOf[m], g.Name)
 		}
 	}
+	b.gather(memberOf)
 	out := make(map[string]person, len(users))
 	b.verifiers = make(map[string]verifierEntry, len(users))
 	for i, u := range users {
@@ -66,14 +67,32 @@ func (b *builder) people() map[string]person {
 			continue
 		}
 		b.verifiers[u.Name] = entries[i]
-		spec := u.Spec()
-		spec.Groups = slices.Concat(spec.Groups, memberOf[u.Name])
-		out[u.Name] = person{principal: identity.NewPrincipal(spec), verifier: verifiers[i], disabled: u.Disabled}
+		spec := b.specs[u.Name]
+		out[u.Name] = person{
+			spec: spec, principal: identity.NewPrincipal(spec), verifier: verifiers[i], disabled: u.Disabled,
+			impersonates: b.impersonators(spec, u.Impersonate),
+		}
 		if u.Exempt {
 			b.warn(u.Pos, "user %s is exempt: statements are audited and not governed", u.Name)
 		}
 	}
 	return out
+}
+
+// gather notes who is there, with all of their groups.
+func (b *builder) gather(memberOf map[string][]string) {
+	b.specs, b.disabled, b.groups = make(map[string]identity.Spec, len(b.set.Users)), map[string]bool{}, map[string]bool{}
+	for _, g := range b.set.Groups {
+		b.groups[g.Name] = true
+	}
+	for _, u := range b.set.Users {
+		spec := u.Spec()
+		spec.Groups = slices.Concat(spec.Groups, memberOf[u.Name])
+		b.specs[u.Name], b.disabled[u.Name] = spec, u.Disabled
+		for _, g := range spec.Groups {
+			b.groups[g] = true
+		}
+	}
 }
 
 // entry makes or finds the verifier of one user; the zero verifier for a user with neither password nor verifier, who

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
@@ -27,6 +28,10 @@ type Config struct {
 	// Reviews may be nil: then nothing outlives the process, and what a source's table has at the first publication counts as
 	// reviewed.
 	Reviews ReviewStore
+	// Standings say in which project each person acts; nil has everybody act in none.
+	Standings *Standings
+	// Now tells the time, for what expires; nil is time.Now.
+	Now func() time.Time
 	// crawl stands in for crawlWarehouse in tests of what happens when a warehouse cannot be reached.
 	crawl crawlFunc
 }
@@ -69,6 +74,9 @@ func NewPublisher(c Config) (*Publisher, error) {
 	}
 	if c.crawl == nil {
 		c.crawl = crawlWarehouse
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	return &Publisher{
 		config: c, verifiers: newVerifierCache(), crawls: map[string]lastCrawl{}, subscribers: map[chan *Generation]struct{}{},
@@ -152,7 +160,7 @@ func (p *Publisher) Refresh(ctx context.Context) error {
 }
 
 func (p *Publisher) builder(set *resource.Set) *builder {
-	return &builder{publisher: p, set: set, version: p.Current().Version() + 1}
+	return &builder{publisher: p, set: set, version: p.Current().Version() + 1, now: p.config.Now()}
 }
 
 // changedSince reports whether a crawl of a warehouse that was crawled before found something else.

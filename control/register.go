@@ -33,6 +33,11 @@ func domainNames(set *resource.Set) (out []string) {
 	for _, d := range domainsOf(set) {
 		out = append(out, d.name)
 	}
+	for _, p := range set.Projects {
+		if p.MaskedJoins {
+			out = append(out, ProjectDomain(p.Name))
+		}
+	}
 	return out
 }
 

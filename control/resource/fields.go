@@ -71,6 +71,9 @@ func personFields() map[string]field {
 		"Tag.name":          {about: "the tag, dotted", required: true},
 		"Tag.description":   {about: "for people"},
 
+		"User.impersonate":  {about: "as whom the person may act with SET SESSION AUTHORIZATION; never as an exempt user"},
+		"Group.impersonate": {about: "as whom members of the group may act with SET SESSION AUTHORIZATION"},
+
 		"User.disabled": {about: "cannot log in, and open sessions get no more answers", standard: "false"},
 	}
 }
@@ -81,18 +84,24 @@ func policyFields() map[string]field {
 		"Selector.tags":       {about: "tags of the source; `PII` covers `PII.Phone`"},
 		"Selector.columnTags": {about: "the sources that have a column with one of these tags"},
 
-		"SubscriptionPolicy.name":   {about: "for messages, audit and explanations", required: true},
-		"SubscriptionPolicy.on":     {about: "which sources: exactly one of its fields", required: true},
-		"SubscriptionPolicy.access": {about: "write implies read", required: true, enum: []string{"read", "write"}},
-		"SubscriptionPolicy.effect": {about: "a grant lets people in; a guardrail keeps everybody else out, whatever grants say", required: true, enum: []string{"grant", "guardrail"}},
-		"SubscriptionPolicy.allow":  {about: "for whom; exactly one of its fields", required: true},
-		"SubscriptionPolicy.staged": {about: "checked and stored, not enforced", standard: "false"},
+		"SubscriptionPolicy.name":       {about: "for messages, audit and explanations", required: true},
+		"SubscriptionPolicy.on":         {about: "which sources: exactly one of its fields", required: true},
+		"SubscriptionPolicy.access":     {about: "write implies read", required: true, enum: []string{"read", "write"}},
+		"SubscriptionPolicy.effect":     {about: "a grant lets people in; a guardrail keeps everybody else out, whatever grants say", required: true, enum: []string{"grant", "guardrail"}},
+		"SubscriptionPolicy.privileges": {about: "with `access: write`, which ways of writing: `insert`, `update`, `delete`, `truncate`, `merge`", standard: "all of them"},
+		"SubscriptionPolicy.expires":    {about: "of a grant: an instant, RFC 3339, from which on it lets nobody in", standard: "never"},
+		"SubscriptionPolicy.allow":      {about: "for whom; exactly one of its fields", required: true},
+		"SubscriptionPolicy.staged":     {about: "checked and stored, not enforced", standard: "false"},
 
-		"Allow.anyone":   {about: "everybody who can log in"},
-		"Allow.when":     {about: "a condition on the person, in CEL"},
-		"Allow.users":    {about: "these people"},
-		"Allow.approval": {about: "those whose request was approved; nobody can be approved yet, so it lets nobody in"},
-		"Approval.by":    {about: "who can approve"},
+		"Allow.anyone":     {about: "everybody who can log in"},
+		"Allow.when":       {about: "a condition on the person, in CEL"},
+		"Allow.users":      {about: "these people"},
+		"Allow.approval":   {about: "those whose request was approved, see the kind Approval; give `by` or `parties`"},
+		"Approval.by":      {about: "users and groups who can approve"},
+		"Approval.count":   {about: "how many different people have to", standard: "1"},
+		"Approval.parties": {about: "several parties, of which each has to approve; nobody counts for two of them"},
+		"Party.by":         {about: "users and groups who can approve", required: true},
+		"Party.count":      {about: "how many different people have to", standard: "1"},
 
 		"DataPolicy.name":   {about: "for messages, audit and explanations; decides between equal masks", required: true},
 		"DataPolicy.on":     {about: "which sources: exactly one of its fields", required: true},
@@ -121,7 +130,7 @@ func projectFields() map[string]field {
 		"resource.Approval.name":       {about: "the approval", required: true},
 		"resource.Approval.policy":     {about: "the subscription policy that asks for it", required: true},
 		"resource.Approval.user":       {about: "who is let in", required: true},
-		"resource.Approval.approvedBy": {about: "who approved", required: true},
+		"resource.Approval.approvedBy": {about: "the people who approved; each may approve by the policy, and nobody approves for themselves", required: true},
 		"resource.Approval.reason":     {about: "for people"},
 		"resource.Approval.expires":    {about: "an instant, RFC 3339", standard: "never"},
 

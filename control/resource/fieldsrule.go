@@ -2,14 +2,15 @@ package resource
 
 func ruleFields() map[string]field {
 	return map[string]field{
-		"Rule.mask":      {about: "how the matching columns read; give this or one of the row rules `rows`, `window`, `sample`, `purposes`"},
-		"Rule.rows":      {about: "a SQL condition, with the `@functions` of docs/policies.md: rows for which it is true are shown"},
-		"Rule.window":    {about: "shows the rows of a stretch of time, by the source's `eventTime`"},
-		"Rule.sample":    {about: "shows a part of the rows, always the same ones; needs the source's key"},
-		"Rule.purposes":  {about: "shows rows only to people who act under these purposes; exactly one of its fields"},
-		"Rule.exceptFor": {about: "a condition on the person, in CEL: those for whom it is true are not subject to the rule"},
-		"Rule.onlyFor":   {about: "a condition on the person, in CEL: only those for whom it is true are subject to the rule"},
-		"Rule.otherwise": {about: "what those are subject to for whom `onlyFor` is false: a mask for a mask, a row rule for a row rule"},
+		"Rule.mask":        {about: "how the matching columns read; give this or one of the row rules `rows`, `window`, `sample`, `purposes`"},
+		"Rule.rows":        {about: "a SQL condition, with the `@functions` of docs/policies.md: rows for which it is true are shown"},
+		"Rule.window":      {about: "shows the rows of a stretch of time, by the source's `eventTime`"},
+		"Rule.sample":      {about: "shows a part of the rows, always the same ones; needs the source's key"},
+		"Rule.purposes":    {about: "shows rows only to people who act under these purposes; exactly one of its fields"},
+		"Rule.exceptFor":   {about: "a condition on the person, in CEL: those for whom it is true are not subject to the rule"},
+		"Rule.exceptUntil": {about: "an instant, RFC 3339, from which on `exceptFor` excepts nobody", standard: "never"},
+		"Rule.onlyFor":     {about: "a condition on the person, in CEL: only those for whom it is true are subject to the rule"},
+		"Rule.otherwise":   {about: "what those are subject to for whom `onlyFor` is false: a mask for a mask, a row rule for a row rule"},
 
 		"Otherwise.mask":   {about: "another mask for the columns of the rule's"},
 		"Otherwise.rows":   {about: "as in the rule"},

@@ -14,10 +14,13 @@ type Group struct {
 	Description string `yaml:"description"`
 	// Members are names of users.
 	Members []string `yaml:"members"`
+	// Impersonate names as whom the group's people may act (SET SESSION AUTHORIZATION).
+	Impersonate Members `yaml:"impersonate"`
 }
 
 func (g Group) validate(add func(error)) {
 	add(checkWord("group", g.Name))
+	g.Impersonate.validate(add)
 	if len(g.Members) > maxMembers {
 		add(fmt.Errorf("more than %d members", maxMembers))
 	}

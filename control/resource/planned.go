@@ -14,51 +14,6 @@ import (
 // The kinds below are read and checked. What publishes a set refuses those that it does not enforce: see
 // Set.NotEnforced.
 
-// Purpose says what data is used for. Who acts under a purpose acts under those that it stands within as well.
-type Purpose struct {
-	Pos         policy.Pos `yaml:"-"`
-	Name        string     `yaml:"name"`
-	Description string     `yaml:"description"`
-	// Within is the purpose of which this one is a part.
-	Within string `yaml:"within"`
-	// Acknowledgement is the text that a person agrees to before acting under the purpose.
-	Acknowledgement string `yaml:"acknowledgement"`
-}
-
-// Project is people who use sources for purposes. A person acts in one project at a time.
-type Project struct {
-	Pos         policy.Pos `yaml:"-"`
-	Name        string     `yaml:"name"`
-	Description string     `yaml:"description"`
-	Purposes    []string   `yaml:"purposes"`
-	Members     Members    `yaml:"members"`
-	// Sources that the project uses; what a member sees while acting in it is narrowed to them.
-	Sources policy.Selector `yaml:"sources"`
-	// Equalize shows every member the same: what all of them may see.
-	Equalize bool `yaml:"equalize"`
-	// MaskedJoins gives the hash masks of the project's sources one token domain.
-	MaskedJoins bool `yaml:"maskedJoins"`
-}
-
-// Members are people and groups of people.
-type Members struct {
-	Users  []string `yaml:"users"`
-	Groups []string `yaml:"groups"`
-}
-
-// Approval lets a person in where a subscription policy asks for approval.
-type Approval struct {
-	Pos  policy.Pos `yaml:"-"`
-	Name string     `yaml:"name"`
-	// Policy is the subscription policy.
-	Policy     string `yaml:"policy"`
-	User       string `yaml:"user"`
-	ApprovedBy string `yaml:"approvedBy"`
-	Reason     string `yaml:"reason"`
-	// Expires is an instant (RFC 3339); without one the approval stands until it is removed.
-	Expires string `yaml:"expires"`
-}
-
 // TokenDomain declares a domain of keyed masks.
 type TokenDomain struct {
 	Pos         policy.Pos `yaml:"-"`
@@ -131,20 +86,6 @@ type APIToken struct {
 	Token secret.Ref `yaml:"token"`
 	// Expires is an instant (RFC 3339).
 	Expires string `yaml:"expires"`
-}
-
-func (p Purpose) validate(add func(error)) { add(checkTag(p.Name)) }
-
-func (p Project) validate(add func(error)) {
-	add(checkPolicyName(p.Name))
-	for _, name := range p.Purposes {
-		add(checkTag(name))
-	}
-}
-
-func (a Approval) validate(add func(error)) {
-	add(checkPolicyName(a.Name))
-	add(checkInstant("expires", a.Expires))
 }
 
 func (d TokenDomain) validate(add func(error)) {

@@ -9,9 +9,6 @@ import (
 // plannedKinds are the kinds of planned.go.
 func plannedKinds() []kind {
 	return []kind{
-		listed("Purpose", func(s *Set) *[]Purpose { return &s.Purposes }),
-		listed("Project", func(s *Set) *[]Project { return &s.Projects }),
-		listed("Approval", func(s *Set) *[]Approval { return &s.Approvals }),
 		listed("TokenDomain", func(s *Set) *[]TokenDomain { return &s.TokenDomains }),
 		listed("FunctionAllowList", func(s *Set) *[]FunctionAllowList { return &s.FunctionAllowLists }),
 		listed("Sandbox", func(s *Set) *[]Sandbox { return &s.Sandboxes }),
@@ -39,15 +36,6 @@ func listed[T validator](name string, list func(*Set) *[]T) kind {
 func (s *Set) NotEnforced() (out []Mistake) {
 	add := func(pos policy.Pos, kind, name string) {
 		out = append(out, Mistake{pos, kind + " " + printable(name), "this kind is not enforced yet"})
-	}
-	for _, r := range s.Purposes {
-		add(r.Pos, "Purpose", r.Name)
-	}
-	for _, r := range s.Projects {
-		add(r.Pos, "Project", r.Name)
-	}
-	for _, r := range s.Approvals {
-		add(r.Pos, "Approval", r.Name)
 	}
 	for _, r := range s.TokenDomains {
 		add(r.Pos, "TokenDomain", r.Name)

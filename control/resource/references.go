@@ -29,13 +29,8 @@ func (l *loader) purposes() {
 		if _, found := within[p.Within]; p.Within != "" && !found {
 			l.c.add(p.Pos, label, "there is no Purpose %q", clip(p.Within))
 		}
-		// A walk that is longer than there are purposes has come round.
-		steps := 0
-		for at := p.Within; at != "" && steps <= len(within); at = within[at] {
-			steps++
-		}
-		if steps > len(within) {
-			l.c.add(p.Pos, label, "it stands within itself")
+		if cycle := cycleOf(within, p.Name); cycle != "" {
+			l.c.add(p.Pos, label, "it stands within itself: %s", cycle)
 		}
 	}
 	for _, p := range l.set.Projects {
@@ -45,6 +40,19 @@ func (l *loader) purposes() {
 			}
 		}
 	}
+}
+
+// cycleOf names the way from a purpose back to itself, "" if there is none.
+func cycleOf(within map[string]string, name string) string {
+	way := []string{printable(name)}
+	// A walk that is longer than there are purposes has come round elsewhere.
+	for at := within[name]; at != "" && len(way) <= len(within); at = within[at] {
+		way = append(way, printable(at))
+		if at == name {
+			return strings.Join(way, " within ")
+		}
+	}
+	return ""
 }
 
 // connectionReferences finds what is said of connections that are not there.
@@ -113,12 +121,21 @@ func (l *loader) groupMembers() {
 	for _, u := range l.set.Users {
 		users[u.Name] = true
 	}
-	for _, g := range l.set.Groups {
-		for _, m := range g.Members {
+	check := func(pos policy.Pos, label string, names []string) {
+		for _, m := range names {
 			if !users[m] {
-				l.c.add(g.Pos, "Group "+printable(g.Name), "there is no User %q", clip(m))
+				l.c.add(pos, label, "there is no User %q", clip(m))
 			}
 		}
+	}
+	for _, g := range l.set.Groups {
+		check(g.Pos, "Group "+printable(g.Name), slices.Concat(g.Members, g.Impersonate.Users))
+	}
+	for _, u := range l.set.Users {
+		check(u.Pos, "User "+printable(u.Name), u.Impersonate.Users)
+	}
+	for _, p := range l.set.Projects {
+		check(p.Pos, "Project "+printable(p.Name), p.Members.Users)
 	}
 }
 

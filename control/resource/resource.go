@@ -21,11 +21,11 @@ type Set struct {
 	Sources       []Source
 	Subscriptions []policy.SubscriptionPolicy
 	DataPolicies  []policy.DataPolicy
+	Purposes      []Purpose
+	Projects      []Project
+	Approvals     []Approval
 
 	// Kinds that are read and checked, see NotEnforced.
-	Purposes           []Purpose
-	Projects           []Project
-	Approvals          []Approval
 	TokenDomains       []TokenDomain
 	FunctionAllowLists []FunctionAllowList
 	Sandboxes          []Sandbox
@@ -61,6 +61,9 @@ func kinds() []kind {
 			add(checkPolicyName(p.Name))
 			s.DataPolicies = append(s.DataPolicies, p)
 		}},
+		listed("Purpose", func(s *Set) *[]Purpose { return &s.Purposes }),
+		listed("Project", func(s *Set) *[]Project { return &s.Projects }),
+		listed("Approval", func(s *Set) *[]Approval { return &s.Approvals }),
 	}, plannedKinds()...)
 }
 

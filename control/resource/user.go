@@ -27,6 +27,8 @@ type User struct {
 	Exempt bool `yaml:"exempt"`
 	// Disabled people cannot log in, and their open sessions get no answers.
 	Disabled bool `yaml:"disabled"`
+	// Impersonate names as whom the person may act (SET SESSION AUTHORIZATION).
+	Impersonate Members `yaml:"impersonate"`
 }
 
 // Spec is what a Principal is made of.
@@ -36,6 +38,10 @@ func (u User) Spec() identity.Spec {
 
 func (u User) validate(add func(error)) {
 	add(checkUserName(u.Name))
+	u.Impersonate.validate(add)
+	if u.Exempt && !u.Impersonate.IsZero() {
+		add(errors.New("an exempt user does not impersonate: nothing of theirs is decided"))
+	}
 	if !u.Password.IsZero() && !u.Verifier.IsZero() {
 		add(errors.New("password and verifier exclude each other"))
 	}
