@@ -15,6 +15,7 @@ import (
 // TestAudit: each statement has one record before it ran and one when it ended, a refused one has its own, and the chain
 // holds.
 func TestAudit(t *testing.T) {
+	noticeSources(t)
 	const application = "audited"
 	who := people()[0]
 	conn, err := pgx.Connect(t.Context(), dsn(shared.server, who, "sslmode=disable&application_name="+application))

@@ -12,6 +12,7 @@ import (
 
 // TestCancelFromPsql: Ctrl-C in psql ends a long statement within a second, in the warehouse too.
 func TestCancelFromPsql(t *testing.T) {
+	noticeSources(t)
 	who := people()[0]
 	endless := "SELECT count(*) FROM nation a, nation b, nation c, nation d, nation e, nation f, nation g, nation h"
 	cmd := exec.CommandContext(t.Context(), "psql", psqlArgs(shared.server, who, "-c", endless)...)

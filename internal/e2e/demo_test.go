@@ -15,6 +15,7 @@ import (
 // TestDemoOnce: `postern demo --once` shows three answers and leaves nothing behind. Its warehouse holds the same rows as
 // ours, because the generator's are the same everywhere.
 func TestDemoOnce(t *testing.T) {
+	noticeSources(t)
 	// The account that runs PostgreSQL has to pass through, which it cannot with a folder of testing's.
 	folder := filepath.Join(shared.dir, "demo")
 	if err := os.Mkdir(folder, 0o755); err != nil {

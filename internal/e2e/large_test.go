@@ -7,6 +7,7 @@ import (
 
 // TestLargeResult: bob, who sees everything, gets all line items as they are, by COPY and as rows.
 func TestLargeResult(t *testing.T) {
+	noticeSources(t)
 	const query = "SELECT * FROM lineitem ORDER BY l_orderkey, l_linenumber"
 	bob := people()[1]
 	expected := rawAnswer(t, query)

@@ -11,6 +11,7 @@ import (
 // TestLoginTellsNothing: a wrong password, an unknown user and somebody else's password end in the same error, field by
 // field. As PostgreSQL's own it repeats the name that the client gave, and nothing else differs.
 func TestLoginTellsNothing(t *testing.T) {
+	noticeSources(t)
 	known := people()[0]
 	refused := func(name, password string) pgconn.PgError {
 		t.Helper()

@@ -54,9 +54,6 @@ func runAll(m *testing.M) (code int, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if err := noticeSources(); err != nil {
-		return 1, err
-	}
 	shared.binary = filepath.Join(shared.dir, "postern")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", shared.binary, "../../cmd/postern").CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building postern: %w\n%s", err, out)
@@ -88,11 +85,13 @@ func runAll(m *testing.M) (code int, err error) {
 	return code, nil
 }
 
-// noticeSources reads the folders from which the binary is built. The go tool keeps a test's result for as long as the files
-// that the test opened stay the same, and it does not see what a compiler that the test runs opens.
-func noticeSources() error {
+// noticeSources reads the folders from which the binary is built. The go tool keeps a test's result for as long as what the
+// test opened stays the same, and does not see what a compiler that the test runs opens. Every test calls it first: what
+// TestMain opens does not count either.
+func noticeSources(t *testing.T) {
+	t.Helper()
 	const root = "../.."
-	return filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || path == root {
 			return err
 		}
@@ -101,6 +100,9 @@ func noticeSources() error {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // fillWarehouse loads TPC-H and makes the service role, which may log in and nothing else until it is registered.

@@ -13,6 +13,7 @@ import (
 // TestNothingRunsBeforeARefusal: of several statements in one string, none runs when a later one is refused. PostgreSQL's
 // own log is the witness.
 func TestNothingRunsBeforeARefusal(t *testing.T) {
+	noticeSources(t)
 	who := people()[0]
 	conn, err := pgconn.Connect(t.Context(), dsn(shared.server, who, "sslmode=disable"))
 	if err != nil {

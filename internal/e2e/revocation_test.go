@@ -15,6 +15,7 @@ import (
 // TestRevocation: what an administrator takes away is gone for the next statement of a session that is open, and for the
 // statement that the session prepared while it still was allowed. What is given back is there again.
 func TestRevocation(t *testing.T) {
+	noticeSources(t)
 	files, err := exampleFiles()
 	if err != nil {
 		t.Fatal(err)

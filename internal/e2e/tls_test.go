@@ -24,6 +24,7 @@ import (
 // TestTLS: where the server requires TLS, clients that verify its certificate get their rows, those of libpq also with the
 // log-in bound to the certificate (SCRAM-SHA-256-PLUS), and a client without TLS does not get as far as a password.
 func TestTLS(t *testing.T) {
+	noticeSources(t)
 	certificate, key := selfSigned(t)
 	files, err := exampleFiles()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // TestClientsDirectly: each client gives the raw database's rows when it asks the raw database. What TestTour finds is then
 // not the client's.
 func TestClientsDirectly(t *testing.T) {
+	noticeSources(t)
 	query := tourQuery(t)
 	expected := rawAnswer(t, query)
 	in := &instance{host: shared.cluster.Host, port: strconv.Itoa(shared.cluster.Port)}
@@ -27,6 +28,7 @@ func TestClientsDirectly(t *testing.T) {
 // TestTour: every client gets, as every person, exactly the rows that this person is to see; and what ran is what
 // testdata/runs.txt lists, so that no driver silently drops out.
 func TestTour(t *testing.T) {
+	noticeSources(t)
 	query := tourQuery(t)
 	expected := map[string]string{}
 	for _, who := range people() {
