@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	pollInterval    = time.Second
+	// pollInterval: a file is read at the second look at which it is the same, so a revocation by file acts within half a second.
+	pollInterval    = 200 * time.Millisecond
 	refreshInterval = time.Minute
 	// retryInterval is how long a set that could not be published waits: its mistakes may lie in a warehouse that was down.
 	retryInterval = 10 * time.Second
@@ -28,7 +29,7 @@ type Watcher struct {
 	// Paths are files and folders, as resource.Load takes them.
 	Paths []string
 	Log   *slog.Logger
-	// Poll is how often the files are looked at; a second when it is 0.
+	// Poll is how often the files are looked at; 200 ms when it is 0.
 	Poll time.Duration
 	// Refresh is how often the warehouses are crawled for tables and columns that changed; a minute when it is 0.
 	Refresh time.Duration
