@@ -31,28 +31,28 @@ func (r *relay) copyIn(ctx context.Context, length int) error {
 
 // copyData streams from the client until it says that the COPY is over. If the warehouse fails meanwhile, it ignores the
 // rest, and its error is read afterwards.
-func (r *relay) copyData(_ context.Context, extended bool) error {
+func (r *relay) copyData(ctx context.Context, extended bool) error {
 	for {
 		kind, length, ok, err := r.client.header()
 		if err != nil {
 			return r.fatal(pgerror.Protocol("invalid message length"))
 		}
 		if !ok {
-			if err := r.read(); err != nil {
+			if err := r.read(ctx); err != nil {
 				return err
 			}
 			continue
 		}
 		switch kind {
 		case 'H', 'S':
-			err = r.discard(length)
+			err = r.discard(ctx, length)
 		case 'd':
-			err = r.pieces(headerSize+length, r.send)
+			err = r.pieces(ctx, headerSize+length, r.send)
 		case 'c', 'f':
 			if err := r.checkHeader(kind, length); err != nil {
 				return err
 			}
-			if err := r.pieces(headerSize+length, r.send); err != nil {
+			if err := r.pieces(ctx, headerSize+length, r.send); err != nil {
 				return err
 			}
 			if extended {

@@ -429,3 +429,51 @@ func TestTooManyStatements(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestHeldStatementDoesNotWait: a client cannot have a statement judged, hold it back behind half a message, and have it run
+// when that suits it.
+func TestHeldStatementDoesNotWait(t *testing.T) {
+	w := newWorld(t).start(t)
+	for name, half := range map[string]string{"query": "Q\x00\x00\x10\x00SELECT", "long query": "Q\x00\x02\x00\x00SELECT",
+		"parse": "P\x00\x00\x00\x20", "bind": "B\x00\x00\x00\x20", "bind names": "B\x00\x00\x20\x00\x00s\x00", "sync": "S\x00"} {
+		t.Run(name, func(t *testing.T) {
+			before := len(w.log.of(audit.End))
+			client := dialWire(t, w.url("ann", ""))
+			client.run("P s|SELECT 'ran'|")
+			client.run("B |s|")
+			client.run("E |0")
+			client.out = append(client.out, half...)
+			client.flush()
+			eventually(t, "the statement ran", func() bool { return len(w.log.of(audit.End)) == before+1 })
+			client.conn.Close()
+		})
+	}
+}
+
+// TestErrorBehindHalfAMessage: the error of what was held back comes while the client is in the middle of a message, and
+// that message is passed over.
+func TestErrorBehindHalfAMessage(t *testing.T) {
+	w := newWorld(t).start(t)
+	for _, last := range []string{"Q SELECT 2", "P |SELECT 2|", "B |s|", "E |0", "D S s", "C S s"} {
+		t.Run(last, func(t *testing.T) {
+			client := dialWire(t, w.url("ann", ""))
+			client.run("P s|SELECT 1/0|")
+			client.run("B |s|")
+			client.run("E |0")
+			whole := len(client.out)
+			client.run(last)
+			all := client.out
+			client.out = all[: whole+6 : whole+6]
+			client.flush()
+			client.until("E")
+			client.write(all[whole+6:])
+			client.out = nil
+			client.run("S")
+			client.run("Q SELECT 3")
+			client.run("until Z Z")
+			if got := client.transcript; len(got) != 7 || got[2] != "Z 49" {
+				t.Error(strings.Join(got, "\n"))
+			}
+		})
+	}
+}

@@ -49,12 +49,12 @@ func (r *relay) enqueue(ctx context.Context, e expected, message []byte) error {
 // parse handles Parse: every text is judged, named or not, with parameters or without.
 func (r *relay) parse(ctx context.Context, length int) error {
 	if length > r.cfg.MaxMessageBytes {
-		if err := r.discard(length); err != nil {
+		if err := r.discard(ctx, length); err != nil {
 			return err
 		}
 		return r.deny(ctx, r.tooLong(length))
 	}
-	body, err := r.take(length)
+	body, err := r.take(ctx, length)
 	if err != nil {
 		return err
 	}
@@ -100,9 +100,14 @@ func (r *relay) refuseParse(ctx context.Context, s *statement, err error) error 
 
 // bind handles Bind. Its values are never looked at; a large one is streamed, alone.
 func (r *relay) bind(ctx context.Context, length int) error {
-	portalName, name, err := r.bindNames(length)
+	portalName, name, err := r.bindNames(ctx, length)
 	if err != nil {
 		return err
+	}
+	for !streamed(length) && r.client.buffered() < headerSize+length {
+		if err := r.read(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.settle(ctx); err != nil {
 		return err
@@ -114,7 +119,7 @@ func (r *relay) bind(ctx context.Context, length int) error {
 	if r.skip == skipNothing {
 		err = r.bindable(ctx, s, known, name)
 		if err != nil {
-			if err := r.discard(length); err != nil {
+			if err := r.discard(ctx, length); err != nil {
 				return err
 			}
 			return r.deny(ctx, err)
@@ -125,13 +130,13 @@ func (r *relay) bind(ctx context.Context, length int) error {
 		return err
 	}
 	if r.skip != skipNothing {
-		return r.discard(length)
+		return r.discard(ctx, length)
 	}
 	if err := r.prepareAgain(ctx, s); err != nil {
 		return err
 	}
 	if r.skip != skipNothing {
-		return r.discard(length)
+		return r.discard(ctx, length)
 	}
 	old, had := r.portals[portalName]
 	r.portals[portalName] = &portal{statement: s, verdict: s.verdict}
@@ -184,22 +189,21 @@ func (r *relay) prepareAgain(ctx context.Context, s *statement) error {
 	return r.deny(ctx, pgerror.NotSupported("cached plan must not change result type"))
 }
 
-// passOn sends the client's own message, which is still in its buffer, as it is.
+// streamed reports that a message is too large to be held with others.
+func streamed(length int) bool { return headerSize+length > batchSize }
+
+// passOn sends the client's own message as it is. It is in the client's buffer, wholly unless it is streamed.
 func (r *relay) passOn(ctx context.Context, e expected, length int) error {
-	if r.client.fits(length) && headerSize+length <= batchSize {
-		for r.client.buffered() < headerSize+length {
-			if err := r.read(); err != nil {
-				return err
-			}
-		}
+	if !streamed(length) {
 		message := r.client.buf[r.client.read : r.client.read+headerSize+length]
 		r.client.skip(len(message))
 		return r.enqueue(ctx, e, message)
 	}
-	// Too large to be held. What is in the batch precedes it, and it is the last thing sent before the answers are read.
+	// What is in the batch precedes it, and it is the last thing sent before the answers are read.
 	if err := r.record(ctx); err != nil {
+		e.undo()
 		r.takeBack()
-		if err := r.discard(length); err != nil {
+		if err := r.discard(ctx, length); err != nil {
 			return err
 		}
 		return r.deny(ctx, err)
@@ -210,7 +214,7 @@ func (r *relay) passOn(ctx context.Context, e expected, length int) error {
 		return err
 	}
 	r.batch = r.batch[:0]
-	if err := r.pieces(headerSize+length, r.send); err != nil {
+	if err := r.pieces(ctx, headerSize+length, r.send); err != nil {
 		return err
 	}
 	return r.submit(ctx, true)
@@ -218,7 +222,7 @@ func (r *relay) passOn(ctx context.Context, e expected, length int) error {
 
 // describe handles Describe of a statement or a portal.
 func (r *relay) describe(ctx context.Context, length int) error {
-	body, err := r.hold(length)
+	body, err := r.hold(ctx, length)
 	if err != nil {
 		return err
 	}
@@ -247,7 +251,7 @@ func (r *relay) describe(ctx context.Context, length int) error {
 
 // execute handles Execute: the moment at which a statement runs, so the one that is audited.
 func (r *relay) execute(ctx context.Context, length int) error {
-	body, err := r.hold(length)
+	body, err := r.hold(ctx, length)
 	if err != nil {
 		return err
 	}
@@ -309,7 +313,7 @@ func (r *relay) closePortal(ctx context.Context, name string, err error) error {
 
 // close handles Close, which succeeds whether or not there is something to close.
 func (r *relay) close(ctx context.Context, length int) error {
-	body, err := r.hold(length)
+	body, err := r.hold(ctx, length)
 	if err != nil {
 		return err
 	}
@@ -365,7 +369,7 @@ func (r *relay) provoke() {
 }
 
 // bindNames reads the two names at the front of a Bind that is still in the client's buffer.
-func (r *relay) bindNames(length int) (portalName, name string, err error) {
+func (r *relay) bindNames(ctx context.Context, length int) (portalName, name string, err error) {
 	for {
 		held := min(length, r.client.buffered()-headerSize)
 		body := r.client.body(held)
@@ -377,7 +381,7 @@ func (r *relay) bindNames(length int) (portalName, name string, err error) {
 		case held == length || held > 2*smallMessage:
 			return "", "", r.fatal(pgerror.Protocol("invalid message format"))
 		}
-		if err := r.read(); err != nil {
+		if err := r.read(ctx); err != nil {
 			return "", "", err
 		}
 	}

@@ -162,16 +162,16 @@ func (r *relay) fromClient(ctx context.Context, kind byte, length int) error {
 	case 'X':
 		return io.EOF
 	case 'S':
-		if _, err := r.take(length); err != nil {
+		if _, err := r.take(ctx, length); err != nil {
 			return err
 		}
 		return r.sync(ctx)
 	case 'd', 'c', 'f':
 		// Not in COPY: from a client that has not noticed an error yet. PostgreSQL ignores them.
-		return r.discard(length)
+		return r.discard(ctx, length)
 	}
 	if r.skip != skipNothing {
-		return r.discard(length)
+		return r.discard(ctx, length)
 	}
 	switch kind {
 	case 'Q':
@@ -187,12 +187,12 @@ func (r *relay) fromClient(ctx context.Context, kind byte, length int) error {
 	case 'C':
 		return r.close(ctx, length)
 	case 'H':
-		if _, err := r.take(length); err != nil {
+		if _, err := r.take(ctx, length); err != nil {
 			return err
 		}
 		return r.submit(ctx, true)
 	case 'F':
-		if err := r.discard(length); err != nil {
+		if err := r.discard(ctx, length); err != nil {
 			return err
 		}
 		return r.refuseSimple(ctx, pgerror.NotSupported("function calls by protocol message are not supported"))
@@ -202,10 +202,10 @@ func (r *relay) fromClient(ctx context.Context, kind byte, length int) error {
 
 // take removes the message from the client's buffer and returns its body, valid until the next message is read. A body
 // that does not fit is collected as it comes: memory follows what was received, not what was announced.
-func (r *relay) take(length int) ([]byte, error) {
+func (r *relay) take(ctx context.Context, length int) ([]byte, error) {
 	if r.client.fits(length) {
 		for r.client.buffered() < headerSize+length {
-			if err := r.read(); err != nil {
+			if err := r.read(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -215,7 +215,7 @@ func (r *relay) take(length int) ([]byte, error) {
 	}
 	r.client.skip(headerSize)
 	var body []byte
-	err := r.pieces(length, func(p []byte) error {
+	err := r.pieces(ctx, length, func(p []byte) error {
 		body = append(body, p...)
 		return nil
 	})
@@ -223,23 +223,23 @@ func (r *relay) take(length int) ([]byte, error) {
 }
 
 // hold is take for small messages, whose body then outlives the next read.
-func (r *relay) hold(length int) ([]byte, error) {
-	body, err := r.take(length)
+func (r *relay) hold(ctx context.Context, length int) ([]byte, error) {
+	body, err := r.take(ctx, length)
 	r.held = append(r.held[:0], body...)
 	return r.held, err
 }
 
 // discard passes over a message of the client's.
-func (r *relay) discard(length int) error {
+func (r *relay) discard(ctx context.Context, length int) error {
 	r.client.skip(headerSize)
-	return r.pieces(length, func([]byte) error { return nil })
+	return r.pieces(ctx, length, func([]byte) error { return nil })
 }
 
 // pieces hands the next n bytes of the client to f, as they come.
-func (r *relay) pieces(n int, f func([]byte) error) error {
+func (r *relay) pieces(ctx context.Context, n int, f func([]byte) error) error {
 	for n > 0 {
 		if r.client.buffered() == 0 {
-			if err := r.read(); err != nil {
+			if err := r.read(ctx); err != nil {
 				return err
 			}
 		}
@@ -253,21 +253,29 @@ func (r *relay) pieces(n int, f func([]byte) error) error {
 	return nil
 }
 
-// read waits for the rest of a message that the client has begun.
-func (r *relay) read() error {
-	if err := r.client.conn.SetReadDeadline(time.Time{}); err != nil {
-		return errClientGone
-	}
+// read waits for the rest of a message that the client has begun. What is held back is sent after a moment: it was judged
+// now, and must not run when the client sees fit to send the rest. Of an exempt user nothing is judged, and a COPY that
+// began here would take the message apart.
+func (r *relay) read(ctx context.Context) error {
 	for {
+		var deadline time.Time
+		if len(r.batch) > 0 && !r.exempt {
+			deadline = time.Now().Add(heldDelay)
+		}
+		if err := r.client.conn.SetReadDeadline(deadline); err != nil {
+			return errClientGone
+		}
 		err := r.client.more()
 		switch {
 		case err == nil:
 			return nil
-		case !isTimeout(err): // a timeout is the server's wake-up call to idle sessions; this one is not
+		case !isTimeout(err): // a timeout may also be the server's wake-up call to idle sessions; this one is not
 			return errClientGone
 		}
-		if err := r.client.conn.SetReadDeadline(time.Time{}); err != nil {
-			return errClientGone
+		if !r.exempt {
+			if err := r.submit(ctx, true); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -174,7 +174,7 @@ func (r *relay) greet(parameters map[string]string) {
 // end leaves nothing behind: a statement that still runs is cancelled, its end goes on record, and the warehouse's
 // connection, which was this person's alone, is closed.
 func (r *relay) end(ctx context.Context, why error) {
-	if errors.Is(why, errClientGone) && !r.queue.empty() {
+	if !errors.Is(why, errUpstreamGone) && !r.queue.empty() {
 		_ = r.cancelUpstream(ctx) // logged there; the connection is closed anyway
 	}
 	for _, e := range r.queue.outstanding() {

@@ -13,12 +13,12 @@ import (
 // that they stay one implicit transaction.
 func (r *relay) query(ctx context.Context, length int) error {
 	if length > r.cfg.MaxMessageBytes {
-		if err := r.discard(length); err != nil {
+		if err := r.discard(ctx, length); err != nil {
 			return err
 		}
 		return r.refuseSimple(ctx, r.tooLong(length))
 	}
-	body, err := r.take(length)
+	body, err := r.take(ctx, length)
 	if err != nil {
 		return err
 	}
