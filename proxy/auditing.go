@@ -112,7 +112,9 @@ func (r *relay) refuse(v *verdict, sql string, protocol audit.Protocol, why erro
 	r.count++
 	e := r.event(audit.Refused)
 	e.ID = r.id + "-" + strconv.FormatUint(r.count, 10)
-	e.User, e.Project, e.Purposes = v.who.User(), v.who.Project(), v.who.Purposes()
+	if !v.who.IsZero() {
+		e.User, e.Project, e.Purposes = v.who.User(), v.who.Project(), v.who.Purposes()
+	}
 	e.Protocol, e.SQL, e.Exempt = protocol, sql, r.exempt
 	e.Program = strconv.FormatUint(v.version, 10)
 	var told *pgerror.Error
@@ -127,7 +129,7 @@ func (r *relay) refuse(v *verdict, sql string, protocol audit.Protocol, why erro
 
 // event has what all events of a session share.
 func (s *session) event(kind audit.Kind) audit.Event {
-	return audit.Event{Kind: kind, Session: s.id, Client: s.address, Login: s.params.user, User: s.params.user,
+	return audit.Event{Kind: kind, Session: s.id, Client: s.address, Login: s.params.user, User: s.acting(),
 		Application: s.application, Connection: s.params.database, Exempt: s.exempt}
 }
 

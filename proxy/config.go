@@ -112,6 +112,8 @@ type Config struct {
 	// DrainTimeout bounds how long running statements and open transactions may go on once the server is told to stop.
 	DrainTimeout time.Duration
 
+	// Now tells the time, for decisions that hold for a limited time; nil is time.Now.
+	Now func() time.Time
 	// Log tells of the server's own life, never of SQL or values. Nil is silent.
 	Log *slog.Logger
 	// Metrics from NewMetrics; nil counts nowhere.
@@ -194,6 +196,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.DrainTimeout == 0 {
 		c.DrainTimeout = DefaultDrainTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -139,6 +139,43 @@ func TestPreparedFollowsPolicy(t *testing.T) {
 	}
 }
 
+// TestRevoked: whoever loses access gets nothing more from what was prepared, bound or is running.
+func TestRevoked(t *testing.T) {
+	w := newWorld(t).start(t)
+	client, busy := dialWire(t, w.url("ann", "")), dialWire(t, w.url("ann", ""))
+	for _, line := range []string{"P s|SELECT i FROM generate_series(1,9) i|", "S", "Q BEGIN", "B p|s|", "E p|2", "S", "until Z Z Z"} {
+		client.run(line)
+	}
+	busy.run("Q SELECT pg_sleep(30)")
+	busy.run("send")
+	eventually(t, "the statement runs", func() bool { return w.running(t) == "1" })
+	w.change(func(s *state) { s.groups = map[string][]string{"ann": {"locked out"}} })
+	busy.until("T")
+	busy.transcript = nil
+	busy.until("E", "Z")
+	client.transcript = nil
+	for _, line := range []string{"E p|2", "S", "until Z", "B |s|", "E |0", "S", "until Z", "Q SELECT 1", "until Z"} {
+		client.run(line)
+	}
+	w.change(func(s *state) { s.groups = nil })
+	for _, line := range []string{"Q ROLLBACK", "B |s|", "E |1", "S", "until Z Z"} {
+		client.run(line)
+	}
+	var got []string
+	for _, m := range append(busy.transcript, client.transcript...) {
+		got = append(got, strings.Join(strings.Fields(m)[:min(3, len(strings.Fields(m)))], " "))
+	}
+	// In the failed transaction PostgreSQL's own answer comes first.
+	want := []string{"E ERROR 42501", "Z 49", "E ERROR 42501", "Z 45", "E ERROR 25P02", "Z 45", "E ERROR 25P02", "Z 45",
+		"C ROLLBACK", "Z 49", "2", "D 00010000000131", "s", "Z 49"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if n := len(w.log.of(audit.Refused)); n != 3 {
+		t.Errorf("%d refusals on record", n)
+	}
+}
+
 // TestChangedColumns: a client that was told of columns which a new decision changes gets PostgreSQL's own error for it, and
 // can prepare again.
 func TestChangedColumns(t *testing.T) {

@@ -276,6 +276,9 @@ func (r *relay) execute(ctx context.Context, length int) error {
 	if err := r.makeRoom(ctx, headerSize+length); err != nil || r.skip != skipNothing {
 		return err
 	}
+	if p.only().Personal() {
+		return r.executePersonal(ctx, p, string(name), appendMessage(nil, 'E', body))
+	}
 	run := r.begin(&p.verdict, p.only(), p.statement.sql, executing)
 	r.covered(p.statement.run)
 	return r.enqueue(ctx, expected{awaits: awaitExecute, run: []*running{run}}, appendMessage(nil, 'E', body))

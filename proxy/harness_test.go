@@ -142,6 +142,9 @@ func (p *passer) Rewrite(_ context.Context, req rewrite.Request) (*rewrite.Resul
 	if strings.Contains(req.SQL, "forbidden") {
 		return nil, pgerror.UndefinedTable("forbidden")
 	}
+	if req.Principal.InGroup("locked out") {
+		return nil, pgerror.InsufficientPrivilege("permission denied")
+	}
 	if req.Single && len(tree.Stmts) > 1 {
 		return nil, pgerror.Syntax("cannot insert multiple commands into a prepared statement", 0)
 	}

@@ -73,6 +73,7 @@ type relay struct {
 	portals    map[string]*portal
 	kept       int // bytes of text in statements
 	path       *searchPath
+	toldPerson string    // the session_authorization that the client was last told of
 	reported   string    // the search_path that the client was last told of, if the warehouse reports it at all
 	deadline   time.Time // of the current tick
 	revoked    bool      // the statement under way was cancelled because its decision changed

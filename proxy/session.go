@@ -32,6 +32,8 @@ type session struct {
 	params  startParams
 	// application is the client's application_name as it stands now.
 	application string
+	// as is the person as whom the session acts, "" for the login's own; see personal.go.
+	as string
 	// exempt is fixed for the session: its warehouse connection was opened for it.
 	exempt bool
 
@@ -148,7 +150,7 @@ func newRelay(s *session, h *pgconn.HijackedConn) *relay {
 	return &relay{
 		session: s, client: newFramed(s.conn), out: newOutgoing(s.conn, s.cfg.WriteTimeout), upstream: newFramed(h.Conn),
 		status: h.TxStatus, statements: map[string]*statement{}, portals: map[string]*portal{}, path: newSearchPath(path),
-		scrap: make([]byte, 0, 256),
+		scrap: make([]byte, 0, 256), toldPerson: s.params.user,
 	}
 }
 

@@ -44,6 +44,12 @@ func (r *relay) query(ctx context.Context, length int) error {
 		r.takeBack()
 		return r.refuseSimple(ctx, err)
 	}
+	if s := v.only(); s.Personal() {
+		if err := r.personal(ctx, s); err != nil {
+			r.unsaid(err, runs...)
+			return r.refuseSimple(ctx, err)
+		}
+	}
 	r.batch = appendStringMessage(r.batch, 'Q', printed)
 	r.queue.push(expected{awaits: awaitQuery, run: runs})
 	return r.exchange(ctx)

@@ -64,7 +64,7 @@ func (r *relay) now() (State, identity.Principal, *policy.Program, error) {
 		}
 		return nil, identity.Principal{}, nil, err
 	}
-	who, err := state.Principal(r.params.user)
+	who, err := r.whoIs(state)
 	if err != nil {
 		var e *pgerror.Error
 		if !errors.As(err, &e) {
@@ -128,7 +128,7 @@ func (r *relay) fresh(v *verdict) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return v.basis == r.basisOf(state, who) && (v.until.IsZero() || time.Now().Before(v.until)), nil
+	return v.basis == r.basisOf(state, who) && (v.until.IsZero() || r.cfg.Now().Before(v.until)), nil
 }
 
 // decided reports that who decides about whom has not changed, whatever else a verdict rests on.
@@ -137,7 +137,7 @@ func (r *relay) decided(v *verdict) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return v.version == state.Version() && v.principal == who.Key() && (v.until.IsZero() || time.Now().Before(v.until)), nil
+	return v.version == state.Version() && v.principal == who.Key() && (v.until.IsZero() || r.cfg.Now().Before(v.until)), nil
 }
 
 // renew judges a statement again if what it rests on has changed.

@@ -31,7 +31,7 @@ func (r *relay) clientParameter(name, value string) (shown string, tell bool) {
 		// Upstream it is Postern's; a change of the client's own is told when it happens.
 		return "", false
 	case "session_authorization":
-		return r.params.user, true
+		return r.acting(), true
 	case "is_superuser":
 		return "off", true
 	case "search_path":
@@ -42,6 +42,7 @@ func (r *relay) clientParameter(name, value string) (shown string, tell bool) {
 
 // follow notes a change of the client's application_name, which the warehouse does not get.
 func (r *relay) follow(s *rewrite.Statement) {
+	r.followPerson(s)
 	name := r.application
 	switch {
 	case s.Kind == rewrite.KindSet && s.Setting == "application_name" && len(s.Values) > 0:
