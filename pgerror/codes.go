@@ -28,6 +28,7 @@ const (
 	CodeInvalidCursorName     = "34000"
 	CodeDuplicateStatement    = "42P05"
 	CodeInFailedTransaction   = "25P02"
+	CodeActiveTransaction     = "25001"
 	CodeInternal              = "XX000"
 )
 

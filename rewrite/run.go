@@ -78,6 +78,9 @@ func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 	path := pathState{schemas: req.SearchPath, known: true, settled: req.PathSettled}
 	for _, raw := range stmts {
 		st, holds, err := rw.statement(req, raw, path)
+		if err == nil {
+			err = alone(&st, len(stmts))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -34,6 +34,8 @@ const (
 	kept
 	// answered settings are answered by Postern alone, and cannot be set.
 	answered
+	// personal settings are about the person: Postern answers them, and SET and RESET are done by the session.
+	personal
 )
 
 // setting is one row of the allow-list.
@@ -63,8 +65,10 @@ func settings(name string) (setting, bool) {
 		return setting{access: shown}, true
 	case settingSearchPath, settingApplicationName:
 		return setting{access: kept}, true
-	case "session_authorization", "role", "is_superuser":
+	case "role", "is_superuser", settingPurposes:
 		return setting{access: answered}, true
+	case SettingSessionAuthorization, SettingProject, SettingAcknowledge:
+		return setting{access: personal}, true
 	}
 	return setting{}, false
 }
@@ -102,6 +106,9 @@ func (r *resolver) set(raw *pg.RawStmt, st *Statement) error {
 	st.Setting = name
 	if v.Kind == pg.VariableSetKind_VAR_RESET {
 		st.Kind = KindReset
+	}
+	if s.access == personal {
+		return r.setPersonal(v, st)
 	}
 	if v.Kind != pg.VariableSetKind_VAR_SET_VALUE {
 		v.Name = upstreamName(name)
@@ -230,8 +237,12 @@ func (r *resolver) settingValue(name string, location int32) (*pg.Node, error) {
 		current := settingCall(keptApplicationName, location)
 		empty := pg.MakeAConstStrNode("", location)
 		return &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{Args: []*pg.Node{current, empty}, Location: location}}}, nil
-	case name == "session_authorization":
+	case name == SettingSessionAuthorization:
 		return text(r.req.Principal.User()), nil
+	case name == SettingProject:
+		return text(r.req.Principal.Project()), nil
+	case name == settingPurposes:
+		return text(strings.Join(r.req.Principal.Purposes(), ", ")), nil
 	case name == "role":
 		return text("none"), nil
 	case name == "is_superuser":

@@ -50,7 +50,7 @@ func newViews(c Config) (*views, error) {
 	return &views{
 		cache: cache, now: c.Now, builtin: builtinTables(),
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
-			return p.Decide(policy.BindPrincipal(who), wants)
+			return p.Decide(policy.BindPrincipal(who).At(c.Now()), wants)
 		},
 		print: c.Dialect.View,
 	}, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/control/store"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/proxy"
 	"github.com/posternsql/postern/rewrite"
@@ -31,6 +32,7 @@ import (
 type server struct {
 	log       *slog.Logger
 	audit     *audit.Log
+	store     *store.Lazy
 	publisher *control.Publisher
 	watcher   *control.Watcher
 	proxy     *proxy.Server
@@ -65,8 +67,13 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 // openControl publishes the resources for the first time. A mistake in them is an error here; later ones leave in force
 // what was.
 func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (err error) {
+	s.store = &store.Lazy{Path: strings.TrimPrefix(cfg.State, "sqlite:")}
+	standings, err := control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log})
+	if err != nil {
+		return err
+	}
 	reviews := control.ReviewFile{Path: reviewPath(cfg.State)}
-	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews}); err != nil {
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: standings}); err != nil {
 		return err
 	}
 	s.watcher = &control.Watcher{Publisher: s.publisher, Paths: cfg.Resources, Log: s.log}
@@ -136,6 +143,9 @@ func (s *server) checks() []admin.Check {
 	}
 }
 
+// A generation also changes what holds of people.
+var _ proxy.People = (*control.Generation)(nil)
+
 // state is what decides now.
 func (s *server) state() (proxy.State, error) {
 	g := s.publisher.Current()
@@ -179,6 +189,7 @@ func (s *server) run(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.proxy.Serve(groupCtx, s.listener) })
 	group.Go(func() error { return s.watcher.Run(groupCtx) })
+	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
@@ -198,6 +209,9 @@ func (s *server) close() error {
 		if l != nil {
 			errs = append(errs, l.Close())
 		}
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
 	}
 	if s.audit != nil {
 		errs = append(errs, s.audit.Close())

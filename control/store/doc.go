@@ -3,6 +3,7 @@
 // Floor 5, beside control, whose StandingStore it implements.
 //
 //   - sqlite.go: SQLite, one embedded file
+//   - lazy.go: opening it when it is needed, and again where that failed
 //   - standings.go: in which project each person acts, and what they acknowledged
 //
 // The life of one change: control has it on record in the audit log; one transaction writes it and is durable when it commits (synchronous = FULL);
