@@ -52,6 +52,10 @@ bench: ## Install what is missing and run the comparison of direct, PgBouncer an
 bench-size: ## Measure publishing and deciding with many sources, policies and people
 	scripts/bench-size.sh
 
+.PHONY: bench-revocation
+bench-revocation: ## Measure how soon a revocation is effective in 200 open sessions
+	scripts/bench-revocation.sh
+
 .PHONY: conformance
 conformance: ## Run the conformance suite (there is none yet: fails and says so)
 	@echo "conformance: there is no suite yet" >&2; exit 1

@@ -16,6 +16,7 @@
 //   - settings.go, variables.go: search_path and other variables that are the client's and not the warehouse's
 //   - auditing.go: events; errors.go: what the client may see of the warehouse's errors
 //   - cancel.go: cancel requests; watch.go: quiet sessions, vanished clients, changed decisions
+//   - reconsider.go: what is open when the policies change
 //   - frame.go: messages in fixed buffers
 //
 // The life of one session: a goroutine reads the start-up packet and authenticates the client; the session gets a

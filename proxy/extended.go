@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"github.com/posternsql/postern/pgerror"
 )
@@ -236,8 +237,12 @@ func (r *relay) describe(ctx context.Context, length int) error {
 	if _, known := r.statements[name]; kind == 'S' && !known && !r.exempt {
 		return r.deny(ctx, unknownStatement(name))
 	}
-	if _, known := r.portals[name]; kind == 'P' && !known && !r.exempt {
+	p, known := r.portals[name]
+	if kind == 'P' && !known && !r.exempt {
 		return r.deny(ctx, unknownPortal(name))
+	}
+	if kind == 'P' && known && p.refused != nil {
+		return r.deny(ctx, p.refused)
 	}
 	if err := r.makeRoom(ctx, headerSize+length); err != nil || r.skip != skipNothing {
 		return err
@@ -287,11 +292,18 @@ func (r *relay) execute(ctx context.Context, length int) error {
 // executable refuses a portal whose decision has changed: its plan and its snapshot cannot (42501). A new search_path does
 // not touch it.
 func (r *relay) executable(ctx context.Context, p *portal) error {
+	if p.refused != nil {
+		return p.refused
+	}
 	same, err := r.decided(&p.verdict)
 	if same || err != nil {
 		return err
 	}
 	v, err := r.judge(ctx, p.statement.sql, p.statement.types, true)
+	var told *pgerror.Error
+	if errors.As(err, &told) && told.Severity != pgerror.SeverityFatal && !unavailable(err) {
+		return revocation() // whatever it is that cannot be seen any more
+	}
 	if err != nil {
 		return err
 	}

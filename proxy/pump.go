@@ -50,6 +50,10 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 		if run == nil {
 			return r.lost(errUpstreamOrder)
 		}
+		if r.revoked {
+			r.withheld = true
+			return r.drop(ctx, length)
+		}
 		run.rows++
 		run.bytes += int64(length)
 		return r.pass(ctx, length)
@@ -163,6 +167,9 @@ func (r *relay) milestone(ctx context.Context, kind byte, length int) error {
 	if run == nil {
 		return r.lost(errUpstreamOrder)
 	}
+	if r.withheld {
+		return r.fatal(revocation()) // it was over before the cancel request came: without its rows it must not look complete
+	}
 	replaced := false
 	if kind == 'C' {
 		run.tag = string(bytes.TrimRight(body, "\x00"))
@@ -225,7 +232,10 @@ func (r *relay) ready(body []byte) error {
 		r.path.endTransaction(!r.failed)
 		clear(r.portals)
 	}
-	r.failed, r.revoked = false, false
+	if r.revoked && r.client.conn.SetWriteDeadline(time.Time{}) != nil {
+		return errClientGone
+	}
+	r.failed, r.revoked, r.withheld = false, false, false
 	r.setBusy(false) // before the client can know: a cancel that comes later must not hit its next statement
 	r.tellPath()
 	r.consume(len(body), true)

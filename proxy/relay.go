@@ -77,6 +77,9 @@ type relay struct {
 	reported   string    // the search_path that the client was last told of, if the warehouse reports it at all
 	deadline   time.Time // of the current tick
 	revoked    bool      // the statement under way was cancelled because its decision changed
+	withheld   bool      // rows of it came nevertheless and were not handed on
+	// considered and tidied are the last changes for which what runs and the portals were looked at.
+	considered, tidied uint64
 }
 
 // run serves the session until it ends; the error says how.
@@ -120,6 +123,9 @@ func (r *relay) await(ctx context.Context) error {
 	}
 	if err := r.client.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return errClientGone
+	}
+	if !held && r.untidy() {
+		return r.tidy(ctx)
 	}
 	if r.draining() && r.idle() && !held {
 		return nil // the deadline may just have replaced the one that was to wake us

@@ -43,9 +43,11 @@ type session struct {
 	pid     uint32 // told to the client, with secret
 	secret  []byte
 
-	drain  atomic.Bool
-	busyMu sync.Mutex
-	busy   bool
+	drain atomic.Bool
+	// changes counts the publications since the session began.
+	changes atomic.Uint64
+	busyMu  sync.Mutex
+	busy    bool
 }
 
 // draining reports that the server wants to stop.
@@ -131,6 +133,7 @@ func (s *Server) establish(ctx context.Context, sess *session, in *introduction,
 	defer s.dismiss(sess)
 
 	r := newRelay(sess, h)
+	lowest(sess.conn).stalled = r.stalled
 	r.greet(h.ParameterStatuses)
 	if err := errors.Join(r.out.flush(), in.conn.SetDeadline(time.Time{}), h.Conn.SetDeadline(time.Time{})); err != nil {
 		return errClientGone

@@ -16,6 +16,10 @@ type socket struct {
 	ahead []byte
 	// certificate is the one that this side showed in the TLS handshake over this socket.
 	certificate *tls.Certificate
+	// stalled is called when a write was woken while the client does not read; it may set a deadline. writeBy is the writer's own
+	// deadline.
+	stalled func() (by time.Time, err error)
+	writeBy time.Time
 }
 
 // Read serves what was read ahead first.

@@ -51,6 +51,8 @@ type statement struct {
 type portal struct {
 	statement *statement
 	verdict
+	// refused is set once the portal was closed because its decision changed.
+	refused error
 }
 
 // now asks who decides now.

@@ -26,6 +26,11 @@ func (r *relay) refill(ctx context.Context) error {
 		return errClientGone
 	}
 	for {
+		if r.unconsidered() {
+			if err := r.recheck(ctx); err != nil {
+				return err
+			}
+		}
 		err := r.upstream.more()
 		switch {
 		case err == nil:

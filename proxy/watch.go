@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/posternsql/postern/pgerror"
@@ -21,7 +20,7 @@ func (r *relay) watch() error {
 	if r.upstream.conn.SetReadDeadline(time.Time{}) != nil || r.client.conn.SetReadDeadline(time.Time{}) != nil {
 		return errClientGone
 	}
-	if r.draining() && r.idle() {
+	if r.draining() && r.idle() || r.untidy() {
 		return nil
 	}
 	past := time.Unix(1, 0)
@@ -75,6 +74,14 @@ func (r *relay) unasked() error {
 
 // recheck cancels a statement whose decision has changed while it runs.
 func (r *relay) recheck(ctx context.Context) error {
+	if err := r.cancelOutdated(ctx); err != nil {
+		return r.fatal(revocation())
+	}
+	return nil
+}
+
+// cancelOutdated is recheck without a word to the client. An error means that the warehouse could not be asked.
+func (r *relay) cancelOutdated(ctx context.Context) error {
 	if r.revoked {
 		return nil
 	}
@@ -83,10 +90,7 @@ func (r *relay) recheck(ctx context.Context) error {
 		return nil
 	}
 	r.revoked = true
-	if err := r.cancelUpstream(ctx); err != nil {
-		return r.fatal(revocation())
-	}
-	return nil
+	return r.cancelUpstream(ctx)
 }
 
 func revocation() *pgerror.Error {
@@ -100,7 +104,7 @@ func (r *relay) outdated(ctx context.Context, front *expected) bool {
 			continue
 		}
 		same, err := r.decided(run.verdict)
-		if told := (*pgerror.Error)(nil); errors.As(err, &told) && told.Code == pgerror.CodeCannotConnectNow {
+		if unavailable(err) {
 			continue // nobody can tell now: what was allowed goes on, and nothing new begins
 		}
 		if err != nil {

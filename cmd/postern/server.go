@@ -191,6 +191,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.watcher.Run(groupCtx) })
 	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
+	group.Go(func() error { return s.reconsider(groupCtx) })
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
 	}
@@ -200,6 +201,20 @@ func (s *server) run(ctx context.Context) error {
 	// The servers have closed their listeners.
 	s.listener, s.adminListener = nil, nil
 	return errors.Join(err, s.close())
+}
+
+// reconsider tells the sessions of each publication.
+func (s *server) reconsider(ctx context.Context) error {
+	published, stop := s.publisher.Subscribe()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-published:
+			s.proxy.Reconsider()
+		}
+	}
 }
 
 // close releases what is open.

@@ -59,7 +59,7 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, fmt.Errorf("building postern: %w\n%s", err, out)
 	}
 	shared.cluster, err = pgcluster.Start(ctx, pgcluster.Config{
-		Settings: map[string]string{"log_statement": "all"}, Log: &shared.log,
+		Settings: map[string]string{"log_statement": "all", "max_connections": "300"}, Log: &shared.log,
 	})
 	if err != nil {
 		return 1, err
