@@ -3,6 +3,7 @@ package catalog
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Kind of a relation, as pg_class.relkind has it.
@@ -51,6 +52,9 @@ type Table struct {
 	Tags []string
 	// Registered is false for relations that the crawl found and nobody registered. They are denied.
 	Registered bool
+	// LatencyTolerance bounds the age of attributes from outside identity sources in decisions on the source; 0 is the default
+	// of policy.
+	LatencyTolerance time.Duration
 }
 
 // QualifiedName returns schema.name without quotes, for messages and patterns.

@@ -3,6 +3,7 @@ package control
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
@@ -46,6 +47,7 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 		b.disable(s, t)
 	}
 	t.Tags = sortedTags(s.Tags)
+	t.LatencyTolerance = time.Duration(s.LatencyTolerance) * time.Second
 	for _, column := range s.Named() {
 		i := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == column })
 		if i < 0 {

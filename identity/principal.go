@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Spec is what a Principal is made of.
@@ -22,6 +23,8 @@ type Spec struct {
 	Purposes []string
 	// Exempt marks the break-glass account: audited, not governed.
 	Exempt bool
+	// AsOf is when an outside source was last asked about the person; zero where everything is known here.
+	AsOf time.Time
 }
 
 // Principal is who asks: an immutable value. The zero value is nobody and is denied everything.
@@ -32,13 +35,14 @@ type Principal struct {
 	project     string
 	purposes    []string
 	exempt      bool
+	asOf        time.Time
 	key         string
 }
 
 // NewPrincipal copies the Spec, sorts and deduplicates its lists and computes the cache key.
 func NewPrincipal(s Spec) Principal {
 	p := Principal{
-		user: s.User, login: s.Login, project: s.Project, exempt: s.Exempt,
+		user: s.User, login: s.Login, project: s.Project, exempt: s.Exempt, asOf: s.AsOf,
 		groups: sortedSet(s.Groups), purposes: sortedSet(s.Purposes),
 		attributes: make(map[string][]string, len(s.Attributes)),
 	}
@@ -66,6 +70,10 @@ func (p Principal) Project() string { return p.project }
 
 // Exempt reports the break-glass account.
 func (p Principal) Exempt() bool { return p.exempt }
+
+// AsOf is when an outside source was last asked about the person; zero where everything is known here. It is no part of the
+// Key: what was decided on older answers is bounded by policy.Decision.ValidUntil.
+func (p Principal) AsOf() time.Time { return p.asOf }
 
 // Groups returns the sorted group names. The caller must not change it.
 func (p Principal) Groups() []string { return p.groups }

@@ -57,7 +57,7 @@ func Compile(in Input) (*Program, []Warning, error) {
 }
 
 func (c *compiler) program(projects map[string]*projectProgram) (*Program, []Warning, error) {
-	cache, err := lru.New[decisionKey, *Decision](decisionCacheSize)
+	cache, err := lru.New[decisionKey, remembered](decisionCacheSize)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the cache of decisions: %w", err)
 	}

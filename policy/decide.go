@@ -32,11 +32,11 @@ func (p *Program) Decide(b Binding, wants []Want) []Decision {
 			continue
 		}
 		key := decisionKey{b.principal.Key(), w.Table, b.at.IsZero()}
-		d, ok := p.cache.Get(key)
-		if !ok || !d.holds(b.at) {
+		d, ok := p.recall(key, b.at)
+		if !ok {
 			fresh := p.decideProject(t, b.principal, b.at)
 			d = &fresh
-			p.cache.Add(key, d)
+			p.remember(key, d, b.at)
 		}
 		out[i] = *d
 	}
@@ -49,6 +49,12 @@ func (d *Decision) holds(at time.Time) bool { return d.ValidUntil.IsZero() || at
 // decide makes the decision for one person at an instant, whatever project they act in.
 func (t *tableProgram) decide(p identity.Principal, at time.Time) Decision {
 	d := Decision{Table: t.table}
+	until, ok := t.fresh(p, at)
+	if d.ValidUntil = until; !ok {
+		d.because("identity", 0, EffectDeny, "what outside sources said of the person is too old")
+		d.ValidUntil = at
+		return d
+	}
 	if !t.subscribed(p, at, &d) {
 		return d
 	}

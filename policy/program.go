@@ -29,7 +29,7 @@ type Program struct {
 	snapshot *catalog.Snapshot
 	tables   map[*catalog.Table]*tableProgram
 	projects map[string]*projectProgram
-	cache    *lru.Cache[decisionKey, *Decision]
+	cache    *lru.Cache[decisionKey, remembered]
 }
 
 // Version of the policies that the program was compiled from.

@@ -87,7 +87,7 @@ func (p *Program) decideProject(t *tableProgram, who identity.Principal, at time
 func (p *Program) equalized(project *projectProgram, t *tableProgram, at time.Time) Decision {
 	// No principal's key has a zero byte in it.
 	key := decisionKey{"\x00" + project.Name, t.table, at.IsZero()}
-	if d, ok := p.cache.Get(key); ok && d.holds(at) {
+	if d, ok := p.recall(key, at); ok {
 		return *d
 	}
 	if len(project.Members) == 0 {
@@ -97,7 +97,7 @@ func (p *Program) equalized(project *projectProgram, t *tableProgram, at time.Ti
 	for _, member := range project.Members[1:] {
 		d = project.combine(d, t.decide(member, at))
 	}
-	p.cache.Add(key, &d)
+	p.remember(key, &d, at)
 	return d
 }
 
