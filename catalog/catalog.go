@@ -30,6 +30,8 @@ type Column struct {
 	// Category is pg_type.typcategory of the base type: 'N' numeric, 'S' string, 'D' date/time, 'B' boolean, …
 	Category byte
 	NotNull  bool
+	// Nondeterministic marks a column whose collation takes different texts for equal: no pattern can be applied to it.
+	Nondeterministic bool
 	// Tags are sorted; dotted and hierarchical.
 	Tags []string
 	// Reviewed is true for columns that were there when the source was registered, or that someone has looked at since.

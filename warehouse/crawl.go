@@ -31,12 +31,14 @@ const crawlQuery = `
 SELECT c.oid, n.nspname, c.relname, c.relkind,
        EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) AS has_children,
        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, t.typcategory, a.attnotnull,
-       pg_catalog.array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) AS key_position
+       pg_catalog.array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) AS key_position,
+       NOT COALESCE(l.collisdeterministic, true) AS folds
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname !~ '^postern_'
 ORDER BY n.nspname, c.relname, a.attnum`
@@ -101,7 +103,7 @@ func (c *crawler) row(v [][]byte) {
 	t := c.tables[len(c.tables)-1]
 	col := catalog.Column{
 		Name: string(v[6]), Number: int16(c.number(v[5], 16)), Type: string(v[7]), TypeOID: uint32(c.number(v[8], 32)),
-		NotNull: isTrue(v[10]),
+		NotNull: isTrue(v[10]), Nondeterministic: isTrue(v[12]),
 	}
 	if len(v[9]) == 1 {
 		col.Category = v[9][0]
