@@ -3,6 +3,7 @@ package sqlgen
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -135,7 +136,7 @@ func strict(t *testing.T, text string, into any, known bool) {
 	t.Helper()
 	d := yaml.NewDecoder(strings.NewReader(strings.ReplaceAll(text, " null: ", ` "null": `)))
 	d.KnownFields(known)
-	if err := d.Decode(into); err != nil && err != io.EOF {
+	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatalf("%v in\n%s", err, text)
 	}
 }
