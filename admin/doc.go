@@ -1,12 +1,15 @@
-// Package admin serves the administrator over HTTP: health, readiness and metrics.
+// Package admin serves the administrator over HTTP: health, readiness, metrics, and the API under /v1.
 //
 // Floor 6, beside proxy.
 //
 //   - server.go: Server, its routes and its life
 //   - check.go: Check, the named conditions behind /readyz
+//   - api.go: API, who may ask it, bounded bodies, answers
+//   - decisions.go: POST /v1/decisions
 //
 // The life of one request: the mux answers /healthz from the process alone, /readyz from the Checks that the wiring
-// registered, /metrics from the Prometheus registry. No request changes anything.
+// registered, /metrics from the Prometheus registry. Under /v1 the bearer's token is found by its digest and its role is
+// compared with what the route wants; a refusal is on record. No request changes anything.
 //
 // It must never answer with a policy's constant, a user's name, SQL text or a secret on a route that asks for no token.
 package admin

@@ -21,6 +21,8 @@ type Config struct {
 	Checks []Check
 	// Metrics is gathered by /metrics.
 	Metrics prometheus.Gatherer
+	// API serves the routes under /v1; nil leaves them out.
+	API *API
 	// ProbeTimeout bounds one /readyz request. Default 2 s.
 	ProbeTimeout time.Duration
 	// ShutdownTimeout bounds the wait for requests in hand. Default 5 s.
@@ -40,6 +42,9 @@ func (c Config) Validate() error {
 	}
 	if c.Log == nil {
 		errs = append(errs, errors.New("log: a logger is wanted"))
+	}
+	if c.API != nil {
+		errs = append(errs, c.API.validate())
 	}
 	return errors.Join(errs...)
 }
@@ -100,6 +105,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}))
+	if s.cfg.API != nil {
+		s.cfg.API.routes(mux, s.cfg.Log)
+	}
 	return mux
 }
 

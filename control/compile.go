@@ -61,6 +61,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
 	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
+	g.tokens = b.tokens()
 	b.approved = b.approvals()
 	g.projects, b.projects = b.projectsOf()
 	g.standings = b.publisher.config.Standings

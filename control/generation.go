@@ -23,6 +23,7 @@ type Generation struct {
 	connections map[string]connection
 	warnings    []policy.Warning
 	projects    map[string]*project
+	tokens      map[[32]byte]Token
 	// expires is when something in it ends next; zero is never.
 	expires time.Time
 	// standings change while the generation stays; principals made for them are kept. nil has everybody act in no project.

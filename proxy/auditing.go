@@ -152,7 +152,7 @@ func (r *relay) sources(s *rewrite.Statement) []audit.Source {
 		source.ColumnsRequested = requested
 		for _, c := range d.Columns {
 			if c.Kind != policy.MaskNone && (requested == nil || slices.Contains(requested, c.Column.Name)) {
-				source.Masks = append(source.Masks, audit.Mask{Column: c.Column.Name, Kind: maskName(c.Kind)})
+				source.Masks = append(source.Masks, audit.Mask{Column: c.Column.Name, Kind: c.Kind.String()})
 			}
 		}
 		for _, why := range d.Because {
@@ -198,33 +198,4 @@ func kindName(k rewrite.Kind) string {
 		return "DISCARD"
 	}
 	return "UNKNOWN"
-}
-
-// maskName names a mask on the record, as resource files do.
-func maskName(k policy.MaskKind) string {
-	switch k {
-	case policy.MaskNone:
-		return "none"
-	case policy.MaskNull:
-		return "null"
-	case policy.MaskKAnonymity:
-		return "k-anonymity"
-	case policy.MaskConstant:
-		return "constant"
-	case policy.MaskRandomized:
-		return "randomized"
-	case policy.MaskHash:
-		return "hash"
-	case policy.MaskReversible:
-		return "reversible"
-	case policy.MaskFormatPreserving:
-		return "format-preserving"
-	case policy.MaskRegex:
-		return "regex"
-	case policy.MaskRound:
-		return "round"
-	case policy.MaskCustom:
-		return "custom"
-	}
-	return "unknown"
 }

@@ -35,6 +35,7 @@ type server struct {
 	store     *store.Lazy
 	publisher *control.Publisher
 	watcher   *control.Watcher
+	rewriter  *rewrite.Rewriter
 	proxy     *proxy.Server
 	admin     *admin.Server
 
@@ -94,13 +95,13 @@ func reviewPath(state string) string {
 }
 
 func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, registry prometheus.Registerer) error {
-	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes})
-	if err != nil {
+	var err error
+	if s.rewriter, err = rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes}); err != nil {
 		return err
 	}
 	pc := proxy.Config{
 		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
-		Current: s.state, Rewriter: rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,
+		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,
 		MaxSessions: cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
 		AuthTimeout: time.Duration(cfg.Limits.LoginSeconds) * time.Second,
 		Log:         s.log, Metrics: proxy.NewMetrics(registry),
@@ -123,7 +124,14 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	if cfg.Admin.Listen == "off" {
 		return nil
 	}
-	s.admin, err = admin.New(admin.Config{Checks: s.checks(), Metrics: metrics, Log: s.log})
+	first, err := firstToken(tokenPath(cfg.State))
+	if err != nil {
+		return fmt.Errorf("keeping the first admin token: %w", err)
+	}
+	api := &admin.API{
+		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
+	}
+	s.admin, err = admin.New(admin.Config{Checks: s.checks(), Metrics: metrics, API: api, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -148,6 +156,14 @@ var _ proxy.People = (*control.Generation)(nil)
 
 // state is what decides now.
 func (s *server) state() (proxy.State, error) {
+	g := s.publisher.Current()
+	if g == nil {
+		return nil, pgerror.Unavailable("no policies have been published yet")
+	}
+	return g, nil
+}
+
+func (s *server) apiState() (admin.State, error) {
 	g := s.publisher.Current()
 	if g == nil {
 		return nil, pgerror.Unavailable("no policies have been published yet")

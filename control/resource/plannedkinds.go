@@ -52,8 +52,5 @@ func (s *Set) NotEnforced() (out []Mistake) {
 	for _, r := range s.IdentityMappings {
 		add(r.Pos, "IdentityMapping", r.Name)
 	}
-	for _, r := range s.APITokens {
-		add(r.Pos, "APIToken", r.Name)
-	}
 	return out
 }
