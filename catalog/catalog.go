@@ -48,6 +48,10 @@ type Table struct {
 	Columns []Column
 	// PrimaryKey lists column names in key order.
 	PrimaryKey []string
+	// Key lists the columns that the Source declares to identify a row; none where it declares none.
+	Key []string
+	// EventTime is the column that the Source declares to say when what a row tells of happened; "" where it declares none.
+	EventTime string
 	// HasChildren is true where inheritance children or partitions exist.
 	HasChildren bool
 	// Tags of the source itself, sorted.

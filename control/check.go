@@ -2,12 +2,14 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
 	"github.com/posternsql/postern/sqlgen"
+	"github.com/posternsql/postern/tokenize"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -30,12 +32,15 @@ func (b *builder) printed(dialect sqlgen.Dialect, samples []policy.Decision, c r
 	}
 }
 
-// keyed refuses masks for which the warehouse has no key: what they mask would read as NULL.
-func (b *builder) keyed(samples []policy.Decision, present []string, c resource.Connection) {
-	missing := map[string]bool{}
+// keyed refuses what the warehouse has no key or no function for: what is masked so would read as NULL, and what is sampled so would be empty.
+func (b *builder) keyed(samples []policy.Decision, present map[string]warehouse.DomainState, c resource.Connection) {
+	uses := map[string]map[string]bool{}
 	look := func(e expr.Expr) {
-		if k, ok := e.(expr.Keyed); ok && !slices.Contains(present, k.Domain) {
-			missing[k.Domain] = true
+		if k, ok := e.(expr.Keyed); ok {
+			if uses[k.Domain] == nil {
+				uses[k.Domain] = map[string]bool{}
+			}
+			uses[k.Domain][keyedFunction(k.Func)] = true
 		}
 	}
 	for _, s := range samples {
@@ -45,17 +50,67 @@ func (b *builder) keyed(samples []policy.Decision, present []string, c resource.
 		}
 	}
 	for _, p := range b.set.Projects {
-		if domain := ProjectDomain(p.Name); p.MaskedJoins && !slices.Contains(present, domain) {
+		if domain := ProjectDomain(p.Name); p.MaskedJoins && present[domain].Version == 0 {
 			b.mistake(p.Pos, "Project "+p.Name, "connection %s has no key for the project's token domain %q: run `postern register`", c.Name, domain)
 		}
 	}
-	for _, d := range domainsOf(b.set) {
-		if missing[d.name] {
-			delete(missing, d.name)
-			b.mistake(d.pos, "DataPolicy "+d.policy, "connection %s has no key for token domain %q: run `postern register`", c.Name, d.name)
+	named := domainsOf(b.set)
+	for _, domain := range slices.Sorted(maps.Keys(uses)) {
+		at, label := c.Pos, "Connection "+c.Name
+		if i := slices.IndexFunc(named, func(d tokenDomain) bool { return d.name == domain }); i >= 0 {
+			at, label = named[i].pos, "DataPolicy "+named[i].policy
+		}
+		state := present[domain]
+		if state.Version == 0 {
+			b.mistake(at, label, "connection %s has no key for token domain %q: run `postern register`", c.Name, domain)
+			continue
+		}
+		for _, f := range slices.Sorted(maps.Keys(uses[domain])) {
+			if !slices.Contains(state.Functions, f) {
+				b.mistake(at, label, "connection %s has no function %s for token domain %q: run `postern register`", c.Name, f, domain)
+			}
 		}
 	}
-	for name := range missing {
-		b.mistake(c.Pos, "Connection "+c.Name, "there is no key for token domain %q: run `postern register`", name)
+	for _, d := range b.set.TokenDomains {
+		b.rotated(d, present[d.Name], len(uses[d.Name]) > 0, c)
 	}
+}
+
+// rotated refuses a warehouse that has another key than the TokenDomain says, if a policy uses the domain there.
+func (b *builder) rotated(d resource.TokenDomain, state warehouse.DomainState, used bool, c resource.Connection) {
+	if !used || state.Version == 0 {
+		return
+	}
+	label := "TokenDomain " + d.Name
+	if state.Version < d.Version {
+		b.mistake(d.Pos, label, "connection %s has version %d of its key, and version %d is wanted: run `postern register`", c.Name, state.Version, d.Version)
+		return
+	}
+	if d.Key.IsZero() {
+		return
+	}
+	key, err := domainKey(d)
+	if err != nil {
+		b.mistake(d.Pos, label, "the key cannot be had: %s", err)
+		return
+	}
+	probe, err := tokenize.Hash([]byte(key.Reveal()), d.Name, "")
+	if err != nil || probe != state.Probe {
+		b.mistake(d.Pos, label, "connection %s has another key: run `postern register`", c.Name)
+	}
+}
+
+// keyedFunction is the name of the function that registration installs.
+func keyedFunction(f expr.KeyedFunc) string {
+	switch f {
+	case expr.KeyedHash:
+		return "keyed_hash"
+	case expr.KeyedDraw:
+		return "keyed_draw"
+	case expr.KeyedProtect:
+		return "protect"
+	case expr.KeyedFormatPreserving:
+		return "format_preserving"
+	}
+	return fmt.Sprintf("number %d", f)
 }

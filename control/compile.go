@@ -149,7 +149,7 @@ func (b *builder) problems(err error) {
 type crawled struct {
 	tables []*catalog.Table
 	// domains are the token domains that were asked for and have a key.
-	domains []string
+	domains map[string]warehouse.DomainState
 }
 
 // crawl asks the warehouse what is there, unless that is given. If it does not answer and was crawled before, what it had
@@ -197,12 +197,7 @@ func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (
 	if out.tables, err = warehouse.Crawl(ctx, conn); err != nil {
 		return crawled{}, err
 	}
-	missing, err := warehouse.MissingDomains(ctx, conn, domains)
-	for _, d := range domains {
-		if !slices.Contains(missing, d) {
-			out.domains = append(out.domains, d)
-		}
-	}
+	out.domains, err = warehouse.Domains(ctx, conn, domains)
 	return out, err
 }
 

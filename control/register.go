@@ -1,16 +1,16 @@
 package control
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
 	"github.com/posternsql/postern/warehouse"
 )
-
-// DefaultDomain is the token domain of a hash mask that names none.
-const DefaultDomain = "default"
 
 // Registration is what a connection's warehouse needs for the set: the service role's grants on all of the connection's
 // sources, and keys for the token domains that the set's policies name.
@@ -26,7 +26,38 @@ func Registration(set *resource.Set, connection string) (warehouse.Registration,
 		}
 	}
 	out.Domains = domainNames(set)
+	for _, p := range set.DataPolicies {
+		out.Ciphers = out.Ciphers || slices.ContainsFunc(p.Rules, policy.Rule.Ciphers)
+	}
+	out.Versions, out.Keys = map[string]int{}, map[string]secret.Value{}
+	for _, d := range set.TokenDomains {
+		out.Versions[d.Name] = d.Version
+		if d.Key.IsZero() {
+			continue
+		}
+		key, err := domainKey(d)
+		if err != nil {
+			return warehouse.Registration{}, fmt.Errorf("the key of TokenDomain %s: %w", d.Name, err)
+		}
+		out.Keys[d.Name] = key
+	}
 	return out, nil
+}
+
+// domainKeyBytes is the length of a token domain's key.
+const domainKeyBytes = 32
+
+// domainKey resolves a given key: base64 of 32 bytes. No error holds any of it.
+func domainKey(d resource.TokenDomain) (secret.Value, error) {
+	text, err := d.Key.Resolve()
+	if err != nil {
+		return secret.Value{}, err
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text.Reveal()))
+	if err != nil || len(key) != domainKeyBytes {
+		return secret.Value{}, fmt.Errorf("it is not the base64 form of %d bytes", domainKeyBytes)
+	}
+	return secret.NewValue(string(key)), nil
 }
 
 func domainNames(set *resource.Set) (out []string) {
@@ -36,6 +67,11 @@ func domainNames(set *resource.Set) (out []string) {
 	for _, p := range set.Projects {
 		if p.MaskedJoins {
 			out = append(out, ProjectDomain(p.Name))
+		}
+	}
+	for _, d := range set.TokenDomains {
+		if !slices.Contains(out, d.Name) {
+			out = append(out, d.Name)
 		}
 	}
 	return out
@@ -52,16 +88,11 @@ func domainsOf(set *resource.Set) (out []tokenDomain) {
 	seen := map[string]bool{}
 	for _, p := range set.DataPolicies {
 		for _, r := range p.Rules {
-			if r.Mask == nil || r.Mask.Hash == nil {
-				continue
-			}
-			name := r.Mask.Hash.Domain
-			if name == "" {
-				name = DefaultDomain
-			}
-			if !seen[name] {
-				seen[name] = true
-				out = append(out, tokenDomain{name, p.Name, r.Pos})
+			for _, name := range r.Domains() {
+				if !seen[name] {
+					seen[name] = true
+					out = append(out, tokenDomain{name, p.Name, r.Pos})
+				}
 			}
 		}
 	}

@@ -59,6 +59,7 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 			b.mistake(s.Pos, label, "column %s: predicates %s is not enforced yet", column, p)
 		}
 	}
+	t.Key, t.EventTime = slices.Clone(s.Key), s.EventTime
 	old, known := b.publisher.reviews[s.Name]
 	b.reviews[s.Name] = review(t, old, known, func(column string) bool { _, named := s.Columns[column]; return named })
 	for _, c := range t.Columns {

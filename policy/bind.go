@@ -42,10 +42,12 @@ func bind(e expr.Expr, p identity.Principal) expr.Expr {
 			return truth(len(v.Names) > 0 && !slices.ContainsFunc(v.Names, func(n string) bool { return !p.InGroup(n) }))
 		case expr.IsUsingPurpose:
 			return truth(slices.ContainsFunc(v.Names, func(n string) bool { return usingPurpose(p, n) }))
+		case expr.UsingAnyPurpose:
+			return truth(len(p.Purposes()) > 0)
 		case expr.Username:
 			return expr.Literal{Type: "text", Value: p.User()}
 		case expr.Literal, expr.Column, expr.Call, expr.Keyed, expr.Op, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Cast,
-			expr.Case, expr.In, expr.InSelect, expr.NullOf, expr.Now:
+			expr.Case, expr.In, expr.InSelect, expr.NullOf, expr.Now, expr.Pick, expr.CountOver:
 			return e
 		}
 		return expr.False

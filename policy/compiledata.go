@@ -2,15 +2,12 @@ package policy
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy/expr"
-	"github.com/posternsql/postern/policy/sqlparse"
 )
 
 // tableProgram is all that policies say of one source.
@@ -36,6 +33,8 @@ type origin struct {
 	rule   int
 	// except and only are nil where the rule does not say them.
 	except, only *condition
+	// others turns only round: the rule is for those for whom it is false.
+	others bool
 	// until is when the exception ends; zero is never.
 	until time.Time
 }
@@ -53,6 +52,8 @@ type maskRule struct {
 	mask  expr.Expr
 	// same numbers the masks that several columns share, from 1; 0 is a mask of its own.
 	same int
+	// where is nil for a mask of all rows; rows for which it is false keep what they would read without this mask.
+	where expr.Expr
 }
 
 // namedDepth is the depth of a rule that names the column itself.
@@ -98,34 +99,8 @@ func (c *compiler) data(d DataPolicy) {
 	}
 }
 
-// rowRule resolves a row filter for each source.
-func (c *compiler) rowRule(text string, o origin, sources []*tableProgram, staged bool, report Problem) {
-	rule, err := sqlparse.Parse(text)
-	if err != nil {
-		report.Message = "rows: " + err.Error()
-		c.problem(report)
-		return
-	}
-	for _, t := range sources {
-		resolved, err := rule.Resolve(c.in.Snapshot, t.table)
-		if err != nil {
-			report.Message = fmt.Sprintf("rows, for %s: %s", t.table.QualifiedName(), err)
-			c.problem(report)
-			continue
-		}
-		for _, note := range resolved.Notes {
-			report.Message = "rows: " + note
-			c.warn(report)
-		}
-		c.tellReads(resolved.Reads, report)
-		if !staged {
-			t.rows = append(t.rows, rowRule{origin: o, filter: resolved.Expr})
-		}
-	}
-}
-
 // tellReads tells the author which governed sources a rule reads as they are.
-func (c *compiler) tellReads(tables []*catalog.Table, report Problem) {
+func (c *compiler) tellReads(what string, tables []*catalog.Table, report Problem) {
 	var names []string
 	for _, t := range tables {
 		if t.Registered {
@@ -133,87 +108,9 @@ func (c *compiler) tellReads(tables []*catalog.Table, report Problem) {
 		}
 	}
 	if len(names) > 0 {
-		report.Message = "rows: the rule reads " + strings.Join(names, ", ") + " without the policies on them"
+		report.Message = what + ": the rule reads " + strings.Join(names, ", ") + " without the policies on them"
 		c.warn(report)
 	}
-}
-
-// maskRule makes a mask for each matching column of each source.
-func (c *compiler) maskRule(m *Mask, o origin, sources []*tableProgram, staged bool, report Problem) {
-	maker, err := c.sharing(m)
-	if err == nil && len(m.ColumnTags) == 0 && len(m.Columns) == 0 {
-		err = errors.New("a mask says columnTags or columns")
-	}
-	if err != nil {
-		report.Message = "mask: " + err.Error()
-		c.problem(report)
-		return
-	}
-	var without []string
-	for _, t := range sources {
-		if !c.maskColumns(m, maker, o, t, staged, report) {
-			without = append(without, t.table.QualifiedName())
-		}
-	}
-	if len(without) == 0 {
-		return
-	}
-	if len(without) == len(sources) && !c.matchesElsewhere(m) {
-		report.Message = fmt.Sprintf("mask: no column of any selected source matches %s", describeColumns(m))
-		c.problem(report)
-		return
-	}
-	for _, name := range without {
-		report.Message = fmt.Sprintf("mask: no column of %s matches %s", name, describeColumns(m))
-		c.warn(report)
-	}
-}
-
-// matchesElsewhere reports a rule whose tags are all in use in other connections.
-func (c *compiler) matchesElsewhere(m *Mask) bool {
-	for _, tag := range m.ColumnTags {
-		if !c.knownTag(tag) {
-			return false
-		}
-	}
-	return len(m.Columns) == 0
-}
-
-// maskColumns adds the mask to the matching columns of one source and reports whether there was one. Columns that nobody
-// has reviewed count: they are hidden, which is stricter.
-func (c *compiler) maskColumns(m *Mask, maker maskMaker, o origin, t *tableProgram, staged bool, report Problem) bool {
-	matched, visible := false, 0
-	for i := range t.table.Columns {
-		col := &t.table.Columns[i]
-		at := visible // where the column stands among the visible ones, if it is one
-		if col.Reviewed {
-			visible++
-		}
-		if len(col.Tags) == 0 && len(m.Columns) == 0 {
-			continue
-		}
-		depth := tagDepth(m.ColumnTags, col)
-		if slices.Contains(m.Columns, col.Name) {
-			depth = namedDepth
-		}
-		if depth == 0 {
-			continue
-		}
-		matched = true
-		built := maker(*col)
-		if built.fallback != "" {
-			report.Message = fmt.Sprintf("mask: %s.%s reads NULL: %s", t.table.QualifiedName(), col.Name, built.fallback)
-			c.warn(report)
-		}
-		if built.remark != "" {
-			report.Message = fmt.Sprintf("mask: %s.%s: %s", t.table.QualifiedName(), col.Name, built.remark)
-			c.warn(report)
-		}
-		if col.Reviewed && !staged {
-			t.columns[at].masks = append(t.columns[at].masks, maskRule{origin: o, depth: depth, kind: built.kind, mask: built.expr, same: built.same})
-		}
-	}
-	return matched
 }
 
 // describeColumns says what a mask looks for.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/posternsql/postern/catalog"
@@ -84,15 +85,48 @@ func (t *tableProgram) filter(p identity.Principal, at time.Time, d *Decision) e
 	return filter
 }
 
-// decide chooses the first mask, in the documented order, that is for the person.
+// decide chooses the first mask, in the documented order, that is for the person. Where it acts on some rows only, the others read as
+// the masks after it say.
 func (c columnProgram) decide(p identity.Principal, at time.Time, d *Decision) ColumnDecision {
+	out := ColumnDecision{Column: c.column}
+	var layers []maskRule
 	for _, m := range c.masks {
-		if m.concerns(p, at, d) {
-			d.because(m.policy, m.rule, EffectMask, c.column.Name)
-			return ColumnDecision{Column: c.column, Mask: m.mask, Kind: m.kind, Policy: m.policy}
+		if !m.concerns(p, at, d) {
+			continue
+		}
+		d.because(m.policy, m.rule, EffectMask, c.column.Name)
+		if out.Kind == MaskNone {
+			out.Kind, out.Policy = m.kind, m.policy
+		}
+		layers = append(layers, m)
+		if m.where == nil {
+			break
 		}
 	}
-	return ColumnDecision{Column: c.column}
+	out.Mask = layered(c.column, layers, p)
+	return out
+}
+
+// layered is the masks on top of each other: a row that the first does not act on reads as the second says, and so on; one that none
+// acts on reads raw. A condition that is NULL acts: in doubt a value is masked.
+func layered(c catalog.Column, masks []maskRule, p identity.Principal) expr.Expr {
+	if len(masks) == 0 {
+		return nil
+	}
+	var out expr.Expr = sourceColumn(c)
+	for _, m := range slices.Backward(masks) {
+		mask := bind(m.mask, p)
+		if m.where == nil {
+			out = mask
+			continue
+		}
+		out = expr.Case{Whens: []expr.When{{Cond: expr.Simplify(expr.Not{Arg: bind(m.where, p)}), Result: out}}, Else: mask}
+	}
+	// CASE keeps a modifier only where all results have it. A cast to a domain would check the value again.
+	if t := typeOf(c); t.base != "" && masks[0].where != nil {
+		out = expr.Cast{Arg: out, Type: t.full}
+	}
+	return out
 }
 
 // concerns reports whether a rule is for the person at the instant. A condition that cannot be evaluated excepts nobody, and neither
@@ -104,8 +138,12 @@ func (o origin) concerns(p identity.Principal, at time.Time, d *Decision) bool {
 		d.because(o.policy, o.rule, EffectExcept, o.except.text)
 		return false
 	}
-	if o.only != nil && o.only.fails(p) {
+	// Where onlyFor cannot be evaluated both halves of a rule are for the person.
+	if o.only != nil && !o.others && o.only.fails(p) {
 		d.because(o.policy, o.rule, EffectExcept, "not ("+o.only.text+")")
+		return false
+	}
+	if o.only != nil && o.others && o.only.holds(p) {
 		return false
 	}
 	return true

@@ -21,7 +21,7 @@ func compileRegexMask(m *RegexMask) (maskMaker, error) {
 	if err := checkReplace(m.Replace, groups); err != nil {
 		return nil, fmt.Errorf("regex.replace: %w", err)
 	}
-	return func(c catalog.Column) builtMask { return regexMask(c, m.Pattern, m.Replace) }, nil
+	return byColumn(func(c catalog.Column) builtMask { return regexMask(c, m.Pattern, m.Replace) }), nil
 }
 
 // checkReplace lets only \1 to \9 for groups that there are, \& and \\ stand behind a backslash.

@@ -23,7 +23,7 @@ var roundNumber = regexp.MustCompile(`^(?:[1-9][0-9]{0,14}(?:\.[0-9]{1,15})?|0\.
 
 func compileRoundMask(m *RoundMask) (maskMaker, error) {
 	if roundUnit(m.To) {
-		return func(c catalog.Column) builtMask { return roundTime(c, m.To) }, nil
+		return byColumn(func(c catalog.Column) builtMask { return roundTime(c, m.To) }), nil
 	}
 	if !roundNumber.MatchString(m.To) || strings.Trim(m.To, "0.") == "" {
 		return nil, fmt.Errorf("round.to is %q: it must be a positive number of at most 15 digits before and after the point, or minute, hour, day, week, month, quarter or year", m.To)
@@ -32,7 +32,7 @@ func compileRoundMask(m *RoundMask) (maskMaker, error) {
 	if !ok {
 		return nil, fmt.Errorf("round.to is %q, which is not a number", m.To)
 	}
-	return func(c catalog.Column) builtMask { return roundToNumber(c, m.To, step) }, nil
+	return byColumn(func(c catalog.Column) builtMask { return roundToNumber(c, m.To, step) }), nil
 }
 
 // roundToNumber rounds to the nearest multiple of the step, halves away from zero. Where the nearest multiple could lie outside

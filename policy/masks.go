@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -17,50 +16,47 @@ type builtMask struct {
 	fallback, remark string
 	// same is not 0 for a mask that columns of several sources share, and different for different masks.
 	same int
+	// refused says why there cannot be a mask; nothing is then published.
+	refused string
 }
 
 // maskMaker makes the mask for a column. It is checked as far as it does not depend on the column.
-type maskMaker func(c catalog.Column) builtMask
+type maskMaker func(at target) builtMask
+
+// byColumn makes a mask that depends on the column alone.
+func byColumn(f func(catalog.Column) builtMask) maskMaker {
+	return func(at target) builtMask { return f(at.column) }
+}
 
 // compileMask checks a mask rule by itself and returns what makes it for a column.
 func compileMask(m *Mask) (maskMaker, error) {
 	if kinds := m.kinds(); kinds != 1 {
 		return nil, fmt.Errorf("a mask says exactly one of null: true, kAnonymity, constant, randomized, hash, reversible, formatPreserving, regex, round and custom; this one says %d", kinds)
 	}
-	if m.Where != "" {
-		return nil, errors.New("where is not enforced yet")
-	}
 	switch {
-	case m.KAnonymity != nil, m.Randomized != nil, m.Reversible != nil, m.FormatPreserving != nil, m.Custom != "":
-		return nil, errors.New("this kind of mask is not enforced yet")
 	case m.Null:
-		return nullMask, nil
+		return byColumn(nullMask), nil
+	case m.KAnonymity != nil:
+		return compileKAnonymity(m.KAnonymity)
 	case m.Constant != nil:
 		value := *m.Constant
-		return func(c catalog.Column) builtMask { return constantMask(c, value) }, nil
-	case m.Hash != nil:
-		domain, err := hashDomain(m.Hash)
-		if err != nil {
-			return nil, err
-		}
-		return func(c catalog.Column) builtMask { return hashMask(c, domain) }, nil
+		return byColumn(func(c catalog.Column) builtMask { return constantMask(c, value) }), nil
+	case m.Randomized != nil:
+		return compileRandomized(m.Randomized)
+	case m.Hash != nil, m.Reversible != nil, m.FormatPreserving != nil:
+		return compileKeyed(m)
 	case m.Regex != nil:
 		return compileRegexMask(m.Regex)
+	case m.Custom != "":
+		return compileCustom(m.Custom)
 	}
 	return compileRoundMask(m.Round)
 }
 
 // kinds counts the kinds of mask that are set.
-func (m *Mask) kinds() (n int) {
-	for _, set := range []bool{
-		m.Null, m.KAnonymity != nil, m.Constant != nil, m.Randomized != nil, m.Hash != nil, m.Reversible != nil, m.FormatPreserving != nil,
-		m.Regex != nil, m.Round != nil, m.Custom != "",
-	} {
-		if set {
-			n++
-		}
-	}
-	return n
+func (m *Mask) kinds() int {
+	return countSet(m.Null, m.KAnonymity != nil, m.Constant != nil, m.Randomized != nil, m.Hash != nil, m.Reversible != nil,
+		m.FormatPreserving != nil, m.Regex != nil, m.Round != nil, m.Custom != "")
 }
 
 func nullMask(c catalog.Column) builtMask {
@@ -77,50 +73,6 @@ func fallback(c catalog.Column, format string, args ...any) builtMask {
 // sourceColumn is the masked column itself.
 func sourceColumn(c catalog.Column) expr.Column {
 	return expr.Column{Name: c.Name, Type: expr.Type(c.Type)}
-}
-
-// maxDomain bounds the name of a token domain.
-const maxDomain = 63
-
-func hashDomain(h *HashMask) (string, error) {
-	if h.Domain == "" {
-		return "default", nil
-	}
-	for _, r := range h.Domain {
-		if r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return "", fmt.Errorf("the token domain %q may hold letters, digits, dot, dash and underscore only", h.Domain)
-		}
-	}
-	if len(h.Domain) > maxDomain {
-		return "", fmt.Errorf("the token domain's name is longer than %d bytes", maxDomain)
-	}
-	return h.Domain, nil
-}
-
-// hashLength is the number of hex digits of an unabridged hash, and shortHash the number below which different values are
-// likely to collide in a table of ordinary size.
-const (
-	hashLength = 64
-	shortHash  = 16
-)
-
-// hashMask is the keyed hash, cut to the column's length by the explicit cast (PostgreSQL manual, 8.3).
-func hashMask(c catalog.Column, domain string) builtMask {
-	t := typeOf(c)
-	if !t.isText() {
-		return fallback(c, "a hash is text, which type %s cannot hold", c.Type)
-	}
-	arg := expr.Cast{Arg: sourceColumn(c), Type: "text"}
-	b := builtMask{kind: MaskHash, expr: expr.Cast{
-		Arg: expr.Keyed{Func: expr.KeyedHash, Domain: domain, Arg: arg}, Type: t.full,
-	}}
-	if t.base == "character" && len(t.mods) == 0 {
-		return fallback(c, "a hash does not fit into type %s", c.Type)
-	}
-	if len(t.mods) == 1 && t.mods[0] < shortHash {
-		b.remark = fmt.Sprintf("of a hash only %d of %d digits fit into type %s: different values will look the same", t.mods[0], hashLength, c.Type)
-	}
-	return b
 }
 
 // tagDepth returns how deep the deepest of the tags is that covers one of the column's tags; 0 if none does.

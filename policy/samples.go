@@ -43,7 +43,7 @@ func (t *tableProgram) sample(i int, seen map[int]bool) Decision {
 		case i < len(c.masks) && (c.masks[i].same == 0 || !seen[c.masks[i].same]):
 			m := &c.masks[i]
 			seen[m.same] = true
-			decision.Mask, decision.Kind, decision.Policy = m.mask, m.kind, m.policy
+			decision.Mask, decision.Kind, decision.Policy = layered(c.column, []maskRule{*m}, samplePerson()), m.kind, m.policy
 		case i > 0:
 			continue
 		}
@@ -52,10 +52,16 @@ func (t *tableProgram) sample(i int, seen map[int]bool) Decision {
 	return d
 }
 
+// sampleValue is the one value that the person has of everything for whom samples are made.
+const sampleValue = "sample"
+
+func samplePerson() identity.Principal {
+	return identity.NewPrincipal(identity.Spec{User: sampleValue, Groups: []string{sampleValue}, Purposes: []string{sampleValue}})
+}
+
 // sampleFilter is all row rules of a source.
 func (t *tableProgram) sampleFilter() expr.Expr {
-	value := "sample"
-	person := identity.NewPrincipal(identity.Spec{User: value, Groups: []string{value}, Purposes: []string{value}})
+	value, person := sampleValue, samplePerson()
 	var filters []expr.Expr
 	for _, r := range t.rows {
 		withValue := expr.Rewrite(r.filter, func(e expr.Expr) expr.Expr {

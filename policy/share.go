@@ -3,8 +3,6 @@ package policy
 import (
 	"encoding/json"
 	"reflect"
-
-	"github.com/posternsql/postern/catalog"
 )
 
 // maskKey is all that a mask of one of the simple kinds is made from.
@@ -24,11 +22,12 @@ func (c *compiler) sharing(m *Mask) (maskMaker, error) {
 	if err != nil || !ok {
 		return maker, err
 	}
-	return func(col catalog.Column) builtMask {
+	return func(at target) builtMask {
+		col := at.column
 		key := maskKey{text, col.Name, col.Type, col.Category, col.NotNull}
 		built, known := c.masks[key]
 		if !known {
-			built = maker(col)
+			built = maker(at)
 			built.same = len(c.masks) + 1
 			c.masks[key] = built
 		}

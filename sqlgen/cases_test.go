@@ -32,9 +32,11 @@ var update = flag.Bool("update", false, "rewrite the wanted sections of testdata
 
 // caseSource is a registered source of a case.
 type caseSource struct {
-	Name    string   `yaml:"name"` // schema.table
-	Tags    []string `yaml:"tags"`
-	Columns map[string]struct {
+	Name      string   `yaml:"name"` // schema.table
+	Tags      []string `yaml:"tags"`
+	Key       []string `yaml:"key"`
+	EventTime string   `yaml:"eventTime"`
+	Columns   map[string]struct {
 		Tags       []string `yaml:"tags"`
 		Unreviewed bool     `yaml:"unreviewed"`
 	} `yaml:"columns"`
@@ -134,7 +136,7 @@ func documents(t *testing.T, text string) []string {
 // strict decodes YAML as the resource decoder does: unknown fields are refused, and the key null is a name.
 func strict(t *testing.T, text string, into any, known bool) {
 	t.Helper()
-	d := yaml.NewDecoder(strings.NewReader(strings.ReplaceAll(text, " null: ", ` "null": `)))
+	d := yaml.NewDecoder(strings.NewReader(strings.NewReplacer(" null: ", ` "null": `, "{null: ", `{"null": `).Replace(text)))
 	d.KnownFields(known)
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatalf("%v in\n%s", err, text)
@@ -202,7 +204,8 @@ func (c *caseFile) ask(t *testing.T, conn *pgconn.PgConn, program *policy.Progra
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (d.Filter != nil) != (view.Fence == FenceOffset0) || (d.Filter != nil) != strings.HasSuffix(view.SQL, " OFFSET 0") {
+		wanted := d.Filter != nil || strings.Contains(view.SQL, " OVER (")
+		if wanted != (view.Fence == FenceOffset0) || wanted != strings.HasSuffix(view.SQL, " OFFSET 0") {
 			t.Errorf("fence %d of %s", view.Fence, view.SQL)
 		}
 		sql.WriteString(view.SQL + "\n")
@@ -255,7 +258,7 @@ func (c *caseFile) crawl(t *testing.T, conn *pgconn.PgConn) *catalog.Snapshot {
 			if table.QualifiedName() != s.Name {
 				continue
 			}
-			table.Registered, table.Tags = true, s.Tags
+			table.Registered, table.Tags, table.Key, table.EventTime = true, s.Tags, s.Key, s.EventTime
 			for i := range table.Columns {
 				col := &table.Columns[i]
 				col.Tags, col.Reviewed = s.Columns[col.Name].Tags, !s.Columns[col.Name].Unreviewed
@@ -297,7 +300,7 @@ func connect(t *testing.T) *pgconn.PgConn {
 func registration(t *testing.T) string {
 	t.Helper()
 	role := pgtest.Name("service")
-	r := warehouse.Registration{Database: "postgres", ServiceRole: role, Domains: []string{"default", "name"}}
+	r := warehouse.Registration{Database: "postgres", ServiceRole: role, Domains: []string{"default", "name", "project"}, Ciphers: true}
 	return "CREATE ROLE " + role + ";" + strings.Join(r.Statements(), ";\n") + `;
 		UPDATE postern_functions.keys SET key = '\x01', inner_prefix = pg_catalog.convert_to(domain, 'UTF8'), outer_pad = '\x02'`
 }

@@ -22,7 +22,7 @@ func (d Dialect) String() string { return d.name }
 type Fence uint8
 
 const (
-	// FenceNone is enough where there is no row filter.
+	// FenceNone is enough where there is no row filter and no mask counts rows.
 	FenceNone Fence = iota
 	// FenceOffset0 ends the View in OFFSET 0: the planner moves nothing into such a sub-select.
 	FenceOffset0

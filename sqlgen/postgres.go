@@ -15,6 +15,8 @@ type printer struct {
 	b     strings.Builder
 	err   error
 	depth int
+	// counted is set by what counts rows: the View then wants a fence.
+	counted bool
 }
 
 // maxDepth bounds the nesting of what is printed; policies are bounded lower when they are published.
@@ -107,8 +109,12 @@ func (p *printer) expr(e expr.Expr) {
 		p.wrapped("(ARRAY[", v.Column, "])[2]")
 	case expr.Now:
 		p.put("pg_catalog.now()")
+	case expr.Pick:
+		p.pick(v)
+	case expr.CountOver:
+		p.countOver(v)
 	case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups,
-		expr.IsUsingPurpose, expr.Username:
+		expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Username:
 		p.fail(fmt.Errorf("printing %T, which no person was bound to", v))
 	default:
 		p.fail(fmt.Errorf("printing an unknown expression %T", v))
@@ -209,19 +215,6 @@ func (p *printer) call(c expr.Call) {
 	p.name(c.Func)
 	p.put("(")
 	p.list(c.Args, ", ")
-	p.put(")")
-}
-
-func (p *printer) keyed(k expr.Keyed) {
-	switch k.Func {
-	case expr.KeyedHash:
-		p.put(functionSchema + ".keyed_hash(")
-	default:
-		p.fail(fmt.Errorf("printing an unknown keyed function %d", k.Func))
-	}
-	p.quoted(k.Domain)
-	p.put(", ")
-	p.expr(k.Arg)
 	p.put(")")
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// view prints `SELECT columns and masks FROM table AS postern_t WHERE filter OFFSET 0`.
+// view prints `SELECT columns and masks FROM table AS postern_t WHERE filter OFFSET 0`. Where a mask counts rows, the fence also keeps
+// a person's conditions from choosing which rows are counted.
 func (p *printer) view(dec *policy.Decision) Fence {
 	p.put("SELECT")
 	for i, c := range dec.Columns {
@@ -21,11 +22,13 @@ func (p *printer) view(dec *policy.Decision) Fence {
 	p.put(" FROM ")
 	p.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name})
 	p.put(" AS " + tableAlias)
-	if dec.Filter == nil {
+	if dec.Filter == nil && !p.counted {
 		return FenceNone
 	}
-	p.put(" WHERE ")
-	p.filter(dec.Filter)
+	if dec.Filter != nil {
+		p.put(" WHERE ")
+		p.filter(dec.Filter)
+	}
 	p.put(" OFFSET 0")
 	return FenceOffset0
 }

@@ -5,10 +5,14 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/secret"
 )
 
 // FunctionsSchema is where registration puts the functions of keyed masks and their keys.
@@ -28,7 +32,17 @@ type Registration struct {
 	Tables []TableName
 	// Domains are the token domains that get a key, unless they have one.
 	Domains []string
+	// Versions says which of a domain's keys shall be in force, 1 if nothing is said. A larger one than that of the key that is there replaces
+	// it: old tokens then join nothing.
+	Versions map[string]int
+	// Keys are those that are given; for the other domains the server draws one. A given key replaces another one that is there.
+	Keys map[string]secret.Value
+	// Ciphers installs the reversible and the format-preserving mask too, and the extension pgcrypto unless it is there.
+	Ciphers bool
 }
+
+// keyBytes is the length of a token domain's key.
+const keyBytes = 32
 
 // maxDomainBytes is tokenize.MaxDomainBytes, on which warehouse does not depend but in its tests.
 const maxDomainBytes = 1 << 10
@@ -50,11 +64,34 @@ func (r Registration) Validate() error {
 			mistakes = append(mistakes, fmt.Errorf("token domain %q is not 1 to %d bytes", d, maxDomainBytes))
 		}
 	}
+	for _, d := range slices.Sorted(maps.Keys(r.Keys)) {
+		if len(r.Keys[d].Reveal()) != keyBytes || !slices.Contains(r.Domains, d) {
+			mistakes = append(mistakes, fmt.Errorf("the key of token domain %q has not %d bytes, or the domain is not among those to register", d, keyBytes))
+		}
+	}
+	for _, d := range slices.Sorted(maps.Keys(r.Versions)) {
+		if v := r.Versions[d]; v < 0 || v > math.MaxInt32 {
+			mistakes = append(mistakes, fmt.Errorf("the version %d of token domain %q is out of range", v, d))
+		}
+	}
 	return errors.Join(mistakes...)
 }
 
+// The functions that registration installs; each file says what its functions do.
+//
 //go:embed keyed_hash.sql
 var keyedHashSQL string
+
+//go:embed keyed_draw.sql
+var keyedDrawSQL string
+
+//go:embed domain_version.sql
+var domainVersionSQL string
+
+// ciphersSQL has several statements, with a line "-- next" between them.
+//
+//go:embed ciphers.sql
+var ciphersSQL string
 
 // registerLock is held while a registration runs, so that two do not make the same schema at once. The number is
 // arbitrary.
@@ -71,20 +108,28 @@ func (r Registration) Statements() []string {
 		"CREATE SCHEMA IF NOT EXISTS postern_functions",
 		"CREATE TABLE IF NOT EXISTS postern_functions.keys (\n    domain text PRIMARY KEY,\n    key bytea NOT NULL,\n" +
 			"    inner_prefix bytea NOT NULL,\n    outer_pad bytea NOT NULL)",
+		"ALTER TABLE postern_functions.keys ADD COLUMN IF NOT EXISTS version integer NOT NULL DEFAULT 1",
 		"REVOKE ALL ON SCHEMA postern_functions FROM PUBLIC, " + service,
 		"REVOKE ALL ON TABLE postern_functions.keys FROM PUBLIC, " + service,
-		strings.TrimSpace(keyedHashSQL),
-		"REVOKE ALL ON FUNCTION postern_functions.keyed_hash(text, text) FROM PUBLIC, " + service,
-		ownershipCheck,
+		strings.TrimSpace(keyedHashSQL), strings.TrimSpace(keyedDrawSQL), strings.TrimSpace(domainVersionSQL),
 	}
+	if r.Ciphers {
+		out = append(out, installPgcrypto)
+		for _, statement := range strings.Split(ciphersSQL, "-- next\n") {
+			out = append(out, strings.TrimSpace(statement))
+		}
+	}
+	out = append(out, "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA postern_functions FROM PUBLIC, "+service, ownershipCheck)
 	for _, domain := range sortedUnique(r.Domains) {
-		out = append(out, fmt.Sprintf(newKey, quoteLiteral(domain)))
+		if _, given := r.Keys[domain]; !given {
+			out = append(out, fmt.Sprintf(newKey, drawnKey, quoteLiteral(domain), r.version(domain), keepKey))
+		}
 	}
-	out = append(out,
-		"GRANT USAGE ON SCHEMA postern_functions TO "+service,
-		"GRANT EXECUTE ON FUNCTION postern_functions.keyed_hash(text, text) TO "+service,
-		"GRANT CONNECT ON DATABASE "+quoteIdent(r.Database)+" TO "+service,
-	)
+	out = append(out, "GRANT USAGE ON SCHEMA postern_functions TO "+service)
+	for _, f := range r.functions() {
+		out = append(out, "GRANT EXECUTE ON FUNCTION postern_functions."+f+" TO "+service)
+	}
+	out = append(out, "GRANT CONNECT ON DATABASE "+quoteIdent(r.Database)+" TO "+service)
 	var schemas, tables []string
 	for _, t := range r.Tables {
 		schemas = append(schemas, quoteIdent(t.Schema))
@@ -99,9 +144,13 @@ func (r Registration) Statements() []string {
 	return out
 }
 
-// Script is the whole as text for psql.
+// Script is the whole as text for psql, but for keys that are given: those are in no text, and only Register installs them.
 func (r Registration) Script() string {
-	return "BEGIN;\n" + strings.Join(r.Statements(), ";\n") + ";\nCOMMIT;\n"
+	var note strings.Builder
+	for _, domain := range slices.Sorted(maps.Keys(r.Keys)) {
+		fmt.Fprintf(&note, "-- The given key of token domain %s is not part of this script: `postern register` installs it.\n", quoteLiteral(domain))
+	}
+	return note.String() + "BEGIN;\n" + strings.Join(r.Statements(), ";\n") + ";\nCOMMIT;\n"
 }
 
 // ownershipCheck stops where somebody else could read the keys or change the functions: who was there first could have made the
@@ -137,16 +186,25 @@ $check$`
 // pad followed by the domain and a zero byte, and the outer pad (RFC 2104). Three random UUIDs hold 366 random bits of the
 // server's strong generator.
 const newKey = `WITH drawn AS MATERIALIZED (
-    SELECT sha256(convert_to(concat(gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), 'UTF8')) AS key
+    SELECT %s AS key
 ), padded AS (
     SELECT i, CASE WHEN i < 32 THEN get_byte(key, i) ELSE 0 END AS byte FROM drawn, generate_series(0, 63) AS i
 )
-INSERT INTO postern_functions.keys (domain, key, inner_prefix, outer_pad)
-SELECT d.domain, k.key,
+INSERT INTO postern_functions.keys (domain, version, key, inner_prefix, outer_pad)
+SELECT d.domain, d.version, k.key,
     (SELECT string_agg(set_byte('\x00', 0, b.byte # 54), ''::bytea ORDER BY b.i) FROM padded AS b) || convert_to(d.domain, 'UTF8') || '\x00'::bytea,
     (SELECT string_agg(set_byte('\x00', 0, b.byte # 92), ''::bytea ORDER BY b.i) FROM padded AS b)
-FROM (SELECT %s::text AS domain) AS d, drawn AS k
-ON CONFLICT (domain) DO NOTHING`
+FROM (SELECT %s::text AS domain, %d AS version) AS d, drawn AS k
+ON CONFLICT (domain) DO UPDATE SET version = EXCLUDED.version, key = EXCLUDED.key, inner_prefix = EXCLUDED.inner_prefix, outer_pad = EXCLUDED.outer_pad
+WHERE %s`
+
+// drawnKey is a key that the server draws, kept until a larger version is asked for; givenKey is one that Register sent.
+const (
+	drawnKey    = "sha256(convert_to(concat(gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), 'UTF8'))"
+	keepKey     = "keys.version < EXCLUDED.version"
+	givenKey    = "(SELECT key FROM pg_temp.postern_given)"
+	replacedKey = "keys.version <> EXCLUDED.version OR keys.key <> EXCLUDED.key"
+)
 
 // Register runs the statements in one transaction as the account that conn is logged in as, reads back that the service
 // role can do what it must, and returns what it can do and should not (SelfCheck). On an error nothing has changed.
@@ -166,6 +224,11 @@ func Register(ctx context.Context, conn *pgconn.PgConn, r Registration) (warning
 	for _, statement := range r.Statements() {
 		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
 			return nil, fmt.Errorf("registering: %s: %w", firstLine(statement), err)
+		}
+	}
+	for _, domain := range slices.Sorted(maps.Keys(r.Keys)) {
+		if err := r.sendKey(ctx, conn, domain); err != nil {
+			return nil, err
 		}
 	}
 	if err := r.readBack(ctx, conn); err != nil {

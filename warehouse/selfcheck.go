@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,8 +24,10 @@ func (r Registration) readBack(ctx context.Context, conn *pgconn.PgConn) error {
 	}
 	errs := []error{
 		ask("CONNECT on database "+r.Database, "SELECT has_database_privilege($1::name, $2::text, 'CONNECT')", r.ServiceRole, r.Database),
-		ask("EXECUTE on the keyed hash",
-			"SELECT has_schema_privilege($1::name, 'postern_functions', 'USAGE') AND has_function_privilege($1::name, 'postern_functions.keyed_hash(text, text)', 'EXECUTE')", r.ServiceRole),
+	}
+	for _, f := range r.functions() {
+		errs = append(errs, ask("EXECUTE on postern_functions."+f,
+			"SELECT has_schema_privilege($1::name, 'postern_functions', 'USAGE') AND has_function_privilege($1::name, $2, 'EXECUTE')", r.ServiceRole, "postern_functions."+f))
 	}
 	for _, t := range r.Tables {
 		errs = append(errs, ask("SELECT on table "+t.Schema+"."+t.Name,
@@ -86,38 +87,6 @@ func SelfCheck(ctx context.Context, conn *pgconn.PgConn, r Registration) ([]stri
 		warnings = append(warnings, fmt.Sprintf("role %s %s", r.ServiceRole, row[0]))
 	}
 	return warnings, nil
-}
-
-// MissingDomains returns those of the token domains for which the session's own role cannot compute the keyed hash, because there is no key or
-// registration has not been run.
-func MissingDomains(ctx context.Context, conn *pgconn.PgConn, domains []string) ([]string, error) {
-	domains = sortedUnique(domains)
-	if len(domains) == 0 {
-		return nil, nil
-	}
-	// Looked up in the catalog, because a name that cannot be resolved is an error. 25 is text.
-	rows, err := query(ctx, conn, `SELECT COALESCE(pg_catalog.has_schema_privilege(p.pronamespace, 'USAGE')
-	    AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE'), false)
-	FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_proc AS p
-	    ON p.proname = 'keyed_hash' AND p.pronamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'postern_functions')
-	    AND p.proargtypes = '25 25'::pg_catalog.oidvector`)
-	if err != nil {
-		return nil, fmt.Errorf("looking for the keyed hash: %w", err)
-	}
-	if len(rows) != 1 || rows[0][0] != "t" {
-		return domains, nil
-	}
-	var missing []string
-	for _, d := range domains {
-		rows, err := query(ctx, conn, "SELECT postern_functions.keyed_hash($1, '') IS NULL", d)
-		if err != nil {
-			return nil, fmt.Errorf("trying the keyed hash: %w", err)
-		}
-		if rows[0][0] != "f" {
-			missing = append(missing, d)
-		}
-	}
-	return slices.Clip(missing), nil
 }
 
 // query runs one statement with text parameters and returns text values, "" for null.

@@ -42,6 +42,12 @@ type KeyedFunc uint8
 const (
 	// KeyedHash is HMAC-SHA-256 over domain and text value, as lower-case hex.
 	KeyedHash KeyedFunc = iota + 1
+	// KeyedDraw is a number from 0 to 2^53-1 out of HMAC-SHA-256 over domain and text value, apart from those of KeyedHash.
+	KeyedDraw
+	// KeyedProtect is AES-SIV of the text value, as lower-case hex.
+	KeyedProtect
+	// KeyedFormatPreserving is FF1 of the characters of the alphabet in the text value.
+	KeyedFormatPreserving
 )
 
 // Keyed calls a keyed mask function. Keys never stand in it: Domain names the token domain whose key the function
@@ -49,8 +55,22 @@ const (
 type Keyed struct {
 	Func   KeyedFunc
 	Domain string
-	Arg    Expr
+	// Alphabet is that of KeyedFormatPreserving, as its characters; empty for the others.
+	Alphabet string
+	Arg      Expr
 }
+
+// Pick is the item at the index, which counts from 1. It is NULL of the type for an index that is NULL or of no item. The index is
+// evaluated once.
+type Pick struct {
+	Index Expr
+	Items []Expr
+	Type  Type
+}
+
+// CountOver is the number of rows of the View that have the same values of these columns as the row in hand, NULL being a value.
+// It makes a View one whose every row depends on the others: nothing may be filtered below it.
+type CountOver struct{ By []Column }
 
 // Op applies an operator of pg_catalog; a nil Left makes it a prefix operator.
 type Op struct {
@@ -110,21 +130,23 @@ type NullOf struct{ Column Column }
 // Now is the warehouse's now(), the start of the transaction.
 type Now struct{}
 
-func (Literal) isExpr()  {}
-func (Column) isExpr()   {}
-func (Call) isExpr()     {}
-func (Keyed) isExpr()    {}
-func (Op) isExpr()       {}
-func (And) isExpr()      {}
-func (Or) isExpr()       {}
-func (Not) isExpr()      {}
-func (IsNull) isExpr()   {}
-func (Cast) isExpr()     {}
-func (Case) isExpr()     {}
-func (In) isExpr()       {}
-func (InSelect) isExpr() {}
-func (NullOf) isExpr()   {}
-func (Now) isExpr()      {}
+func (Literal) isExpr()   {}
+func (Column) isExpr()    {}
+func (Call) isExpr()      {}
+func (Keyed) isExpr()     {}
+func (Op) isExpr()        {}
+func (And) isExpr()       {}
+func (Or) isExpr()        {}
+func (Not) isExpr()       {}
+func (IsNull) isExpr()    {}
+func (Cast) isExpr()      {}
+func (Case) isExpr()      {}
+func (In) isExpr()        {}
+func (InSelect) isExpr()  {}
+func (NullOf) isExpr()    {}
+func (Now) isExpr()       {}
+func (Pick) isExpr()      {}
+func (CountOver) isExpr() {}
 
 // True and False are the boolean literals.
 var (

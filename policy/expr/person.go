@@ -32,6 +32,9 @@ type IsInGroups struct{ Names []string }
 // IsUsingPurpose is @isUsingPurpose(Names…): the active project has one of them.
 type IsUsingPurpose struct{ Names []string }
 
+// UsingAnyPurpose is true if the active project has a purpose, whichever.
+type UsingAnyPurpose struct{}
+
 // Username is @username, the person's name as text.
 type Username struct{}
 
@@ -41,4 +44,5 @@ func (PurposesContain) isExpr()   {}
 func (HasAttribute) isExpr()      {}
 func (IsInGroups) isExpr()        {}
 func (IsUsingPurpose) isExpr()    {}
+func (UsingAnyPurpose) isExpr()   {}
 func (Username) isExpr()          {}

@@ -48,8 +48,8 @@ func simplifyNode(e Expr) Expr {
 		}
 	case Case:
 		return simplifyCase(v)
-	case AttributeContains, Call, Cast, Column, GroupsContain, HasAttribute, IsInGroups, IsNull, IsUsingPurpose, Keyed,
-		Literal, Now, NullOf, Op, PurposesContain, Username:
+	case AttributeContains, Call, Cast, Column, CountOver, GroupsContain, HasAttribute, IsInGroups, IsNull, IsUsingPurpose, Keyed,
+		Literal, Now, NullOf, Op, Pick, PurposesContain, Username, UsingAnyPurpose:
 		// Not about booleans.
 	}
 	return e

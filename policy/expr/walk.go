@@ -9,13 +9,16 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 	switch v := e.(type) {
 	case nil:
 		return nil
-	case Literal, Column, HasAttribute, IsInGroups, IsUsingPurpose, Username, NullOf, Now:
+	case Literal, Column, HasAttribute, IsInGroups, IsUsingPurpose, Username, UsingAnyPurpose, NullOf, Now, CountOver:
 		return f(v)
 	case Call:
 		v.Args = rewriteAll(v.Args, f)
 		return f(v)
 	case Keyed:
 		v.Arg = Rewrite(v.Arg, f)
+		return f(v)
+	case Pick:
+		v.Index, v.Items = Rewrite(v.Index, f), rewriteAll(v.Items, f)
 		return f(v)
 	case Op:
 		v.Left, v.Right = Rewrite(v.Left, f), Rewrite(v.Right, f)

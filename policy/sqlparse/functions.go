@@ -60,11 +60,16 @@ func (r *resolver) sqlValue(f *pg_query.SQLValueFunction) (expr.Expr, string, er
 
 // cast is `x::type`. A cast that reads or prints a value by the session's settings is refused.
 func (r *resolver) cast(c *pg_query.TypeCast, s *scope) (expr.Expr, string, error) {
-	typ, err := r.typeName(c.TypeName)
+	arg, from, err := r.expr(c.Arg, s)
 	if err != nil {
 		return nil, "", err
 	}
-	arg, from, err := r.expr(c.Arg, s)
+	return r.castOf(c, arg, from)
+}
+
+// castOf casts what is resolved already.
+func (r *resolver) castOf(c *pg_query.TypeCast, arg expr.Expr, from string) (expr.Expr, string, error) {
+	typ, err := r.typeName(c.TypeName)
 	if err != nil {
 		return nil, "", err
 	}

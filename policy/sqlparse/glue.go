@@ -9,7 +9,7 @@ import (
 // unglue returns the text in which `name =@username` has become `name = @username`. PostgreSQL's lexer takes the longest
 // run of operator characters, so `=@` would be one unknown operator with another precedence.
 //
-// Only comparisons and || are taken apart, and only in front of a known @function; `<@` is an operator of its own, so it is
+// Only comparisons, arithmetic and || are taken apart, and only in front of a known @function; `<@` is an operator of its own, so it is
 // refused there rather than guessed at.
 func (r *Rule) unglue() (string, error) {
 	if !strings.Contains(r.text, "@") {
@@ -36,7 +36,7 @@ func (r *Rule) unglue() (string, error) {
 			continue
 		}
 		switch operator {
-		case "=@", "<>@", "!=@", "<=@", ">=@", ">@", "||@":
+		case "=@", "<>@", "!=@", "<=@", ">=@", ">@", "||@", "+@", "-@", "*@", "/@", "%@":
 			b.WriteString(r.text[last : end-1])
 			r.glued = append(r.glued, b.Len())
 			b.WriteByte(' ')

@@ -14,7 +14,7 @@ import (
 func isPersonFunction(name string) bool {
 	switch name {
 	case "attributevaluescontains", "groupscontains", "purposescontains", "hasattribute", "isingroups", "isusingpurpose",
-		"username", "columntagged", "columnreference":
+		"username", "columntagged", "columnreference", "value":
 		return true
 	}
 	return false
@@ -25,8 +25,20 @@ func (r *resolver) personFunction(n *pg_query.Node, location int32, s *scope) (e
 	if ref := n.GetColumnRef(); ref != nil {
 		if parts := stringsOf(ref.Fields); len(parts) == 1 && len(ref.Fields) == 1 && parts[0] == "username" {
 			return expr.Username{}, typeText, nil
+		} else if len(parts) == 1 && len(ref.Fields) == 1 && parts[0] == "value" {
+			return r.valueColumn(location, s)
 		}
 		return nil, "", r.at(location, "@%s is not known; for an absolute value write abs()", strings.Join(stringsOf(ref.Fields), "."))
+	}
+	if c := n.GetTypeCast(); c != nil {
+		arg, from, err := r.personFunction(c.Arg, location, s)
+		if err != nil {
+			return nil, "", err
+		}
+		return r.castOf(c, arg, from)
+	}
+	if a := n.GetAExpr(); a != nil && a.Kind == pg_query.A_Expr_Kind_AEXPR_OP && a.Lexpr != nil {
+		return r.personOperand(a, location, s)
 	}
 	c := n.GetFuncCall()
 	if c == nil {
@@ -55,9 +67,42 @@ func (r *resolver) personFunction(n *pg_query.Node, location int32, s *scope) (e
 	case "username":
 		_, err := r.words(c, 0, 0)
 		return expr.Username{}, typeText, err
+	case "value":
+		if _, err := r.words(c, 0, 0); err != nil {
+			return nil, "", err
+		}
+		return r.valueColumn(location, s)
 	default:
 		return r.columnFunction(name, c, s)
 	}
+}
+
+// valueColumn is @value, the column that a custom mask masks.
+func (r *resolver) valueColumn(location int32, s *scope) (expr.Expr, string, error) {
+	switch {
+	case r.value == nil:
+		return nil, "", r.at(location, "@value is the masked column of a custom mask, and this is none")
+	case s.inner:
+		return nil, "", r.at(location, "a column of the source stands in a sub-select: a sub-select in a rule must not depend on the row that is tested")
+	}
+	return expr.Column{Name: r.value.Name, Type: expr.Type(r.value.Type)}, columnType(*r.value), nil
+}
+
+// personOperand is `@name(…) + x`, which the grammar reads as `@ (name(…) + x)`: arithmetic and casts bind more tightly than @ does.
+func (r *resolver) personOperand(a *pg_query.A_Expr, location int32, s *scope) (expr.Expr, string, error) {
+	names := stringsOf(a.Name)
+	if len(names) != 1 || !slices.Contains([]string{"+", "-", "*", "/", "%", "^"}, names[0]) {
+		return nil, "", r.at(location, "@ must stand in front of a function's name; for an absolute value write abs()")
+	}
+	left, leftType, err := r.personFunction(a.Lexpr, location, s)
+	if err != nil {
+		return nil, "", err
+	}
+	right, rightType, err := r.expr(a.Rexpr, s)
+	if err != nil {
+		return nil, "", err
+	}
+	return r.applied(a.Location, names[0], []expr.Expr{left, right}, []string{leftType, rightType})
 }
 
 // words takes arguments that must be string constants, between low and high of them.

@@ -34,8 +34,21 @@ func (r *Rule) Resolve(snapshot *catalog.Snapshot, source *catalog.Table) (Resol
 	return Resolved{Expr: e, Reads: res.reads, Notes: res.notes}, nil
 }
 
+// ResolveValue resolves an expression that gives a value, with @value for the column, and returns its type without modifiers: "unknown" for
+// a constant in quotes, "" if it cannot be told. A mistake is an *Error.
+func (r *Rule) ResolveValue(snapshot *catalog.Snapshot, source *catalog.Table, value catalog.Column) (Resolved, string, error) {
+	res := &resolver{rule: r, snapshot: snapshot, source: source, value: &value}
+	e, typ, err := res.expr(r.node, &scope{})
+	if err != nil {
+		return Resolved{}, "", err
+	}
+	return Resolved{Expr: e, Reads: res.reads, Notes: res.notes}, typ, nil
+}
+
 // resolver walks one rule for one source.
 type resolver struct {
+	// value is the column that @value means; nil where there is none.
+	value    *catalog.Column
 	rule     *Rule
 	snapshot *catalog.Snapshot
 	source   *catalog.Table
