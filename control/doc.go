@@ -9,6 +9,9 @@
 //   - compile.go: one set of resources and the crawls become a Generation, or every mistake at once
 //   - snapshot.go: a crawl and Source resources become a catalog.Snapshot
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered
+//   - approvals.go, projects.go: Approval, Project and Purpose resources become what policies decide by
+//   - standing.go, acting.go: in which project each person acts, what they acknowledged, for whom they act; control/store keeps it
+//   - expiry.go: what ends is published anew at its instant
 //   - people.go: users become principals and verifiers
 //   - check.go: what must hold of a program: every dialect can print it, every key is there
 //   - register.go: Registration, what a connection's warehouse needs for a set

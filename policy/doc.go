@@ -5,6 +5,7 @@
 //   - decision.go: Decision and its parts, the answer for one principal and one source
 //   - model.go: the policies as resource files say them
 //   - compile*.go: policies and a catalog snapshot become a Program; all mistakes are reported at once
+//   - approval.go, expiry.go: who was approved, and what ends; project.go: what acting in a project narrows and equalizes
 //   - condition.go: conditions on people (CEL)
 //   - decide.go, bind.go: Program.Decide under a Binding
 //   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check

@@ -13,6 +13,7 @@
 //   - relay.go: the established session: the client's messages; pump.go, transfer.go: the warehouse's
 //   - extended.go, statements.go: Parse, Bind, Describe, Execute, Close, Sync; simple.go: Query and refusals; copy.go
 //   - pipeline.go: the queue of expected responses
+//   - personal.go: switching projects, acknowledging, acting for another
 //   - settings.go, variables.go: search_path and other variables that are the client's and not the warehouse's
 //   - auditing.go: events; errors.go: what the client may see of the warehouse's errors
 //   - cancel.go: cancel requests; watch.go: quiet sessions, vanished clients, changed decisions

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -48,6 +49,30 @@ type casePerson struct {
 	Groups     []string            `yaml:"groups"`
 	Attributes map[string][]string `yaml:"attributes"`
 	Purposes   []string            `yaml:"purposes"`
+	Project    string              `yaml:"project"`
+}
+
+// principal is the person while they act in their project.
+func (p casePerson) principal() identity.Principal {
+	return identity.NewPrincipal(identity.Spec{User: p.Name, Groups: p.Groups, Attributes: p.Attributes, Purposes: p.Purposes, Project: p.Project})
+}
+
+// caseProject is a project of a case; its members are the case's people who act in it.
+type caseProject struct {
+	Kind        string          `yaml:"kind"`
+	Name        string          `yaml:"name"`
+	Sources     policy.Selector `yaml:"sources"`
+	Equalize    bool            `yaml:"equalize"`
+	MaskedJoins bool            `yaml:"maskedJoins"`
+}
+
+// caseApproval is a request that was approved.
+type caseApproval struct {
+	Kind       string    `yaml:"kind"`
+	Policy     string    `yaml:"policy"`
+	User       string    `yaml:"user"`
+	ApprovedBy []string  `yaml:"approvedBy"`
+	Expires    time.Time `yaml:"expires"`
 }
 
 // caseFile is one story: testdata/cases/README.md says what its sections are.
@@ -59,6 +84,9 @@ type caseFile struct {
 	people  []casePerson
 	subs    []policy.SubscriptionPolicy
 	data    []policy.DataPolicy
+	asked   []caseApproval
+	grouped []caseProject
+	now     time.Time
 }
 
 func TestCases(t *testing.T) {
@@ -115,11 +143,58 @@ func readCase(t *testing.T, path string) *caseFile {
 			}
 			strict(t, doc, &d, true)
 			c.data = append(c.data, d.DataPolicy)
+		case "Approval":
+			var a caseApproval
+			strict(t, doc, &a, true)
+			c.asked = append(c.asked, a)
+		case "Project":
+			var p caseProject
+			strict(t, doc, &p, true)
+			c.grouped = append(c.grouped, p)
 		default:
 			t.Fatalf("kind %q", head.Kind)
 		}
 	}
+	if text := strings.TrimSpace(c.given["now"]); text != "" {
+		if c.now, err = time.Parse(time.RFC3339, text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return c
+}
+
+// approvals and projects are the case's as the control plane would resolve them.
+func (c *caseFile) approvals() (out []policy.Approved) {
+	for _, a := range c.asked {
+		given := policy.Approved{Policy: a.Policy, User: a.User, Expires: a.Expires}
+		for _, name := range a.ApprovedBy {
+			by := policy.Approver{Name: name}
+			for _, p := range c.people {
+				if p.Name == name {
+					by.Groups = p.Groups
+				}
+			}
+			given.By = append(given.By, by)
+		}
+		out = append(out, given)
+	}
+	return out
+}
+
+func (c *caseFile) projects() (out []policy.Project) {
+	for _, g := range c.grouped {
+		p := policy.Project{Name: g.Name, Sources: g.Sources, Equalize: g.Equalize}
+		if g.MaskedJoins {
+			p.Domain = "project"
+		}
+		for _, who := range c.people {
+			if who.Project == g.Name {
+				p.Members = append(p.Members, who.principal())
+			}
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 func documents(t *testing.T, text string) []string {
@@ -157,7 +232,7 @@ func runCase(t *testing.T, c *caseFile) {
 	run(t, conn, registration(t))
 	run(t, conn, c.given["setup.sql"])
 	snapshot := c.crawl(t, conn)
-	program, warnings, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot, Subscriptions: c.subs, Data: c.data})
+	program, warnings, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot, Subscriptions: c.subs, Data: c.data, Approvals: c.approvals(), Projects: c.projects()})
 	got := map[string]string{"warnings": lines(warnings)}
 	if err != nil {
 		got["refused"] = err.Error() + "\n"
@@ -177,7 +252,7 @@ func runCase(t *testing.T, c *caseFile) {
 // ask decides for one person over all sources, prints the Views and runs them.
 func (c *caseFile) ask(t *testing.T, conn *pgconn.PgConn, program *policy.Program, p casePerson, got map[string]string) {
 	t.Helper()
-	who := identity.NewPrincipal(identity.Spec{User: p.Name, Groups: p.Groups, Attributes: p.Attributes, Purposes: p.Purposes})
+	who := policy.BindPrincipal(p.principal()).At(c.now)
 	var why, sql, rows strings.Builder
 	for _, s := range c.sources {
 		schema, name, _ := strings.Cut(s.Name, ".")
@@ -185,7 +260,7 @@ func (c *caseFile) ask(t *testing.T, conn *pgconn.PgConn, program *policy.Progra
 		if !ok {
 			t.Fatalf("no table %s", s.Name)
 		}
-		d := program.Decide(policy.BindPrincipal(who), []policy.Want{{Table: table}})[0]
+		d := program.Decide(who, []policy.Want{{Table: table}})[0]
 		fmt.Fprintf(&why, "%s: %s\n", s.Name, map[bool]string{true: "allowed", false: "denied"}[d.Allowed])
 		for _, r := range d.Because {
 			rule := fmt.Sprintf(" rule %d", r.Rule+1)
@@ -193,6 +268,12 @@ func (c *caseFile) ask(t *testing.T, conn *pgconn.PgConn, program *policy.Progra
 				rule = "" // a subscription policy has no rules
 			}
 			why.WriteString(strings.TrimSuffix(fmt.Sprintf("  %s %s%s: %s", r.Effect, r.Policy, rule, r.Detail), ": ") + "\n")
+		}
+		if len(d.Privileges) > 0 {
+			fmt.Fprintf(&why, "  writes: %v\n", d.Privileges)
+		}
+		if !d.ValidUntil.IsZero() {
+			fmt.Fprintf(&why, "  until %s\n", d.ValidUntil.Format(time.RFC3339))
 		}
 		if !d.Allowed {
 			if _, err := Postgres().View(&d); err == nil {
@@ -220,7 +301,7 @@ func (c *caseFile) compare(t *testing.T, got map[string]string) {
 	t.Helper()
 	archive := &txtar.Archive{Comment: c.archive.Comment}
 	for _, f := range c.archive.Files {
-		if strings.HasSuffix(f.Name, ".yaml") || f.Name == "setup.sql" {
+		if strings.HasSuffix(f.Name, ".yaml") || f.Name == "setup.sql" || f.Name == "now" {
 			archive.Files = append(archive.Files, f)
 		}
 	}
