@@ -338,7 +338,7 @@ func (s *openSession) flows() error {
 
 // histogram prints durations by kind.
 func histogram(took map[string][]time.Duration) string {
-	bounds := []time.Duration{10, 20, 50, 100, 200, 500, 1000}
+	bounds := []int64{10, 20, 50, 100, 200, 500, 1000}
 	var b strings.Builder
 	fmt.Fprintf(&b, "from the publication to the refusal, %d processors\n%-28s", runtime.NumCPU(), "ms below")
 	for _, bound := range bounds {
@@ -353,7 +353,7 @@ func histogram(took map[string][]time.Duration) string {
 	for _, kind := range kinds {
 		counts := make([]int, len(bounds)+1)
 		for _, d := range took[kind] {
-			i := slices.IndexFunc(bounds, func(bound time.Duration) bool { return d < bound*time.Millisecond })
+			i := slices.IndexFunc(bounds, func(bound int64) bool { return d.Milliseconds() < bound })
 			if i < 0 {
 				i = len(bounds)
 			}
