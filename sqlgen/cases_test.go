@@ -121,6 +121,13 @@ func readCase(t *testing.T, path string) *caseFile {
 	for _, f := range archive.Files {
 		c.given[f.Name] = string(f.Data)
 	}
+	c.decode(t)
+	return c
+}
+
+// decode reads the case's YAML.
+func (c *caseFile) decode(t *testing.T) {
+	t.Helper()
 	decodeAll(t, c.given["sources.yaml"], &c.sources)
 	decodeAll(t, c.given["people.yaml"], &c.people)
 	for _, doc := range documents(t, c.given["policies.yaml"]) {
@@ -156,11 +163,12 @@ func readCase(t *testing.T, path string) *caseFile {
 		}
 	}
 	if text := strings.TrimSpace(c.given["now"]); text != "" {
-		if c.now, err = time.Parse(time.RFC3339, text); err != nil {
+		now, err := time.Parse(time.RFC3339, text)
+		if err != nil {
 			t.Fatal(err)
 		}
+		c.now = now
 	}
-	return c
 }
 
 // approvals and projects are the case's as the control plane would resolve them.
@@ -228,7 +236,12 @@ func decodeAll[T any](t *testing.T, text string, into *[]T) {
 }
 
 func runCase(t *testing.T, c *caseFile) {
-	conn := connect(t)
+	c.compare(t, c.run(t, connect(t)))
+}
+
+// run publishes the case's policies, asks for everybody, and returns the sections that come of it.
+func (c *caseFile) run(t *testing.T, conn *pgconn.PgConn) map[string]string {
+	t.Helper()
 	run(t, conn, registration(t))
 	run(t, conn, c.given["setup.sql"])
 	snapshot := c.crawl(t, conn)
@@ -246,7 +259,7 @@ func runCase(t *testing.T, c *caseFile) {
 			c.ask(t, conn, program, p, got)
 		}
 	}
-	c.compare(t, got)
+	return got
 }
 
 // ask decides for one person over all sources, prints the Views and runs them.
