@@ -42,6 +42,7 @@ type builder struct {
 	specs    map[string]identity.Spec
 	disabled map[string]bool
 	groups   map[string]bool
+	inGroup  map[string][]string
 
 	approved []policy.Approved
 	projects []policy.Project

@@ -82,6 +82,7 @@ func (b *builder) people() map[string]person {
 // gather notes who is there, with all of their groups.
 func (b *builder) gather(memberOf map[string][]string) {
 	b.specs, b.disabled, b.groups = make(map[string]identity.Spec, len(b.set.Users)), map[string]bool{}, map[string]bool{}
+	b.inGroup = map[string][]string{}
 	for _, g := range b.set.Groups {
 		b.groups[g.Name] = true
 	}
@@ -91,6 +92,7 @@ func (b *builder) gather(memberOf map[string][]string) {
 		b.specs[u.Name], b.disabled[u.Name] = spec, u.Disabled
 		for _, g := range spec.Groups {
 			b.groups[g] = true
+			b.inGroup[g] = append(b.inGroup[g], u.Name)
 		}
 	}
 }

@@ -67,13 +67,11 @@ func (b *builder) members(r resource.Project) map[string]bool {
 	for _, name := range r.Members.Users {
 		out[name] = true
 	}
-	for name, spec := range b.specs {
-		if r.Members.Has(name, spec.Groups) {
+	for _, g := range r.Members.Groups {
+		for _, name := range b.inGroup[g] {
 			out[name] = true
 		}
-	}
-	for _, g := range r.Members.Groups {
-		if !b.groups[g] {
+		if len(b.inGroup[g]) == 0 {
 			b.warn(r.Pos, "project %s: nobody is in the group %s", r.Name, g)
 		}
 	}

@@ -20,6 +20,7 @@ type compiler struct {
 	byName     map[string]*tableProgram
 	byTag      map[string][]*tableProgram // source tags and the tags that cover them
 	byColTag   map[string][]*tableProgram // the same for columns' tags
+	approvals  map[string][]Approved      // by policy
 	problems   Errors
 	warnings   []Warning
 	seen       map[string]bool // problems and warnings are told once
@@ -38,10 +39,13 @@ func Compile(in Input) (*Program, []Warning, error) {
 		return nil, nil, err
 	}
 	c := &compiler{
-		in: in, conditions: conditions, seen: map[string]bool{}, masks: map[maskKey]builtMask{},
+		in: in, conditions: conditions, seen: map[string]bool{}, approvals: map[string][]Approved{}, masks: map[maskKey]builtMask{},
 		byName: map[string]*tableProgram{}, byTag: map[string][]*tableProgram{}, byColTag: map[string][]*tableProgram{},
 	}
 	c.indexSources()
+	for _, given := range in.Approvals {
+		c.approvals[given.Policy] = append(c.approvals[given.Policy], given)
+	}
 	c.names()
 	for _, s := range in.Subscriptions {
 		c.subscription(s)

@@ -114,10 +114,8 @@ func (c *compiler) audience(s SubscriptionPolicy, report Problem) audience {
 			c.problem(report)
 		}
 		out.approvals = &approvals{wants: a.Approval, people: map[string][]Approved{}}
-		for _, given := range c.in.Approvals {
-			if given.Policy == s.Name {
-				out.approvals.people[given.User] = append(out.approvals.people[given.User], given)
-			}
+		for _, given := range c.approvals[s.Name] {
+			out.approvals.people[given.User] = append(out.approvals.people[given.User], given)
 		}
 	}
 	return out
