@@ -19,6 +19,7 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 	// Queries: SELECT, VALUES, TABLE, WITH … SELECT, UNION and the like. No INTO, no row locks.
 	case *pg.Node_SelectStmt:
 		st.Kind = KindSelect
+		regOutputs(v.SelectStmt)
 		_, err := r.query(raw.Stmt, nil)
 		return err
 	// COPY (query) TO STDOUT, and COPY table TO STDOUT as that.

@@ -40,6 +40,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_SqlvalueFunction:
 		return r.valueFunction(n)
 	case *pg.Node_TypeCast:
+		if done, err := r.regCast(n, s); done || err != nil {
+			return err
+		}
 		if err := r.allowType(v.TypeCast.TypeName); err != nil {
 			return err
 		}

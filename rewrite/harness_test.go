@@ -3,6 +3,7 @@ package rewrite
 import (
 	"context"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -155,6 +156,24 @@ func newHarness(t testing.TB, broken damage) *harness {
 		return v, err
 	}
 	return &harness{rw: rw, program: program, person: identity.NewPrincipal(identity.Spec{User: person})}
+}
+
+// adoptOIDs gives the tables the oids that they have in this database, for the virtual catalogue.
+func (h *harness) adoptOIDs(t testing.TB, conn *pgconn.PgConn) {
+	t.Helper()
+	for _, table := range h.program.Snapshot().Tables() {
+		sql := "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = '" + table.Schema +
+			"' AND relname = '" + table.Name + "'"
+		results, err := conn.Exec(context.Background(), sql).ReadAll()
+		if err != nil || len(results[0].Rows) != 1 {
+			t.Fatalf("%s: %v", table.QualifiedName(), err)
+		}
+		oid, err := strconv.ParseUint(string(results[0].Rows[0][0]), 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table.OID = uint32(oid)
+	}
 }
 
 func (tt testTable) build(n int) (*catalog.Table, policy.Decision) {

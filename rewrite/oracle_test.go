@@ -23,9 +23,12 @@ type oracle struct {
 func newOracle(t testing.TB, broken damage) *oracle {
 	var notices []string
 	keep := func(text string) { notices = append(notices, text) }
+	raw := connect(t, load(t, "raw.sql"), true, keep)
+	h := newHarness(t, broken)
+	h.adoptOIDs(t, raw)
 	return &oracle{
-		h:         newHarness(t, broken),
-		raw:       connect(t, load(t, "raw.sql"), true, keep),
+		h:         h,
+		raw:       raw,
 		sanitised: connect(t, load(t, "raw.sql", "sanitise.sql"), false, nil),
 		notices:   &notices,
 	}

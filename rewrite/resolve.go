@@ -174,6 +174,9 @@ func (r *resolver) indirection(n *pg.Node, s *scope) error {
 	}
 	for _, step := range ind.Indirection {
 		indices := step.GetAIndices()
+		if isExpandedField(step) {
+			continue
+		}
 		if indices == nil {
 			return r.at(pgerror.NotSupported("selecting field %s of an expression is not supported through Postern",
 				dotted([]*pg.Node{step})), locationOf(ind.Arg))
@@ -183,6 +186,13 @@ func (r *resolver) indirection(n *pg.Node, s *scope) error {
 		}
 	}
 	return r.expr(ind.Arg, s)
+}
+
+// isExpandedField admits the two fields of expandsArray. pg_catalog has neither a function nor a type of these names, so that where
+// the expression has no such field, it is an error and not a call.
+func isExpandedField(step *pg.Node) bool {
+	name := step.GetString_().GetSval()
+	return name == "x" || name == "n"
 }
 
 // firstField is the name or star that an indirection starts with.

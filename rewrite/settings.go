@@ -73,6 +73,16 @@ func settings(name string) (setting, bool) {
 	return setting{}, false
 }
 
+// settingNames are the settings that the warehouse answers for itself, as pg_settings shows them.
+func settingNames() []string {
+	return []string{"block_size", "bytea_output", "client_encoding", "client_min_messages", "datestyle",
+		"default_transaction_deferrable", "default_transaction_isolation", "default_transaction_read_only", "extra_float_digits",
+		"idle_in_transaction_session_timeout", "in_hot_standby", "integer_datetimes", "intervalstyle", "lc_collate", "lc_ctype",
+		"lc_messages", "lc_monetary", "lc_numeric", "lc_time", "lock_timeout", "max_identifier_length", "max_index_keys",
+		"server_encoding", "server_version", "server_version_num", "standard_conforming_strings", "statement_timeout", "timezone",
+		"transaction_deferrable", "transaction_isolation", "transaction_read_only"}
+}
+
 func (r *resolver) allowSetting(name string) (setting, error) {
 	s, ok := settings(name)
 	if !ok {

@@ -31,9 +31,14 @@ type viewKey struct {
 	table     *catalog.Table
 }
 
+// factEntries bounds how many people's facts are kept: each has the numbers of all tables that the person may see.
+const factEntries = 256
+
 // views makes and keeps Views per program, person and table.
 type views struct {
 	cache *lru.Cache[viewKey, *view]
+	// known is what a person may see of everything; its keys have no table.
+	known *lru.Cache[viewKey, *facts]
 	now   func() time.Time
 	// builtin has the catalog relations that may be read, by name.
 	builtin map[string]*catalog.Table
@@ -47,8 +52,12 @@ func newViews(c Config) (*views, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of views: %w", err)
 	}
+	known, err := lru.New[viewKey, *facts](factEntries)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of what people may see: %w", err)
+	}
 	return &views{
-		cache: cache, now: c.Now, builtin: builtinTables(),
+		cache: cache, known: known, now: c.Now, builtin: builtinTables(),
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 			return p.Decide(policy.BindPrincipal(who).At(c.Now()), wants)
 		},
@@ -103,21 +112,11 @@ func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
 
 // schemas are those in which the person may see a table, and until when that holds.
 func (vs *views) schemas(req *Request) (out map[string]bool, until time.Time, err error) {
-	out = map[string]bool{}
-	for _, t := range req.Program.Snapshot().Tables() {
-		if !t.Registered || out[t.Schema] {
-			continue
-		}
-		v, err := vs.get(req, t)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		until = earlier(until, v.decision.ValidUntil)
-		if v.decision.Allowed {
-			out[t.Schema] = true
-		}
+	known, err := vs.facts(req)
+	if err != nil {
+		return nil, time.Time{}, err
 	}
-	return out, until, nil
+	return known.schemas, known.until, nil
 }
 
 // parseView parses a View's text and checks its shape: one SELECT that gives exactly these columns.
@@ -151,7 +150,7 @@ func parseView(sql string, columns []string) (*pg.SelectStmt, error) {
 // splice is what stands in FROM for a reference to the table: a copy of the View under the alias.
 func (v *view) splice(alias *pg.Alias, only bool) *pg.Node {
 	tree := proto.Clone(v.tree).(*pg.SelectStmt)
-	if only {
+	if only && !v.catalog {
 		tree.FromClause[0].GetRangeVar().Inh = false
 	}
 	return &pg.Node{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{

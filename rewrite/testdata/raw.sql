@@ -42,6 +42,17 @@ CREATE TABLE app.customer (id integer, extra text);
 INSERT INTO app.customer SELECT i, 'extra ' || i FROM generate_series(1, 5) AS i;
 CREATE TABLE app.registry (id integer, about regclass, abouts regclass[]);
 INSERT INTO app.registry VALUES (1, 'public.orders', '{public.orders}');
+-- What the catalogues would tell.
+CREATE TYPE public."MARKER_enum" AS ENUM ('MARKER');
+CREATE TABLE public."MARKER_table" ("MARKER_column" text DEFAULT 'MARKER' CONSTRAINT "MARKER_check" CHECK ("MARKER_column" <> 'MARKER'), e public."MARKER_enum");
+ALTER TABLE app.registry ADD "MARKER_hidden" text;
+CREATE INDEX "MARKER_index" ON app.registry ("MARKER_hidden");
+CREATE INDEX "MARKER_partial" ON app.registry (id) WHERE "MARKER_hidden" IS NULL;
+ALTER TABLE app.registry ADD CONSTRAINT "MARKER_check" CHECK (id > 0);
+COMMENT ON TABLE public."MARKER_table" IS 'MARKER';
+COMMENT ON COLUMN app.registry."MARKER_hidden" IS 'MARKER';
+CREATE SCHEMA "MARKER_schema" CREATE TABLE t (id integer) CREATE VIEW "MARKER_view" AS SELECT id FROM t;
+CREATE FUNCTION public."MARKER_function"() RETURNS integer LANGUAGE sql AS 'SELECT 1 -- MARKER';
 CREATE FUNCTION public.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
 $$ BEGIN RAISE NOTICE 'leak %', $1; RETURN true; END $$;
 CREATE FUNCTION public.leak_eq(text, text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS

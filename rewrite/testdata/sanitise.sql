@@ -12,3 +12,5 @@ DROP FUNCTION public.leak(text) CASCADE;
 DROP OPERATOR public.=== (text, text);
 DROP FUNCTION public.leak_eq(text, text);
 ANALYZE;
+
+ALTER TABLE app.registry DROP COLUMN "MARKER_hidden";

@@ -1,0 +1,170 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/policy"
+)
+
+// facts are what one person may see of the warehouse, in the forms that the virtual catalogue needs. They are shared and never
+// changed.
+type facts struct {
+	tables  map[tableName]*catalog.Table
+	schemas map[string]bool
+	// until is when the first of the decisions ends, denials included; zero is never.
+	until time.Time
+	// macros put the facts into the texts of catalog.sql.
+	macros *strings.Replacer
+}
+
+type tableName struct{ schema, name string }
+
+// facts asks for every registered table at once, and keeps the answer per program, person and database.
+func (vs *views) facts(req *Request) (*facts, error) {
+	key := viewKey{req.Program, req.Principal.Key() + "\x00" + req.Database, nil}
+	if v, ok := vs.known.Get(key); ok && (v.until.IsZero() || vs.now().Before(v.until)) {
+		return v, nil
+	}
+	var wants []policy.Want
+	for _, t := range req.Program.Snapshot().Tables() {
+		if t.Registered {
+			wants = append(wants, policy.Want{Table: t})
+		}
+	}
+	decisions := vs.decide(req.Program, req.Principal, wants)
+	if len(decisions) != len(wants) {
+		return nil, fmt.Errorf("deciding: %d answers for %d tables", len(decisions), len(wants))
+	}
+	f := &facts{tables: map[tableName]*catalog.Table{}, schemas: map[string]bool{}}
+	g := gathered{groups: map[string][]string{}, types: map[uint32]bool{}, enums: map[uint32]bool{}}
+	for i := range decisions {
+		d := &decisions[i]
+		if d.Table != wants[i].Table {
+			return nil, fmt.Errorf("deciding: the answer is not for the table that was asked for")
+		}
+		f.until = earlier(f.until, d.ValidUntil)
+		if d.Allowed {
+			f.tables[tableName{d.Table.Schema, d.Table.Name}] = d.Table
+			f.schemas[d.Table.Schema] = true
+			g.add(d)
+		}
+	}
+	f.macros = g.macros(f, req)
+	vs.known.Add(key, f)
+	return f, nil
+}
+
+// gathered collects oids in the forms in which they are printed. Tables with the same numbers of visible columns share a group,
+// so that the text stays short.
+type gathered struct {
+	groups       map[string][]string
+	types, enums map[uint32]bool
+}
+
+func (g *gathered) add(d *policy.Decision) {
+	numbers := make([]string, len(d.Columns))
+	for i, c := range d.Columns {
+		numbers[i] = strconv.Itoa(int(c.Column.Number))
+		if c.Column.TypeOID < firstUserOID {
+			continue
+		}
+		g.types[c.Column.TypeOID] = true
+		if c.Mask == nil && c.Kind == policy.MaskNone {
+			g.enums[c.Column.TypeOID] = true
+		}
+	}
+	atts := strings.Join(numbers, ",")
+	g.groups[atts] = append(g.groups[atts], strconv.FormatUint(uint64(d.Table.OID), 10))
+}
+
+// macros says what each word in braces in catalog.sql stands for.
+func (g *gathered) macros(f *facts, req *Request) *strings.Replacer {
+	visible := g.visible()
+	indexes := "SELECT i.indexrelid FROM pg_catalog.pg_index AS i JOIN " + visible + " AS v ON v.relid = i.indrelid " +
+		"WHERE i.indpred IS NULL AND i.indexprs IS NULL AND i.indkey::pg_catalog.int2[] OPERATOR(pg_catalog.<@) v.atts"
+	constraints := "SELECT k.oid FROM pg_catalog.pg_constraint AS k JOIN " + visible + " AS v ON v.relid = k.conrelid LEFT JOIN " +
+		visible + " AS w ON w.relid = k.confrelid WHERE k.conkey OPERATOR(pg_catalog.<@) v.atts AND (k.contype IN ('p', 'u') AND " +
+		"k.conindid IN (" + indexes + ") OR k.contype = 'f' AND k.confkey OPERATOR(pg_catalog.<@) w.atts)"
+	types := "SELECT t.oid FROM pg_catalog.pg_type AS t WHERE t.oid IN (SELECT pg_catalog.unnest(ARRAY[u.oid, u.typelem, " +
+		"u.typbasetype, u.typarray]) FROM pg_catalog.pg_type AS u WHERE u.oid = ANY (" + oidArray(keys(g.types)) + ")) AND NOT EXISTS (" +
+		"SELECT FROM pg_catalog.pg_type AS u JOIN pg_catalog.pg_class AS k ON k.oid = u.typrelid " +
+		"WHERE u.oid IN (t.oid, t.typelem, t.typbasetype) AND k.relkind <> 'c')"
+	schemas := []string{builtinSchema, informationSchema}
+	for s := range f.schemas {
+		schemas = append(schemas, s)
+	}
+	slices.Sort(schemas)
+	return strings.NewReplacer("{visible}", visible, "{indexes}", indexes, "{constraints}", constraints, "{types}", types,
+		"{relids}", oidArray(g.relids()), "{enums}", oidArray(keys(g.enums)), "{schemas}", textArray(schemas, "name"),
+		"{settings}", textArray(settingNames(), "text"), "{user}", quoteLiteral(req.Principal.User())+"::pg_catalog.name",
+		"{database}", quoteLiteral(req.Database)+"::pg_catalog.name")
+}
+
+// visible prints the tables and the numbers of their visible columns as a derived table (relid, atts).
+func (g *gathered) visible() string {
+	rows := []string{}
+	for atts, oids := range g.groups {
+		rows = append(rows, "("+oidArray(oids)+", '{"+atts+"}'::pg_catalog.int2[])")
+	}
+	slices.Sort(rows)
+	if len(rows) == 0 {
+		rows = []string{"('{}'::pg_catalog.oid[], '{}'::pg_catalog.int2[])"}
+	}
+	return "(SELECT pg_catalog.unnest(g.relids) AS relid, g.atts FROM (VALUES " + strings.Join(rows, ", ") + ") AS g(relids, atts))"
+}
+
+func (g *gathered) relids() []string {
+	var out []string
+	for _, oids := range g.groups {
+		out = append(out, oids...)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func keys(set map[uint32]bool) []string {
+	var out []string
+	for oid := range set {
+		out = append(out, strconv.FormatUint(uint64(oid), 10))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func oidArray(oids []string) string { return "'{" + strings.Join(oids, ",") + "}'::pg_catalog.oid[]" }
+
+func textArray(list []string, typeName string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = quoteLiteral(s) + "::pg_catalog." + typeName
+	}
+	return "ARRAY[" + strings.Join(quoted, ", ") + "]"
+}
+
+// inPath are the oids of the visible tables that the client's path finds by their bare names.
+func (f *facts) inPath(path []string) []string {
+	found := map[string]bool{}
+	var out []string
+	for _, schema := range path {
+		if !f.schemas[schema] {
+			continue
+		}
+		var names []string
+		for key, t := range f.tables {
+			if key.schema == schema && !found[key.name] && !strings.HasPrefix(key.name, "pg_") {
+				names = append(names, key.name)
+				out = append(out, strconv.FormatUint(uint64(t.OID), 10))
+			}
+		}
+		for _, name := range names {
+			found[name] = true
+		}
+	}
+	slices.Sort(out)
+	return out
+}
