@@ -14,6 +14,7 @@ import (
 // Binding is what is known of the person when a decision is made. The zero value is nobody and is denied everything.
 type Binding struct {
 	principal identity.Principal
+	deferred  bool
 	at        time.Time
 }
 
@@ -49,6 +50,8 @@ func bind(e expr.Expr, p identity.Principal) expr.Expr {
 		case expr.Literal, expr.Column, expr.Call, expr.Keyed, expr.Op, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Cast,
 			expr.Case, expr.In, expr.InSelect, expr.NullOf, expr.Now, expr.Pick, expr.CountOver:
 			return e
+		case expr.ConditionFlag, expr.KnownPerson:
+			return expr.False // of deferred decisions
 		}
 		return expr.False
 	})

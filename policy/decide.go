@@ -25,11 +25,15 @@ func (p *Program) Decide(b Binding, wants []Want) []Decision {
 	out := make([]Decision, len(wants))
 	for i, w := range wants {
 		out[i].Table = w.Table
-		if p == nil || b.principal.IsZero() || w.Table == nil {
+		if p == nil || b.principal.IsZero() && !b.deferred || w.Table == nil {
 			continue
 		}
 		t, ok := p.tables[w.Table]
 		if !ok {
+			continue
+		}
+		if b.deferred {
+			out[i] = p.decideDeferred(t, b.at)
 			continue
 		}
 		key := decisionKey{b.principal.Key(), w.Table, b.at.IsZero()}

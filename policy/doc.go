@@ -7,7 +7,8 @@
 //   - compile*.go: policies and a catalog snapshot become a Program; all mistakes are reported at once
 //   - approval.go, expiry.go: who was approved, and what ends; project.go: what acting in a project narrows and equalizes
 //   - condition.go: conditions on people (CEL)
-//   - decide.go, bind.go: Program.Decide under a Binding
+//   - decide.go, bind.go: Program.Decide under a Binding; deferred.go: with the person left open
+//   - fresh.go: how long a decision holds
 //   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check
 //   - mask*.go, regex.go: mask rules become expressions that are total and keep the column's type
 //

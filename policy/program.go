@@ -29,7 +29,9 @@ type Program struct {
 	snapshot *catalog.Snapshot
 	tables   map[*catalog.Table]*tableProgram
 	projects map[string]*projectProgram
-	cache    *lru.Cache[decisionKey, remembered]
+	// conditions of all rules, sorted by text.
+	conditions []*condition
+	cache      *lru.Cache[decisionKey, remembered]
 }
 
 // Version of the policies that the program was compiled from.

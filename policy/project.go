@@ -186,7 +186,7 @@ func showsNothing(e expr.Expr) bool {
 		return showsNothing(v.Arg)
 	case expr.And, expr.AttributeContains, expr.Call, expr.Case, expr.Column, expr.GroupsContain, expr.HasAttribute, expr.In,
 		expr.InSelect, expr.IsInGroups, expr.IsNull, expr.IsUsingPurpose, expr.Keyed, expr.Not, expr.Now, expr.Op, expr.Or,
-		expr.PurposesContain, expr.UsingAnyPurpose, expr.Username, expr.Pick, expr.CountOver:
+		expr.PurposesContain, expr.UsingAnyPurpose, expr.Username, expr.Pick, expr.CountOver, expr.ConditionFlag, expr.KnownPerson:
 		// May differ from row to row.
 	}
 	return false

@@ -76,7 +76,7 @@ func (t *totality) node(e expr.Expr) {
 	case expr.Column, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Case, expr.Now, expr.NullOf, expr.Username,
 		expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose:
 		// Total by themselves; the values that @functions compare are of types whose text form is settled.
-	case expr.Keyed, expr.Pick, expr.CountOver:
+	case expr.Keyed, expr.Pick, expr.CountOver, expr.ConditionFlag, expr.KnownPerson:
 		t.refuse("%T cannot stand in an expression of an author's", v)
 	}
 }

@@ -30,7 +30,7 @@ func baseOf(e expr.Expr) string {
 	case expr.Now:
 		return "timestamp with time zone"
 	case expr.And, expr.Or, expr.Not, expr.IsNull, expr.In, expr.InSelect, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain,
-		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose:
+		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.ConditionFlag, expr.KnownPerson:
 		return "boolean"
 	case expr.Keyed, expr.Pick, expr.CountOver, expr.NullOf:
 	}

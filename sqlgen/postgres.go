@@ -17,6 +17,8 @@ type printer struct {
 	depth int
 	// counted is set by what counts rows: the View then wants a fence.
 	counted bool
+	// deferred prints what is about the person as look-ups in the profile; otherwise it is an error.
+	deferred bool
 }
 
 // maxDepth bounds the nesting of what is printed; policies are bounded lower when they are published.
@@ -114,8 +116,8 @@ func (p *printer) expr(e expr.Expr) {
 	case expr.CountOver:
 		p.countOver(v)
 	case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups,
-		expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Username:
-		p.fail(fmt.Errorf("printing %T, which no person was bound to", v))
+		expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Username, expr.ConditionFlag, expr.KnownPerson:
+		p.person(v)
 	default:
 		p.fail(fmt.Errorf("printing an unknown expression %T", v))
 	}

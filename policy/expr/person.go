@@ -38,6 +38,13 @@ type UsingAnyPurpose struct{}
 // Username is @username, the person's name as text.
 type Username struct{}
 
+// ConditionFlag is one of the flags of the person's profile (policy.Program.Flags): a condition that was evaluated when the
+// profile was written. It stands in deferred decisions only.
+type ConditionFlag struct{ Name string }
+
+// KnownPerson is true for who has a profile. It stands in deferred decisions only.
+type KnownPerson struct{}
+
 func (AttributeContains) isExpr() {}
 func (GroupsContain) isExpr()     {}
 func (PurposesContain) isExpr()   {}
@@ -46,3 +53,5 @@ func (IsInGroups) isExpr()        {}
 func (IsUsingPurpose) isExpr()    {}
 func (UsingAnyPurpose) isExpr()   {}
 func (Username) isExpr()          {}
+func (ConditionFlag) isExpr()     {}
+func (KnownPerson) isExpr()       {}

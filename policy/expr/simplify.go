@@ -49,7 +49,7 @@ func simplifyNode(e Expr) Expr {
 	case Case:
 		return simplifyCase(v)
 	case AttributeContains, Call, Cast, Column, CountOver, GroupsContain, HasAttribute, IsInGroups, IsNull, IsUsingPurpose, Keyed,
-		Literal, Now, NullOf, Op, Pick, PurposesContain, Username, UsingAnyPurpose:
+		Literal, Now, NullOf, Op, Pick, PurposesContain, Username, UsingAnyPurpose, ConditionFlag, KnownPerson:
 		// Not about booleans.
 	}
 	return e

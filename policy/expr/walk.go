@@ -9,7 +9,7 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 	switch v := e.(type) {
 	case nil:
 		return nil
-	case Literal, Column, HasAttribute, IsInGroups, IsUsingPurpose, Username, UsingAnyPurpose, NullOf, Now, CountOver:
+	case Literal, Column, HasAttribute, IsInGroups, IsUsingPurpose, Username, UsingAnyPurpose, NullOf, Now, CountOver, ConditionFlag, KnownPerson:
 		return f(v)
 	case Call:
 		v.Args = rewriteAll(v.Args, f)
