@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -339,5 +340,66 @@ allow: {approval: {by: [bob]}}
 	eventually(t, time.Until(ends)+time.Second, "the approval ends", func() bool { return sqlState(prepared()) == "42P01" && !open() })
 	if time.Now().Before(ends) {
 		t.Errorf("the approval ended %v too early", time.Until(ends))
+	}
+}
+
+// again starts a server that has stopped, on what it left behind.
+func again(t *testing.T, old *instance) *instance {
+	t.Helper()
+	in := &instance{policies: old.policies, audit: old.audit, done: make(chan struct{})}
+	in.cmd = exec.Command(shared.binary, "serve", "-c", filepath.Join(filepath.Dir(old.policies), "postern.yaml"), "--log-format", "json")
+	in.cmd.SysProcAttr = childAttr()
+	if err := in.start(); err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// TestProjectsOutliveTheServer: a new process has everybody in the project in which they were. With a state that it cannot read it serves,
+// nobody acts in a project, and nobody can switch.
+func TestProjectsOutliveTheServer(t *testing.T) {
+	noticeSources(t)
+	files, err := exampleFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["more.yaml"] = projectFiles
+	in, err := startInstance(shared.binary, shared.dir, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann := people()[0]
+	c := call(t, in, ann)
+	c.must(c.simple, "SET postern.acknowledge = 'desk'")
+	c.must(c.simple, "SET postern.project = 'desk'")
+	if err := errors.Join(c.conn.Close(t.Context()), in.stop()); err != nil {
+		t.Fatal(err)
+	}
+	in = again(t, in)
+	c = call(t, in, ann)
+	c.is("SHOW postern.purposes", "care, complaints")
+	c.must(c.simple, "RESET postern.project")
+	c.must(c.simple, "SET postern.project = 'desk'")
+	if err := errors.Join(c.conn.Close(t.Context()), in.stop()); err != nil {
+		t.Fatal(err)
+	}
+
+	state := filepath.Join(filepath.Dir(in.policies), "postern.db")
+	for _, name := range []string{state + "-wal", state + "-shm"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(state, []byte(strings.Repeat("damaged ", 1024)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in = again(t, in)
+	c = call(t, in, ann)
+	c.is("SHOW postern.project", "")
+	c.is("SELECT count(*) FROM nation", "25")
+	c.refused("RESET postern.project", "57P03")
+	c.refused("SET postern.acknowledge = 'desk'", "57P03")
+	if err := errors.Join(c.conn.Close(t.Context()), in.stop()); err != nil {
+		t.Fatal(err)
 	}
 }
