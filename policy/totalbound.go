@@ -127,8 +127,18 @@ func textBound(e expr.Expr) int {
 		return most
 	case expr.Call:
 		return callBound(v)
+	case expr.Username:
+		return 1_000
+	case expr.And, expr.Or, expr.Not, expr.IsNull, expr.In, expr.InSelect, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain,
+		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Now:
+		return 0
+	case expr.Keyed, expr.Pick, expr.CountOver, expr.NullOf:
 	}
-	return 0
+	if e == nil {
+		return 0
+	}
+	// Nothing is known of it, so nothing bounds it.
+	return maxTextBytes + 1
 }
 
 // capped keeps sums and products from overflowing.
@@ -202,11 +212,13 @@ func digitBound(e expr.Expr) int {
 			most = max(most, digitBound(w.Result))
 		}
 		return most
+	case expr.And, expr.Or, expr.Not, expr.IsNull, expr.In, expr.InSelect, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain,
+		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Now, expr.Username:
+		return 0
+	case expr.Keyed, expr.Pick, expr.CountOver, expr.NullOf:
 	}
-	if baseOf(e) == "numeric" {
-		return unbounded
-	}
-	return 0
+	// Nothing is known of it, so nothing bounds it.
+	return unbounded
 }
 
 // typeDigits is what the type of a column or cast allows.
