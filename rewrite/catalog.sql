@@ -8,6 +8,7 @@
 --   {enums}        as an array: types of visible columns without a mask
 --   {schemas}      as an array of names: those with a visible table, and the two catalogues
 --   {settings}     as an array: settings that SHOW shows and that are the warehouse's own
+--   {acl}          as an array of texts: the person may read
 --   {user} {database}  the person's name, and the name of the database that the client asked for
 --
 -- Objects with an oid below 16384 are those that every server is made with (manual, 66.2.2), so public. For all others holds: a
@@ -23,7 +24,7 @@ SELECT c.oid, c.relname, c.relnamespace, c.reltype, 0::pg_catalog.oid AS relofty
     COALESCE(pg_catalog.array_length(v.atts, 1), c.relnatts)::pg_catalog.int2 AS relnatts, 0::pg_catalog.int2 AS relchecks, false AS relhasrules,
     c.relkind IN ('r', 'p') AS relhastriggers, false AS relhassubclass, false AS relrowsecurity, false AS relforcerowsecurity,
     c.relispopulated, c.relreplident, c.relispartition, 0::pg_catalog.oid AS relrewrite, '0'::pg_catalog.xid AS relfrozenxid, '0'::pg_catalog.xid AS relminmxid,
-    NULL::pg_catalog.text[] AS relacl, NULL::pg_catalog.text[] AS reloptions, NULL::pg_catalog.text AS relpartbound
+    {acl} AS relacl, NULL::pg_catalog.text[] AS reloptions, NULL::pg_catalog.text AS relpartbound
 FROM pg_catalog.pg_class AS c LEFT JOIN {visible} AS v ON v.relid = c.oid
 WHERE v.relid IS NOT NULL OR c.oid < 16384 OR c.oid IN ({indexes})
 
@@ -461,6 +462,11 @@ SELECT NULL::pg_catalog.name AS slot_name, NULL::pg_catalog.name AS plugin, NULL
     NULL::pg_catalog.text AS xmin, NULL::pg_catalog.text AS catalog_xmin, NULL::pg_lsn AS restart_lsn, NULL::pg_lsn AS confirmed_flush_lsn,
     NULL::pg_catalog.text AS wal_status, NULL::pg_catalog.int8 AS safe_wal_size, NULL::pg_catalog.bool AS two_phase WHERE false
 
+-- relation pg_rewrite
+SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.name AS rulename, NULL::pg_catalog.oid AS ev_class, NULL::pg_catalog."char" AS ev_type,
+    NULL::pg_catalog."char" AS ev_enabled, NULL::pg_catalog.bool AS is_instead, NULL::pg_catalog.text AS ev_qual,
+    NULL::pg_catalog.text AS ev_action WHERE false
+
 -- relation pg_rules
 SELECT NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS tablename, NULL::pg_catalog.name AS rulename, NULL::pg_catalog.text AS definition
     WHERE false
@@ -504,6 +510,13 @@ SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.name AS schemaname, NULL:
 SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS stxrelid, NULL::pg_catalog.name AS stxname, NULL::pg_catalog.oid AS stxnamespace,
     NULL::pg_catalog.oid AS stxowner, NULL::pg_catalog.int4 AS stxstattarget, NULL::pg_catalog.int2vector AS stxkeys, NULL::pg_catalog."char"[] AS
     stxkind, NULL::pg_catalog.text AS stxexprs WHERE false
+
+-- relation pg_subscription
+SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS subdbid, NULL::pg_catalog.name AS subname, NULL::pg_catalog.oid AS subowner,
+    NULL::pg_catalog.bool AS subenabled, NULL::pg_catalog.bool AS subbinary, NULL::pg_catalog.bool AS substream,
+    NULL::pg_catalog."char" AS subtwophasestate, NULL::pg_catalog.bool AS subdisableonerr, NULL::pg_catalog.text AS suborigin,
+    NULL::pg_catalog.pg_lsn AS subskiplsn, NULL::pg_catalog.text AS subconninfo, NULL::pg_catalog.name AS subslotname,
+    NULL::pg_catalog.text AS subsynccommit, NULL::pg_catalog.text[] AS subpublications WHERE false
 
 -- relation pg_trigger
 SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS tgrelid, NULL::pg_catalog.oid AS tgparentid, NULL::pg_catalog.name AS tgname,

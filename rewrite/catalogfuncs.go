@@ -93,7 +93,7 @@ func catalogTemplate(name string, arguments int) string {
 			"FROM (SELECT $1::pg_catalog.oid AS a, $2::pg_catalog.int4 AS b) AS postern_q)"
 	case "pg_my_temp_schema/0":
 		return "0::pg_catalog.oid"
-	case "pg_is_other_temp_schema/1":
+	case "pg_is_other_temp_schema/1", "pg_relation_is_publishable/1":
 		return "false"
 	case "pg_has_role/2", "pg_has_role/3":
 		return "true"
@@ -108,7 +108,7 @@ func silentTemplate(name string) string {
 	switch name {
 	case "pg_get_expr", "pg_get_viewdef", "pg_get_partkeydef", "pg_get_ruledef", "pg_get_triggerdef", "pg_get_functiondef",
 		"pg_get_function_sqlbody", "pg_get_function_arg_default", "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns",
-		"pg_get_statisticsobjdef_expressions", "pg_get_serial_sequence", "pg_get_partition_constraintdef", "shobj_description":
+		"pg_get_statisticsobjdef_expressions", "pg_tablespace_location", "pg_get_serial_sequence", "pg_get_partition_constraintdef", "shobj_description":
 		return noText
 	case "pg_relation_size", "pg_total_relation_size", "pg_table_size", "pg_indexes_size", "pg_database_size", "pg_tablespace_size",
 		"pg_stat_get_numscans":
@@ -174,6 +174,34 @@ func putArguments(m protoreflect.Message, args []*pg.Node) {
 		}
 		return true
 	})
+}
+
+// catalogSystemColumn answers for two system columns of the virtual catalogue that clients read: tableoid, the oid of the catalogue
+// itself, and xmin, by which they notice changes: it grows with each set of policies.
+func (r *resolver) catalogSystemColumn(n *pg.Node, s *scope) (bool, error) {
+	names, ok := stringList(n.GetColumnRef().GetFields())
+	if !ok || len(names) == 0 || len(names) > 2 || names[len(names)-1] != "tableoid" && names[len(names)-1] != "xmin" {
+		return false, nil
+	}
+	var it *item
+	switch {
+	case len(names) == 2:
+		found := 0
+		if it, found = s.alias("", names[0]); found != 1 {
+			return false, nil
+		}
+	case s != nil && len(s.items) == 1:
+		it = s.items[0]
+	}
+	if it == nil || len(it.columns) == 0 || len(it.columns[0].origins) != 1 || !it.columns[0].origins[0].use.view.catalog ||
+		it.count(names[len(names)-1]) > 0 {
+		return false, nil
+	}
+	if names[len(names)-1] == "tableoid" {
+		t := it.columns[0].origins[0].use.view.decision.Table
+		return true, r.template(n, systemRelation(t.Schema, t.Name))
+	}
+	return true, r.template(n, fmt.Sprintf("'%d'::pg_catalog.xid", 3+r.req.Program.Version()%1_000_000_000))
 }
 
 // hasPrivilege answers has_table_privilege and its like: reading what one sees is allowed, everything else is not. A constant name

@@ -20,6 +20,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	defer r.leave()
 	switch v := n.Node.(type) {
 	case *pg.Node_ColumnRef:
+		if done, err := r.catalogSystemColumn(n, s); done || err != nil {
+			return err
+		}
 		return r.columnRef(v.ColumnRef, s)
 	case *pg.Node_AConst:
 		return r.allowConstant(v.AConst)

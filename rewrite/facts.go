@@ -102,7 +102,18 @@ func (g *gathered) macros(f *facts, req *Request) *strings.Replacer {
 	return strings.NewReplacer("{visible}", visible, "{indexes}", indexes, "{constraints}", constraints, "{types}", types,
 		"{relids}", oidArray(g.relids()), "{enums}", oidArray(keys(g.enums)), "{schemas}", textArray(schemas, "name"),
 		"{settings}", textArray(settingNames(), "text"), "{user}", quoteLiteral(req.Principal.User())+"::pg_catalog.name",
-		"{database}", quoteLiteral(req.Database)+"::pg_catalog.name")
+		"{acl}", textArray([]string{aclText(req.Principal.User())}, "text"), "{database}", quoteLiteral(req.Database)+"::pg_catalog.name")
+}
+
+// aclText is what an access list says of somebody who may read (manual, 5.7).
+func aclText(user string) string {
+	for _, c := range user {
+		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			user = `"` + strings.ReplaceAll(user, `"`, `""`) + `"`
+			break
+		}
+	}
+	return user + "=r/" + user
 }
 
 // visible prints the tables and the numbers of their visible columns as a derived table (relid, atts).

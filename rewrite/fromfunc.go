@@ -80,6 +80,9 @@ func (r *resolver) functionColumns(entry *pg.Node, f *pg.RangeFunction, alias st
 	if len(defs) > 0 {
 		return r.columnDefinitions(defs)
 	}
+	if short == "pg_partition_ancestors" {
+		return []string{scalarName(f, alias, outputName(fn, r.firstColumn))}, nil
+	}
 	switch known.Shape {
 	case catalog.ShapeScalar:
 		return []string{scalarName(f, alias, name)}, nil

@@ -11,6 +11,7 @@
 //   - tls_test.go: clients that verify the certificate, and bind the log-in to it
 //   - demo_test.go: `postern demo --once`
 //   - register_test.go: what an administrator does in the warehouse first
+//   - metadata_test.go: psql's descriptions and JDBC's DatabaseMetaData, with nothing in them that is hidden
 //   - login_test.go, multi_test.go, cancel_test.go, revocation_test.go, audit_test.go: one promise each
 //
 // The life of one run: the client connects with its own defaults, asks the tour's query, and its rows are printed as lines
