@@ -18,12 +18,12 @@ func shop(t testing.TB) *catalog.Snapshot {
 	fresh := col("c_new", "text", 'S')
 	fresh.Reviewed = false
 	s, err := catalog.New(1, "tpch", []*catalog.Table{
-		{Schema: "public", Name: "customer", Kind: catalog.KindTable, Registered: true, Tags: []string{"Sales"}, Columns: []catalog.Column{
+		{Schema: "public", Name: "customer", Kind: catalog.KindTable, Registered: true, PrimaryKey: []string{"c_custkey"}, Tags: []string{"Sales"}, Columns: []catalog.Column{
 			col("c_custkey", "integer", 'N'), col("c_name", "character varying(25)", 'S', "PII.Name"),
 			col("c_phone", "character(15)", 'S', "PII.Phone"), col("c_acctbal", "numeric(15,2)", 'N', "Financial.Balance"),
 			col("c_nationkey", "integer", 'N'), fresh,
 		}},
-		{Schema: "public", Name: "orders", Kind: catalog.KindTable, Registered: true, Tags: []string{"Sales.Orders"}, Columns: []catalog.Column{
+		{Schema: "public", Name: "orders", Kind: catalog.KindTable, Registered: true, PrimaryKey: []string{"o_orderkey"}, Tags: []string{"Sales.Orders"}, Columns: []catalog.Column{
 			col("o_orderkey", "integer", 'N'), col("o_orderdate", "date", 'D'),
 		}},
 		{Schema: "public", Name: "nation", Kind: catalog.KindTable, Columns: []catalog.Column{

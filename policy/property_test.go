@@ -9,6 +9,7 @@ import (
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy/expr"
 )
 
 // The generators below draw from small sets, so that policies meet each other often.
@@ -46,6 +47,8 @@ func genSubscription(t *rapid.T, name string, effect SubscriptionEffect) Subscri
 func genMask(t *rapid.T) *Mask {
 	m := rapid.SampledFrom([]Mask{
 		{Null: true}, {Constant: new(string)}, {Hash: &HashMask{}}, {Regex: &RegexMask{Pattern: "[0-9]"}}, {Round: &RoundMask{To: "100"}}, {Round: &RoundMask{To: "month"}},
+		{KAnonymity: &KAnonymityMask{K: 3}}, {Randomized: &RandomizedMask{Noise: "5"}}, {Reversible: &ReversibleMask{}}, {FormatPreserving: &FormatPreservingMask{}}, {Custom: "@value"},
+		{Null: true, Where: "@isInGroups('a')"}, {Hash: &HashMask{}, Where: "@columnReference('o_orderkey') = 1"}, {Constant: new(string), Where: "@attributeValuesContains('region', 'x')"},
 	}).Draw(t, "mask")
 	if rapid.Bool().Draw(t, "by tag") {
 		m.ColumnTags = []string{rapid.SampledFrom([]string{"PII", "PII.Phone", "PII.Name", "Financial", "Financial.Balance"}).Draw(t, "tag")}
@@ -65,12 +68,22 @@ func genData(t *rapid.T, name string) DataPolicy {
 		if rapid.IntRange(0, 3).Draw(t, "only") == 0 {
 			r.OnlyFor = genCondition(t, "onlyFor")
 		}
-		if rapid.IntRange(0, 2).Draw(t, "rows") == 0 {
+		other := r.OnlyFor != "" && rapid.Bool().Draw(t, "otherwise")
+		if rapid.IntRange(0, 9).Draw(t, "purposes") == 0 && !other {
+			r.Purposes = &PurposeLimit{Any: []string{"p", "q"}}
+		} else if rapid.IntRange(0, 2).Draw(t, "rows") == 0 {
+			if other {
+				r.Otherwise = &Otherwise{Rows: "@isInGroups('c')"}
+			}
 			r.Rows = rapid.SampledFrom([]string{
 				"@isInGroups('a')", "NOT @attributeValuesContains('region', @username)", "@attributeValuesContains('region', 'x', 'y')", "true", "now() > '2020-01-01 00:00:00+00'",
 			}).Draw(t, "sql")
 		} else {
-			r.Mask = genMask(t)
+			if r.Mask = genMask(t); other {
+				mask := *genMask(t)
+				mask.Columns, mask.ColumnTags = nil, nil
+				r.Otherwise = &Otherwise{Mask: &mask}
+			}
 		}
 		d.Rules = append(d.Rules, r)
 	}
@@ -118,6 +131,21 @@ func decideAll(in Input, who identity.Principal) (_ []Decision, ok bool) {
 	return p.Decide(BindPrincipal(who), wants), true
 }
 
+// leavesRaw reports a mask under whose conditions some rows keep their value: the innermost layer is the column itself.
+func leavesRaw(e expr.Expr) bool {
+	if cast, ok := e.(expr.Cast); ok {
+		e = cast.Arg
+	}
+	layer, ok := e.(expr.Case)
+	if !ok || layer.Else == nil || len(layer.Whens) != 1 {
+		return false
+	}
+	if _, raw := layer.Whens[0].Result.(expr.Column); raw {
+		return true
+	}
+	return leavesRaw(layer.Whens[0].Result)
+}
+
 // notWider fails where the second decisions show anything that the first do not.
 func notWider(t *rapid.T, before, after []Decision) {
 	for i := range after {
@@ -127,6 +155,8 @@ func notWider(t *rapid.T, before, after []Decision) {
 		for _, c := range after[i].Columns {
 			if was, ok := before[i].Column(c.Column.Name); !ok || c.Mask == nil && was.Mask != nil {
 				t.Fatalf("%s.%s was hidden or masked and is raw", after[i].Table.QualifiedName(), c.Column.Name)
+			} else if leavesRaw(c.Mask) && was.Mask != nil && !leavesRaw(was.Mask) {
+				t.Fatalf("%s.%s was masked in every row and is raw in some", after[i].Table.QualifiedName(), c.Column.Name)
 			}
 		}
 		if after[i].Allowed && before[i].Filter != nil && after[i].Filter == nil {
