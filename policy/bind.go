@@ -57,6 +57,20 @@ func bind(e expr.Expr, p identity.Principal) expr.Expr {
 	})
 }
 
+// personal reports an expression that asks about the person.
+func personal(e expr.Expr) (found bool) {
+	expr.Walk(e, func(e expr.Expr) {
+		switch e.(type) {
+		case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose,
+			expr.UsingAnyPurpose, expr.Username:
+			found = true
+		case expr.Literal, expr.Column, expr.Call, expr.Keyed, expr.Op, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Cast, expr.Case,
+			expr.In, expr.InSelect, expr.NullOf, expr.Now, expr.Pick, expr.CountOver:
+		}
+	})
+	return found
+}
+
 func truth(b bool) expr.Expr {
 	if b {
 		return expr.True

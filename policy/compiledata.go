@@ -54,6 +54,8 @@ type maskRule struct {
 	same int
 	// where is nil for a mask of all rows; rows for which it is false keep what they would read without this mask.
 	where expr.Expr
+	// personal marks a mask or condition that asks about the person.
+	personal bool
 }
 
 // namedDepth is the depth of a rule that names the column itself.

@@ -137,6 +137,7 @@ func (c *compiler) maskColumns(m *Mask, maker maskMaker, rule maskRule, matching
 		at := slices.IndexFunc(t.columns, func(p columnProgram) bool { return p.column.Name == col.Name })
 		if at >= 0 && !staged {
 			rule.depth, rule.kind, rule.mask, rule.same = maskDepth(m, &matching[i]), built.kind, built.expr, built.same
+			rule.personal = m.Custom != "" && personal(built.expr) || rule.where != nil && personal(rule.where)
 			t.columns[at].masks = append(t.columns[at].masks, rule)
 		}
 	}

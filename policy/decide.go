@@ -119,12 +119,15 @@ func layered(c catalog.Column, masks []maskRule, p identity.Principal) expr.Expr
 	}
 	var out expr.Expr = sourceColumn(c)
 	for _, m := range slices.Backward(masks) {
-		mask := bind(m.mask, p)
-		if m.where == nil {
+		mask, where := m.mask, m.where
+		if m.personal {
+			mask, where = bind(mask, p), bind(where, p)
+		}
+		if where == nil {
 			out = mask
 			continue
 		}
-		out = expr.Case{Whens: []expr.When{{Cond: expr.Simplify(expr.Not{Arg: bind(m.where, p)}), Result: out}}, Else: mask}
+		out = expr.Case{Whens: []expr.When{{Cond: expr.Simplify(expr.Not{Arg: where}), Result: out}}, Else: mask}
 	}
 	// CASE keeps a modifier only where all results have it. A cast to a domain would check the value again.
 	if t := typeOf(c); t.base != "" && masks[0].where != nil {

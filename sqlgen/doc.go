@@ -4,7 +4,7 @@
 //
 //   - dialect.go: Dialect, a value that says what a warehouse can print; Check
 //   - view.go: the guarded SELECT over one base table, and its fence
-//   - postgres.go: expressions for PostgreSQL
+//   - postgres.go, postgreskeyed.go: expressions for PostgreSQL
 //   - profile.go: what deferred decisions look up of the person; StoredView
 //   - quote.go: names, constants, types
 //

@@ -6,6 +6,7 @@
 //   - hash.go: Hash, the one-way keyed hash (HMAC-SHA-256), and Pads, from
 //     which SQL builds the same hash with core sha256()
 //   - siv.go, cmac.go: SIV, the deterministic reversible mask (AES-SIV, RFC 5297)
+//   - domain.go: Domain, a token domain's key with what the warehouse's functions compute from it
 //   - ff1.go, alphabet.go: FF1, the format-preserving mask (NIST SP 800-38G)
 //
 // The life of one mask: a key is resolved from its reference; NewSIV or NewFF1

@@ -8,7 +8,8 @@
 //   - tls.go: the TLS side of dialing
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
 //   - crawl.go: Crawl, the tables and columns of a database
-//   - register.go, keyed_hash.sql: the objects that registration installs, and the grants of the service role
+//   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role
+//   - domains.go: Domains, what a warehouse has of keys and functions
 //   - selfcheck.go: what the service role can do that it should not
 //
 // The life of one connection: the configuration is validated when it is published; Dial resolves the password from its

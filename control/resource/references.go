@@ -33,6 +33,18 @@ func (l *loader) purposes() {
 			l.c.add(p.Pos, label, "it stands within itself: %s", cycle)
 		}
 	}
+	for _, p := range l.set.DataPolicies {
+		for _, r := range p.Rules {
+			if r.Purposes == nil {
+				continue
+			}
+			for _, name := range slices.Concat(r.Purposes.Any, r.Purposes.All) {
+				if _, found := within[name]; !found {
+					l.c.add(r.Pos, "DataPolicy "+printable(p.Name), "there is no Purpose %q", clip(name))
+				}
+			}
+		}
+	}
 	for _, p := range l.set.Projects {
 		for _, name := range p.Purposes {
 			if _, found := within[name]; !found {
