@@ -86,11 +86,13 @@ func (b *builder) approval(a resource.Approval, asking *policy.SubscriptionPolic
 		case slices.Contains(a.ApprovedBy[:i], name):
 			b.mistake(a.Pos, label, "approvedBy: %s is named twice", name)
 		case !asking.Allow.Approval.Entitled(who):
-			b.mistake(a.Pos, label, "approvedBy: %s may not approve for SubscriptionPolicy %s", name, a.Policy)
+			// No mistake: who takes somebody out of a group must not be kept from it by what that person approved before.
+			b.warn(a.Pos, "approval %s does not count: %s may not approve for SubscriptionPolicy %s", a.Name, name, a.Policy)
+			continue
 		}
 		out.By = append(out.By, who)
 	}
-	return out, len(b.mistakes) == before
+	return out, len(b.mistakes) == before && len(out.By) > 0
 }
 
 // pending lists the requests for which approvals are still missing.

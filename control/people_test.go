@@ -333,12 +333,19 @@ func TestApprovals(t *testing.T) {
 	if o.sees(o.principal("cyd"), "part") {
 		t.Error("an approval that was removed still counts")
 	}
+	// An approver who may not approve any more, or never might, counts for nothing and blocks nothing.
+	o.write("approval.yaml", approval("a", "cyd", "ann", "")+"---\n"+approval("b", "cyd", "cara", ""))
+	o.write("users2.yaml", "kind: User\nname: cara\n")
+	g = o.publish(o.publisher)
+	if o.sees(o.principal("cyd"), "part") || !strings.Contains(fmt.Sprint(g.Warnings()), "approval b does not count: cara may not approve") {
+		t.Errorf("approved by somebody who may not; warnings %v", g.Warnings())
+	}
 	// Each mistake with its file and line, and nothing changes.
 	o.write("approval.yaml", approval("a", "cyd", "cyd", "")+"---\n"+approval("b", "nobody", "ann, ann", "")+"---\n"+approval("c", "ann", "dan", "")+
 		"---\nkind: Approval\nname: d\npolicy: reference-for-everyone\nuser: ann\napprovedBy: [bob]\n---\nkind: Approval\nname: e\npolicy: gone\nuser: ann\napprovedBy: [bob]\n")
 	o.write("users2.yaml", "kind: User\nname: dan\n---\nkind: User\nname: analysts\n")
 	o.refused(o.publisher, "approval.yaml:1: Approval a: approvedBy: cyd cannot approve for themselves", `approval.yaml:7: Approval b: there is no User "nobody"`,
-		"approval.yaml:7: Approval b: approvedBy: ann is named twice", "approval.yaml:13: Approval c: approvedBy: dan may not approve for SubscriptionPolicy parts-on-approval",
+		"approval.yaml:7: Approval b: approvedBy: ann is named twice",
 		"approval.yaml:19: Approval d: SubscriptionPolicy reference-for-everyone does not ask for approval", `approval.yaml:25: Approval e: there is no SubscriptionPolicy "gone"`,
 		"asking.yaml:2: SubscriptionPolicy parts-on-approval: allow.approval: analysts is the name of a user and of a group")
 }
