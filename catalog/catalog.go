@@ -37,6 +37,8 @@ type Column struct {
 	// Reviewed is true for columns that were there when the source was registered, or that someone has looked at since.
 	// Columns that are not reviewed are hidden.
 	Reviewed bool
+	// PredicatesRefused keeps people for whom the column is masked from doing more with it than showing it.
+	PredicatesRefused bool
 }
 
 // Table is a registered source: a table or anything else that can stand in FROM by name.

@@ -302,8 +302,8 @@ func TestGroupsAndDisabledSources(t *testing.T) {
 		}
 	}
 	w.edit("sources.yaml", "key: [s_suppkey]", "key: [nothing]\neventTime: never")
-	w.edit("sources.yaml", "s_phone:   {", "s_phone:   {predicates: refused, ")
-	w.refused(p, `no column "nothing"`, `no column "never"`, "column s_phone: predicates refused is not enforced yet")
+	w.edit("sources.yaml", "s_phone:   {", "s_phone:   {predicates: rawEquality, ")
+	w.refused(p, `no column "nothing"`, `no column "never"`, "column s_phone: predicates rawEquality is not enforced yet")
 }
 
 // TestRefusals: each mistake keeps everything as it was, and all of them are named at once.

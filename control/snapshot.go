@@ -55,8 +55,12 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 			continue
 		}
 		t.Columns[i].Tags = sortedTags(s.Columns[column].Tags)
-		if p := s.Columns[column].Predicates; p != "" && p != resource.PredicatesMasked {
-			b.mistake(s.Pos, label, "column %s: predicates %s is not enforced yet", column, p)
+		switch p := s.Columns[column].Predicates; p {
+		case "", resource.PredicatesMasked:
+		case resource.PredicatesRefused:
+			t.Columns[i].PredicatesRefused = true
+		default:
+			b.mistake(s.Pos, label, "column %s: predicates %s is not enforced yet: say %s or %s", column, p, resource.PredicatesMasked, resource.PredicatesRefused)
 		}
 	}
 	t.Key, t.EventTime = slices.Clone(s.Key), s.EventTime

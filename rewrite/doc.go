@@ -5,6 +5,7 @@
 // The interface to the proxy, and the way of one text:
 //
 //   - rewriter.go: Request, Statement, Result; config.go: Config; run.go: New and Rewriter.Rewrite
+//   - predicates.go: masked columns that may only be shown
 //   - limits.go, nesting.go, paramtypes.go: what is refused before the parser sees it
 //   - parse.go: text to tree, errors and positions as PostgreSQL has them
 //   - classify.go: the one readable table of statements; settings.go, copy.go: those that need a closer look

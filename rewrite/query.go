@@ -178,7 +178,9 @@ func (r *resolver) targets(list []*pg.Node, level *scope) ([]string, error) {
 		}
 		subLink := false
 		before := outputName(target.Val, func(*pg.Node) string { subLink = true; return "" })
-		if err := r.expr(target.Val, level); err != nil {
+		r.shown = target.Val.GetColumnRef() != nil && outermost(level)
+		err := r.expr(target.Val, level)
+		if r.shown = false; err != nil {
 			return nil, err
 		}
 		if ref := target.Val.GetColumnRef(); ref != nil && ref.Fields[len(ref.Fields)-1].GetAStar() != nil {

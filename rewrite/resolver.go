@@ -26,6 +26,8 @@ type resolver struct {
 	until     time.Time
 	relations int
 	depth     int
+	// shown: see use.
+	shown bool
 }
 
 func (rw *Rewriter) newResolver(req *Request, path pathState) *resolver {

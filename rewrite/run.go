@@ -101,6 +101,9 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	if st.Kind == 0 {
 		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")
 	}
+	if err := r.refusedPredicates(); err != nil {
+		return Statement{}, time.Time{}, err
+	}
 	st.Decisions, st.Requested = r.decisions()
 	if st.Kind == KindEmpty {
 		return st, time.Time{}, nil

@@ -15,9 +15,19 @@ type use struct {
 	view    *view
 	all     bool
 	touched map[string]bool
+	// shown is set while a bare column of the outermost select list is judged. What is touched then is only shown; compared has
+	// the columns that are touched in any other way.
+	shown    *bool
+	compared map[string]bool
 }
 
 func (u *use) touch(name string) {
+	if !*u.shown {
+		if u.compared == nil {
+			u.compared = map[string]bool{}
+		}
+		u.compared[name] = true
+	}
 	if u.touched == nil {
 		u.touched = map[string]bool{}
 	}
@@ -117,7 +127,7 @@ func (r *resolver) useOf(v *view) *use {
 	if i >= 0 {
 		return r.uses[i]
 	}
-	u := &use{view: v}
+	u := &use{view: v, shown: &r.shown}
 	r.uses = append(r.uses, u)
 	return u
 }
