@@ -105,6 +105,12 @@ func (t *totality) operator(o expr.Op) {
 	switch o.Name {
 	case "=", "<>", "<", "<=", ">", ">=":
 		t.comparison("operator "+o.Name, o.Left, o.Right)
+	case "~~", "!~~":
+		pattern, constant := o.Right.(expr.Literal)
+		escapes := len(pattern.Value) - len(strings.TrimRight(pattern.Value, `\`))
+		if !constant || pattern.Null || escapes%2 != 0 || len(pattern.Value) > maxPattern || !textLike(o.Left) || !textLike(o.Right) {
+			t.refuse("LIKE can fail unless its pattern is a constant of at most %d bytes that does not end in a single backslash", maxPattern)
+		}
 	case "||":
 		if !textLike(o.Left) || !textLike(o.Right) {
 			t.refuse("operator || may join text only: cast the other operand to text")

@@ -56,7 +56,7 @@ func callBase(c expr.Call) string {
 
 func operatorBase(o expr.Op) string {
 	switch o.Name {
-	case "=", "<>", "<", "<=", ">", ">=":
+	case "=", "<>", "<", "<=", ">", ">=", "~~", "!~~":
 		return "boolean"
 	case "||":
 		return "text"

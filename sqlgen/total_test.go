@@ -89,6 +89,7 @@ func customMasks() map[string][]string {
 		"repeat(left(@value, 1), 1000)", "replace(@value, '9', 'abc')", "replace(@value, '', 'x')", "translate(@value, '0123456789', '')", "split_part(@value, '9', 2)", "md5(@value)", "reverse(@value)",
 		"CASE WHEN length(@value) > 3 THEN 'long' WHEN @value IS NULL THEN 'none' ELSE @value END", "coalesce(@value, '-')", "nullif(@value, 'x')", "btrim(@value, ' x') || octet_length(@value)::text",
 		"'constant'", "NULL", "CASE WHEN strpos(@value, '9') = 0 OR starts_with(@value, 'x') THEN @value END", "@columnReference('id')::text || @value", "strpos(@value, @value)::text",
+		`CASE WHEN @value LIKE '%9\\' OR @value NOT LIKE '_%\_%' THEN '' ELSE @value END`,
 	}
 	number := []string{
 		"abs(@value::numeric(30,5))", "0", "CASE WHEN @value > 500 THEN 500 ELSE @value END", "round(@value::numeric(30,5), -2)", "@value", "NULL", "-@value::numeric(30,5) * 3 + 1.5",
