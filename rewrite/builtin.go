@@ -114,6 +114,12 @@ func parseBuiltin(text string) (*pg.SelectStmt, []string, error) {
 			return nil, nil, fmt.Errorf("column %d has no name", len(columns)+1)
 		}
 		columns = append(columns, target.Name)
+		if cast := target.Val.GetTypeCast(); cast.GetArg().GetColumnRef() != nil {
+			// The planner looks through a cast that changes nothing.
+			target.Val = &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{
+				Args: []*pg.Node{target.Val, {Node: &pg.Node_TypeCast{TypeCast: cast}}}, Location: -1,
+			}}}
+		}
 	}
 	opaque(s)
 	return s, columns, nil

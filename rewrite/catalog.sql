@@ -104,6 +104,25 @@ SELECT l.oid, l.lanname, 10::pg_catalog.oid AS lanowner, l.lanispl, l.lanpltrust
     NULL::pg_catalog.text[] AS lanacl
 FROM pg_catalog.pg_language AS l WHERE l.oid < 16384
 
+-- relation pg_ts_config
+SELECT c.oid, c.cfgname, c.cfgnamespace, 10::pg_catalog.oid AS cfgowner, c.cfgparser FROM pg_catalog.pg_ts_config AS c WHERE c.oid < 16384
+
+-- relation pg_ts_config_map
+SELECT m.mapcfg, m.maptokentype, m.mapseqno, m.mapdict FROM pg_catalog.pg_ts_config_map AS m WHERE m.mapcfg < 16384 AND m.mapdict < 16384
+
+-- relation pg_ts_dict
+SELECT d.oid, d.dictname, d.dictnamespace, 10::pg_catalog.oid AS dictowner, d.dicttemplate, d.dictinitoption
+FROM pg_catalog.pg_ts_dict AS d WHERE d.oid < 16384
+
+-- relation pg_ts_parser
+SELECT p.oid, p.prsname, p.prsnamespace, p.prsstart::pg_catalog.oid AS prsstart, p.prstoken::pg_catalog.oid AS prstoken,
+    p.prsend::pg_catalog.oid AS prsend, p.prsheadline::pg_catalog.oid AS prsheadline, p.prslextype::pg_catalog.oid AS prslextype
+FROM pg_catalog.pg_ts_parser AS p WHERE p.oid < 16384
+
+-- relation pg_ts_template
+SELECT t.oid, t.tmplname, t.tmplnamespace, t.tmplinit::pg_catalog.oid AS tmplinit, t.tmpllexize::pg_catalog.oid AS tmpllexize
+FROM pg_catalog.pg_ts_template AS t WHERE t.oid < 16384
+
 -- relation pg_extension
 SELECT e.oid, e.extname, 10::pg_catalog.oid AS extowner, e.extnamespace, e.extrelocatable, e.extversion, NULL::pg_catalog.oid[] AS extconfig,
     NULL::pg_catalog.text[] AS extcondition

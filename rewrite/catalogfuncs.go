@@ -98,7 +98,7 @@ func catalogTemplate(name string, arguments int) string {
 	case "pg_has_role/2", "pg_has_role/3":
 		return "true"
 	case "pg_partition_ancestors/1":
-		return "pg_catalog.unnest('{}'::pg_catalog.oid[])"
+		return "pg_catalog.unnest(ARRAY[$1::pg_catalog.oid])"
 	}
 	return silentTemplate(name)
 }
@@ -129,6 +129,11 @@ func (r *resolver) template(n *pg.Node, text string, args ...*pg.Node) error {
 	if err != nil {
 		return err
 	}
+	for _, arg := range args {
+		if strings.Contains(text, "FROM (SELECT $1") && levelBound(arg.ProtoReflect()) {
+			return pgerror.NotSupported("window functions and count(*) as arguments of a catalog function are not supported through Postern")
+		}
+	}
 	if strings.Contains(text, "{inpath}") {
 		if !r.path.known {
 			return r.at(errPathUnknown, -1)
@@ -143,6 +148,27 @@ func (r *resolver) template(n *pg.Node, text string, args ...*pg.Node) error {
 	putArguments(target.ProtoReflect(), args)
 	n.Node = target.Val.Node
 	return nil
+}
+
+// levelBound finds what would belong to another level of the query if it were moved into a sub-select.
+func levelBound(m protoreflect.Message) bool {
+	if f, ok := m.Interface().(*pg.FuncCall); ok && (f.Over != nil || f.AggStar) {
+		return true
+	}
+	found := false
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Kind() != protoreflect.MessageKind:
+		case f.IsList():
+			for i, list := 0, v.List(); i < list.Len() && !found; i++ {
+				found = levelBound(list.Get(i).Message())
+			}
+		default:
+			found = levelBound(v.Message())
+		}
+		return !found
+	})
+	return found
 }
 
 // facts are what the person may see, and bind the result to how long that holds.

@@ -81,7 +81,11 @@ func (r *resolver) functionColumns(entry *pg.Node, f *pg.RangeFunction, alias st
 		return r.columnDefinitions(defs)
 	}
 	if short == "pg_partition_ancestors" {
-		return []string{scalarName(f, alias, outputName(fn, r.firstColumn))}, nil
+		if f.Alias == nil {
+			f.Alias = &pg.Alias{Aliasname: outputName(fn, r.firstColumn), Colnames: []*pg.Node{pg.MakeStrNode("relid")}}
+			return []string{"relid"}, nil
+		}
+		return []string{alias}, nil
 	}
 	switch known.Shape {
 	case catalog.ShapeScalar:

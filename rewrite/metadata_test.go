@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,7 @@ func TestMetadata(t *testing.T) {
 	for name, minimum := range promised {
 		answered, refused := 0, 0
 		for _, sql := range queries[name] {
+			sql = withOIDs(t, h, sql)
 			req := h.request(sql)
 			req.SearchPath = []string{"public", "smoke"}
 			result, err := h.rw.Rewrite(context.Background(), req)
@@ -139,6 +141,45 @@ func TestMetadata(t *testing.T) {
 	for name := range queries {
 		if _, ok := promised[name]; !ok {
 			t.Errorf("%s is not in MINIMUM", name)
+		}
+	}
+}
+
+// withOIDs puts the oid of a relation in the place of its name between "@": captured queries name relations so.
+func withOIDs(t testing.TB, h *harness, sql string) string {
+	return regexp.MustCompile("@([a-z0-9_]+)\\.([a-z0-9_]+)@").ReplaceAllStringFunc(sql, func(found string) string {
+		schema, name, _ := strings.Cut(strings.Trim(found, "@"), ".")
+		if table, ok := h.program.Snapshot().Table(schema, name); ok {
+			return strconv.FormatUint(uint64(table.OID), 10)
+		}
+		return "1"
+	})
+}
+
+// TestMetadataSeesDamage proves that the suite sees what shows if decisions are not asked.
+func TestMetadataSeesDamage(t *testing.T) {
+	h, conn, _ := metadataWarehouse(t)
+	for _, tables := range []bool{true, false} {
+		h.rw.views.known.Purge()
+		h.rw.views.cache.Purge()
+		h.rw.views.decide = func(_ *policy.Program, _ identity.Principal, wants []policy.Want) []policy.Decision {
+			out := make([]policy.Decision, len(wants))
+			for i, w := range wants {
+				out[i] = policy.Decision{Table: w.Table, Allowed: tables || !strings.Contains(w.Table.QualifiedName(), hiddenWord)}
+				for _, c := range w.Table.Columns {
+					out[i].Columns = append(out[i].Columns, policy.ColumnDecision{Column: c})
+				}
+			}
+			return out
+		}
+		for _, name := range []string{"pg_class", "pg_attribute", "information_schema.columns", "pg_constraint", "pg_description"} {
+			result, err := h.rewrite("SELECT * FROM " + name + " WHERE 1 = 1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(conn, result.Statements[0].SQL, true); !strings.Contains(got.bytes, hiddenWord) {
+				t.Errorf("%s shows nothing of what decisions let through: %s", name, got.code)
+			}
 		}
 	}
 }
