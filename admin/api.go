@@ -19,6 +19,7 @@ import (
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
 	"github.com/posternsql/postern/sqlgen"
+	"github.com/posternsql/postern/tokenize"
 )
 
 // maxBody bounds a request to the API.
@@ -29,6 +30,8 @@ type State interface {
 	Principal(login string) (identity.Principal, error)
 	Program(database string) (*policy.Program, bool)
 	Token(digest [32]byte) (control.Token, bool)
+	Connections() []string
+	TokenDomain(name string) (*tokenize.Domain, error)
 }
 
 // Rewriter turns SQL text into guarded SQL.
@@ -70,6 +73,7 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 	if a.Now == nil {
 		a.Now = time.Now
 	}
+	mux.HandleFunc("POST /v1/reveal", a.allowed(a.reveal, "admin", "governor"))
 	mux.HandleFunc("POST /v1/decisions", a.allowed(a.decisions, "admin", "governor", "auditor"))
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
 	"github.com/posternsql/postern/sqlgen"
+	"github.com/posternsql/postern/tokenize"
 )
 
 // fixed is a state of one connection, ann, and tokens by their text.
@@ -29,6 +30,9 @@ type fixed struct {
 }
 
 func (f *fixed) Principal(login string) (identity.Principal, error) {
+	if login == "care" || login == "filtered" {
+		return identity.NewPrincipal(identity.Spec{User: login, Groups: []string{"analysts", login}}), nil
+	}
 	if login != "ann" {
 		return identity.Principal{}, errors.New("nobody")
 	}
@@ -42,6 +46,11 @@ func (f *fixed) Token(digest [32]byte) (control.Token, bool) {
 		}
 	}
 	return control.Token{}, false
+}
+
+func (f *fixed) Connections() []string { return []string{"tpch"} }
+func (f *fixed) TokenDomain(name string) (*tokenize.Domain, error) {
+	return tokenize.NewDomain(name, []byte(strings.Repeat("k", 32)))
 }
 
 // memory is an audit log that a test can break.
@@ -75,7 +84,7 @@ func api(t *testing.T) (base string, state *fixed, log *memory) {
 	hidden.Reviewed = false
 	snapshot, err := catalog.New(1, "tpch", []*catalog.Table{
 		{OID: 1, Schema: "public", Name: "customer", Kind: catalog.KindTable, Registered: true, Columns: []catalog.Column{
-			column("c_custkey", "integer", 23, 'N'), column("c_phone", "text", 25, 'S', "PII"), column("c_nationkey", "integer", 23, 'N'), hidden}},
+			column("c_custkey", "integer", 23, 'N'), column("c_phone", "text", 25, 'S', "PII"), column("c_nationkey", "integer", 23, 'N'), column("c_name", "text", 25, 'S'), column("c_secret", "text", 25, 'S'), column("c_shared", "text", 25, 'S'), hidden}},
 		{OID: 2, Schema: "public", Name: "salaries", Kind: catalog.KindTable, Registered: true, Columns: []catalog.Column{column("amount", "integer", 23, 'N')}},
 	})
 	if err != nil {
@@ -86,7 +95,10 @@ func api(t *testing.T) (base string, state *fixed, log *memory) {
 		Subscriptions: []policy.SubscriptionPolicy{{Name: "analysts", On: customer, Access: policy.AccessRead, Effect: policy.SubscriptionGrant,
 			Allow: policy.Allow{When: "isInGroups('analysts')"}, Expires: "2030-01-01T00:00:00Z"}},
 		Data: []policy.DataPolicy{{Name: "care", On: customer, Rules: []policy.Rule{
-			{Mask: &policy.Mask{ColumnTags: []string{"PII"}, Null: true}}, {Rows: "@attributeValuesContains('region', c_nationkey)"}}}}})
+			{Mask: &policy.Mask{ColumnTags: []string{"PII"}, Null: true}}, {Rows: "@attributeValuesContains('region', c_nationkey)", ExceptFor: "isInGroups('care')"},
+			{Mask: &policy.Mask{Columns: []string{"c_name"}, Reversible: &policy.ReversibleMask{Domain: "names"}}, ExceptFor: "isInGroups('care') || isInGroups('filtered')"},
+			{Mask: &policy.Mask{Columns: []string{"c_shared"}, Reversible: &policy.ReversibleMask{Domain: "shared"}}, ExceptFor: "isInGroups('care')"},
+			{Mask: &policy.Mask{Columns: []string{"c_secret"}, Reversible: &policy.ReversibleMask{Domain: "shared"}}}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +122,12 @@ func api(t *testing.T) (base string, state *fixed, log *memory) {
 // post asks and returns the status and the answer.
 func post(t *testing.T, base, token, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/v1/decisions", strings.NewReader(body))
+	return postTo(t, base+"/v1/decisions", token, body)
+}
+
+func postTo(t *testing.T, url, token, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +152,8 @@ const wholeAnswer = `{"user":"ann","connection":"tpch","program":7,"allowed":tru
 	`{"schema":"public","table":"customer","allowed":true,"filter":"(postern_t.c_nationkey IN (4))","columns":[` +
 	`{"name":"c_custkey","mask":null},{"name":"c_phone","mask":"NULL::text","kind":"null","policy":"care"}],` +
 	`"because":[{"policy":"analysts","rule":0,"effect":"allow","detail":"isInGroups('analysts')"},{"policy":"care","rule":1,"effect":"filter"},` +
-	`{"policy":"care","rule":0,"effect":"mask","detail":"c_phone"}],"validUntil":"2030-01-01T00:00:00Z"}]}`
+	`{"policy":"care","rule":0,"effect":"mask","detail":"c_phone"},{"policy":"care","rule":2,"effect":"mask","detail":"c_name"},` +
+	`{"policy":"care","rule":4,"effect":"mask","detail":"c_secret"},{"policy":"care","rule":3,"effect":"mask","detail":"c_shared"}],"validUntil":"2030-01-01T00:00:00Z"}]}`
 
 func TestDecisions(t *testing.T) {
 	base, _, log := api(t)

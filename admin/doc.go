@@ -5,7 +5,7 @@
 //   - server.go: Server, its routes and its life
 //   - check.go: Check, the named conditions behind /readyz
 //   - api.go: API, who may ask it, bounded bodies, answers
-//   - decisions.go: POST /v1/decisions
+//   - decisions.go: POST /v1/decisions; reveal.go: POST /v1/reveal
 //
 // The life of one request: the mux answers /healthz from the process alone, /readyz from the Checks that the wiring
 // registered, /metrics from the Prometheus registry. Under /v1 the bearer's token is found by its digest and its role is

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func newReveal() *cobra.Command {
+	var server, user, column, reason string
+	cmd := &cobra.Command{
+		Use:   "reveal --user USER --column CONNECTION.SCHEMA.TABLE.COLUMN --reason TEXT TOKEN...",
+		Short: "Turn tokens of a reversible mask back into values, on record",
+		Long: `Asks the running server for the values behind tokens of a reversible mask, for a person who may see them:
+one who sees raw, in all rows, every column under the same token domain. The domain's TokenDomain resource must give its key.
+
+The server is --server or POSTERN_SERVER, the API token is in POSTERN_TOKEN. Prints one value a line, empty for what
+is no token. Who asked, for whom, why and how many tokens is on the audit record.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("reveal wants at least one token")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			parts := strings.Split(column, ".")
+			if user == "" || reason == "" || len(parts) != 4 {
+				return usageError{errors.New("reveal wants --user, --reason and --column CONNECTION.SCHEMA.TABLE.COLUMN")}
+			}
+			var answer struct{ Values []*string }
+			err := callAPI(cmd.Context(), server, "/v1/reveal", map[string]any{
+				"user": user, "connection": parts[0], "schema": parts[1], "table": parts[2], "column": parts[3], "tokens": args, "reason": reason,
+			}, &answer)
+			if err != nil {
+				return err
+			}
+			for _, v := range answer.Values {
+				if v == nil {
+					v = new(string)
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), *v)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&server, "server", "", "address of the server's API (POSTERN_SERVER, else http://127.0.0.1:8432)")
+	cmd.Flags().StringVar(&user, "user", "", "the person who is to see the values")
+	cmd.Flags().StringVar(&column, "column", "", "the column that the tokens are from")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit record")
+	return cmd
+}
+
+// callAPI posts to the running server with the token in POSTERN_TOKEN. A refusal is an error with the server's words.
+func callAPI(ctx context.Context, server, path string, body, into any) error {
+	if server == "" {
+		server = os.Getenv("POSTERN_SERVER")
+	}
+	if server == "" {
+		server = "http://127.0.0.1:8432"
+	}
+	token := strings.TrimSpace(os.Getenv("POSTERN_TOKEN"))
+	if token == "" {
+		return errors.New("POSTERN_TOKEN is not set; the server's first token is beside its state")
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("encoding the request: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(server, "/")+path, bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("preparing the request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	// Redirects would carry the token elsewhere.
+	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the server: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
+	if err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var refused struct{ Error string }
+		if json.Unmarshal(answer, &refused) != nil || refused.Error == "" {
+			refused.Error = response.Status
+		}
+		return fmt.Errorf("the server refused: %s", refused.Error)
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	return nil
+}
