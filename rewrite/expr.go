@@ -43,6 +43,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_SqlvalueFunction:
 		return r.valueFunction(n)
 	case *pg.Node_TypeCast:
+		if boolLiteral(n) {
+			return nil
+		}
 		if done, err := r.regCast(n, s); done || err != nil {
 			return err
 		}
@@ -59,6 +62,18 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 		return r.subLink(v.SubLink, s)
 	}
 	return r.construct(n, s)
+}
+
+// boolLiteral turns 't'::bool and 'f'::bool into true and false, as which the printer would print them.
+func boolLiteral(n *pg.Node) bool {
+	cast := n.GetTypeCast()
+	text := cast.Arg.GetAConst().GetSval().GetSval()
+	name, ok := builtin(cast.TypeName.GetNames())
+	if !ok || name != "bool" || len(cast.TypeName.ArrayBounds) > 0 || text != "t" && text != "f" {
+		return false
+	}
+	n.Node = boolConstant(text == "t").Node
+	return true
 }
 
 // construct judges the nodes that only hold others.

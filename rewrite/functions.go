@@ -185,14 +185,14 @@ func (r *resolver) visiblePath(location int32) ([]string, error) {
 
 // currentSetting judges current_setting('name' [, missing_ok]) with a constant name that SHOW may show.
 func (r *resolver) currentSetting(n *pg.Node, f *pg.FuncCall) error {
-	name := f.Args[0].GetAConst().GetSval()
+	name := constantText(f.Args[0])
 	if name == nil {
 		return r.at(pgerror.NotSupported("current_setting is supported through Postern with a constant name only"), f.Location)
 	}
 	if len(f.Args) == 2 && f.Args[1].GetAConst().GetBoolval() == nil {
 		return r.at(pgerror.NotSupported("current_setting is supported through Postern with constants only"), f.Location)
 	}
-	value, err := r.settingValue(strings.ToLower(name.Sval), f.Location)
+	value, err := r.settingValue(strings.ToLower(*name), f.Location)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,8 @@ func settings(name string) (setting, bool) {
 	case "standard_conforming_strings":
 		return setting{access: settable, values: []string{"on"}}, true
 	case "server_version", "server_version_num", "server_encoding", "integer_datetimes", "max_identifier_length", "lc_collate",
-		"lc_ctype", "lc_messages", "lc_monetary", "lc_numeric", "lc_time", "in_hot_standby", "max_index_keys", "block_size":
+		"lc_ctype", "lc_messages", "lc_monetary", "lc_numeric", "lc_time", "in_hot_standby", "max_index_keys", "block_size",
+		"default_table_access_method":
 		return setting{access: shown}, true
 	case settingSearchPath, settingApplicationName:
 		return setting{access: kept}, true
