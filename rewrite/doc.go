@@ -21,7 +21,13 @@
 //   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
 //   - groupkey.go: GROUP BY a primary key, which a sub-select would lose
 //   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; fence.go: what keeps the planner from
-//     telling; builtin.go: the few relations of pg_catalog that are shown
+//     telling
+//
+// The virtual catalogue, which answers for pg_catalog and information_schema:
+//
+//   - catalog.sql: each relation as a View; builtin.go: a name in FROM to one of these; facts.go: what the person may see, put into
+//     their texts
+//   - catalogfuncs.go, catalogtemplates.go: functions about objects; regcast.go: regclass and its like
 //
 // The life of one statement: parse (pg_query), classify by allow-list, resolve every name, ask the program for each table, splice
 // the Views in, print canonical text. What is sent is always text that Postern printed.
