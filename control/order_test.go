@@ -41,10 +41,7 @@ func TestOrderOfFilesNeverMatters(t *testing.T) {
 // decideEverything publishes documents, some a file, and says what everybody may see of each source.
 func decideEverything(t *testing.T, documents []string, perFile int) map[string]string {
 	t.Helper()
-	folder, err := os.MkdirTemp(t.TempDir(), "set")
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := t.TempDir()
 	for i := 0; i < len(documents); i += perFile {
 		part := strings.Join(documents[i:min(i+perFile, len(documents))], "---\n")
 		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.yaml", i)), []byte(part), 0o600); err != nil {

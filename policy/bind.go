@@ -62,7 +62,7 @@ func personal(e expr.Expr) (found bool) {
 	expr.Walk(e, func(e expr.Expr) {
 		switch e.(type) {
 		case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose,
-			expr.UsingAnyPurpose, expr.Username:
+			expr.UsingAnyPurpose, expr.Username, expr.ConditionFlag, expr.KnownPerson:
 			found = true
 		case expr.Literal, expr.Column, expr.Call, expr.Keyed, expr.Op, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Cast, expr.Case,
 			expr.In, expr.InSelect, expr.NullOf, expr.Now, expr.Pick, expr.CountOver:

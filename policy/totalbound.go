@@ -130,7 +130,7 @@ func textBound(e expr.Expr) int {
 	case expr.Username:
 		return 1_000
 	case expr.And, expr.Or, expr.Not, expr.IsNull, expr.In, expr.InSelect, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain,
-		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Now:
+		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.ConditionFlag, expr.KnownPerson, expr.Now:
 		return 0
 	case expr.Keyed, expr.Pick, expr.CountOver, expr.NullOf:
 	}
@@ -213,7 +213,8 @@ func digitBound(e expr.Expr) int {
 		}
 		return most
 	case expr.And, expr.Or, expr.Not, expr.IsNull, expr.In, expr.InSelect, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain,
-		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Now, expr.Username:
+		expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.ConditionFlag, expr.KnownPerson, expr.Now,
+		expr.Username:
 		return 0
 	case expr.Keyed, expr.Pick, expr.CountOver, expr.NullOf:
 	}

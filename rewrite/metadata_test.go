@@ -147,7 +147,7 @@ func TestMetadata(t *testing.T) {
 
 // withOIDs puts the oid of a relation in the place of its name between "@": captured queries name relations so.
 func withOIDs(t testing.TB, h *harness, sql string) string {
-	return regexp.MustCompile("@([a-z0-9_]+)\\.([a-z0-9_]+)@").ReplaceAllStringFunc(sql, func(found string) string {
+	return regexp.MustCompile(`@([a-z0-9_]+)\.([a-z0-9_]+)@`).ReplaceAllStringFunc(sql, func(found string) string {
 		schema, name, _ := strings.Cut(strings.Trim(found, "@"), ".")
 		if table, ok := h.program.Snapshot().Table(schema, name); ok {
 			return strconv.FormatUint(uint64(table.OID), 10)
