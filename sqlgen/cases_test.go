@@ -258,6 +258,7 @@ func (c *caseFile) run(t *testing.T, conn *pgconn.PgConn) map[string]string {
 		for _, p := range c.people {
 			c.ask(t, conn, program, p, got)
 		}
+		c.redshift(t, conn, snapshot, got)
 	}
 	return got
 }
@@ -318,9 +319,9 @@ func (c *caseFile) compare(t *testing.T, got map[string]string) {
 			archive.Files = append(archive.Files, f)
 		}
 	}
-	sections := []string{"refused", "warnings"}
+	sections := []string{"refused", "warnings", "redshift.refused"}
 	for _, p := range c.people {
-		sections = append(sections, p.Name+".decision", p.Name+".sql", p.Name+".rows")
+		sections = append(sections, p.Name+".decision", p.Name+".sql", p.Name+".redshift.sql", p.Name+".rows")
 	}
 	for _, name := range sections {
 		if got[name] != "" {

@@ -26,6 +26,9 @@ const (
 	FenceNone Fence = iota
 	// FenceOffset0 ends the View in OFFSET 0: the planner moves nothing into such a sub-select.
 	FenceOffset0
+	// FenceUnproven is that of Redshift, which documents no barrier: the filter hides rows from results, but nothing keeps the
+	// planner from running a user's predicate on them, where an error could tell of a value.
+	FenceUnproven
 )
 
 // View is a decision printed as one guarded SELECT over one base table.
@@ -42,6 +45,9 @@ func (d Dialect) View(dec *policy.Decision) (View, error) {
 	}
 	if err := printable(dec); err != nil {
 		return View{}, err
+	}
+	if d == Redshift() {
+		return redshiftView(dec)
 	}
 	p := &printer{}
 	fence := p.view(dec)
@@ -63,6 +69,9 @@ func (d Dialect) Expr(e expr.Expr) (string, error) {
 	if err := d.known(); err != nil {
 		return "", err
 	}
+	if d == Redshift() {
+		return redshiftExpr(e)
+	}
 	p := &printer{}
 	p.expr(e)
 	if p.err != nil {
@@ -73,7 +82,7 @@ func (d Dialect) Expr(e expr.Expr) (string, error) {
 
 // known refuses the zero value and every dialect that has no printer.
 func (d Dialect) known() error {
-	if d.name != "postgres" {
+	if d != Postgres() && d != Redshift() {
 		return fmt.Errorf("printing for the unknown dialect %q", d.name)
 	}
 	return nil

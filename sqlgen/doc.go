@@ -7,6 +7,8 @@
 //   - postgres.go, postgreskeyed.go: expressions for PostgreSQL
 //   - profile.go: what deferred decisions look up of the person; StoredView
 //   - quote.go: names, constants, types
+//   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftregex.go, redshiftliteral.go,
+//     redshiftquote.go: the same for Amazon Redshift, each expression with its type
 //
 // cases_test.go runs testdata/cases, one story each, on a real server; total_test.go runs every mask over the ends of every
 // type; meaning_test.go compares rules as written and as printed.

@@ -27,6 +27,9 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 	if err := printable(dec); err != nil {
 		return View{}, err
 	}
+	if d == Redshift() {
+		return View{}, fmt.Errorf("printing the stored view of %s: dialect %s has no look-ups in a profile yet", dec.Table.QualifiedName(), d)
+	}
 	p := &printer{deferred: true}
 	fence := p.view(dec)
 	if p.err != nil {
