@@ -105,3 +105,19 @@ func standIn(t *testing.T, conn *pgconn.PgConn, sql string) string {
 	run(t, conn, "SET search_path = pg_catalog, pg_temp; SET standard_conforming_strings = on")
 	return out
 }
+
+// TestRedshiftHasNoStoredViews holds that a deferred decision is refused, rather than printed as PostgreSQL's text.
+func TestRedshiftHasNoStoredViews(t *testing.T) {
+	table := &catalog.Table{Schema: "public", Name: "t"}
+	d := policy.Decision{Table: table, Allowed: true, Columns: []policy.ColumnDecision{{Column: catalog.Column{Name: "a", Type: "integer"}}}}
+	if view, err := Redshift().StoredView(&d); err == nil {
+		t.Errorf("printed %s", view.SQL)
+	}
+	if _, err := Redshift().View(&d); err != nil {
+		t.Error(err)
+	}
+	d.Allowed = false
+	if view, err := Redshift().View(&d); err == nil {
+		t.Errorf("printed what is denied: %s", view.SQL)
+	}
+}

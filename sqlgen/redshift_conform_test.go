@@ -147,7 +147,7 @@ func rsToken1(tokens []rsToken, i int) error {
 	switch t.kind {
 	case 'q':
 		switch {
-		case !rsName.MatchString(t.text), t.text != strings.ToLower(t.text), len(t.text)-2 > 63:
+		case !rsName.MatchString(t.text), t.text != strings.ToLower(t.text), len(strings.ReplaceAll(t.text, `""`, `"`))-2 > 63:
 			return errors.New("a name that is not folded, or too long")
 		case called && (at(i-1) != "." || at(i-2) != `"postern_functions"` || !rsKeyed()[strings.Trim(t.text, `"`)]):
 			return errors.New("a function that is not one of postern_functions")

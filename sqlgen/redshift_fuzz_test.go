@@ -52,7 +52,7 @@ func rsValue(tokens []rsToken) string {
 
 // FuzzRedshiftName does the same for names.
 func FuzzRedshiftName(f *testing.F) {
-	for _, s := range []string{"a", "A", `"`, `\`, "select", "größe", "Größe", `a" FROM x --`, ""} {
+	for _, s := range []string{"a", "A", `"`, `\`, "select", "größe", "Größe", `a" FROM x --`, "", strings.Repeat(`"`, 63)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
