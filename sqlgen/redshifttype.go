@@ -58,7 +58,7 @@ var typeForms = regexp.MustCompile(`^([a-z ]+?)(?:\(([0-9]{1,5})(?:,([0-9]{1,2})
 func redshiftColumn(name string) (typed, error) {
 	m := typeForms.FindStringSubmatch(name)
 	if m == nil {
-		return typed{}, fmt.Errorf("Redshift has no type %s", name) //nolint:staticcheck // a name
+		return typed{}, fmt.Errorf("Redshift has no type %s", name)
 	}
 	t := typed{base: m[1] + m[4]}
 	first, _ := strconv.Atoi(m[2])
@@ -74,7 +74,7 @@ func redshiftColumn(name string) (typed, error) {
 			return typed{}, errors.New("numeric without a precision is numeric(18,0) on Redshift")
 		}
 		if t.p < 1 || t.p > maxPrecision || t.s > t.p || t.s == maxPrecision {
-			return typed{}, fmt.Errorf("Redshift has no %s: numeric has at most %d digits", name, maxPrecision) //nolint:staticcheck // a name
+			return typed{}, fmt.Errorf("Redshift has no %s: numeric has at most %d digits", name, maxPrecision)
 		}
 		t.whole = t.s == 0
 		return t, nil
@@ -84,16 +84,16 @@ func redshiftColumn(name string) (typed, error) {
 			longest, t.ascii = 4096, true
 		}
 		if t.n = first; t.n < 1 || t.n > longest || m[3] != "" {
-			return typed{}, fmt.Errorf("Redshift has no type %s: it wants a length of 1 to %d bytes", name, longest) //nolint:staticcheck // a name
+			return typed{}, fmt.Errorf("Redshift has no type %s: it wants a length of 1 to %d bytes", name, longest)
 		}
 		return t, nil
 	case "text":
 		return typed{}, errors.New("text is character varying(256) on Redshift")
 	default:
-		return typed{}, fmt.Errorf("Redshift has no type %s", name) //nolint:staticcheck // a name
+		return typed{}, fmt.Errorf("Redshift has no type %s", name)
 	}
 	if !plain {
-		return typed{}, fmt.Errorf("Redshift has no modifier in type %s", name) //nolint:staticcheck // a name
+		return typed{}, fmt.Errorf("Redshift has no modifier in type %s", name)
 	}
 	return t, nil
 }
