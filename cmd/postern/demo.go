@@ -44,7 +44,7 @@ Nothing outside of a temporary folder is touched, and all of it is removed at th
 	f.Float64Var(&o.scale, "scale", 0.01, "size of the TPC-H database; 1 is about a gigabyte")
 	f.BoolVar(&o.once, "once", false, "run the tour as the three people, print their results side by side, and exit")
 	f.StringVar(&o.listen, "listen", demoListen, "address of the proxy; port 0 chooses one")
-	f.StringVar(&o.admin, "admin", demoAdmin, "address of the admin server; port 0 chooses one")
+	f.StringVar(&o.admin, "admin", demoAdmin, "address of the admin server; port 0 chooses one, off is none")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the servers' logs")
 	return cmd
 }
@@ -89,7 +89,10 @@ func runDemo(ctx context.Context, o demoOptions, out, progressOut io.Writer) (er
 func (d *demo) serve(ctx context.Context, s *server, o demoOptions, out io.Writer, took time.Duration) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	addr, adminAddr := s.listener.Addr().(*net.TCPAddr), s.adminListener.Addr()
+	addr, adminAddr := s.listener.Addr().(*net.TCPAddr), ""
+	if s.adminListener != nil {
+		adminAddr = s.adminListener.Addr().String()
+	}
 	done := make(chan error, 1)
 	go func() { done <- s.run(ctx) }()
 	if o.once {

@@ -26,7 +26,7 @@ func tourQuery() (string, error) {
 }
 
 // invite prints lines to paste and stays out of the way.
-func (d *demo) invite(out io.Writer, proxy *net.TCPAddr, admin net.Addr, took time.Duration) {
+func (d *demo) invite(out io.Writer, proxy *net.TCPAddr, admin string, took time.Duration) {
 	query, err := tourQuery()
 	if err != nil {
 		query = "SELECT * FROM customer LIMIT 5"
@@ -39,9 +39,11 @@ func (d *demo) invite(out io.Writer, proxy *net.TCPAddr, admin net.Addr, took ti
 	fmt.Fprintf(out, `
 Resources (edit and save; they are published at once):  %s
 Audit log:  postern audit tail --dir %s/audit
-Health, readiness, metrics:  http://%s/healthz /readyz /metrics
-Ctrl-C ends the demo and removes everything.
-`, d.policies, d.folder, admin)
+`, d.policies, d.folder)
+	if admin != "" {
+		fmt.Fprintf(out, "Health, readiness, metrics:  http://%s/healthz /readyz /metrics\n", admin)
+	}
+	fmt.Fprintln(out, "Ctrl-C ends the demo and removes everything.")
 }
 
 // tour runs the query as each person and prints the results side by side.
