@@ -31,6 +31,7 @@ type columnProgram struct {
 type origin struct {
 	policy string
 	rule   int
+	pos    Pos
 	// except and only are nil where the rule does not say them.
 	except, only *condition
 	// others turns only round: the rule is for those for whom it is false.
@@ -95,7 +96,7 @@ func (c *compiler) data(d DataPolicy) {
 		if r.Pos != (Pos{}) {
 			at.Pos = r.Pos
 		}
-		o := origin{policy: d.Name, rule: i, except: c.condition(r.ExceptFor, "exceptFor", at), only: c.condition(r.OnlyFor, "onlyFor", at)}
+		o := origin{policy: d.Name, rule: i, pos: at.Pos, except: c.condition(r.ExceptFor, "exceptFor", at), only: c.condition(r.OnlyFor, "onlyFor", at)}
 		c.exceptUntil(r, &o, at)
 		c.rule(r, o, sources, d.Staged, at)
 	}

@@ -38,7 +38,7 @@ func (c *compiler) subscription(s SubscriptionPolicy) {
 		report.Message = fmt.Sprintf("effect is %q: it must be grant or guardrail", s.Effect)
 		c.problem(report)
 	}
-	sub := subscription{policy: s.Name, who: c.audience(s, report), privileges: c.privileges(s, report)}
+	sub := subscription{policy: s.Name, pos: s.Pos, who: c.audience(s, report), privileges: c.privileges(s, report)}
 	sub.expires = c.instant(s.Expires, "expires", report)
 	if s.Expires != "" && s.Effect == SubscriptionGuardrail {
 		report.Message = "a guardrail does not expire: nothing is to open by the passing of time alone"
@@ -124,6 +124,7 @@ func (c *compiler) audience(s SubscriptionPolicy, report Problem) audience {
 // subscription is a compiled subscription policy.
 type subscription struct {
 	policy string
+	pos    Pos
 	who    audience
 	// privileges are nil for a policy on reading.
 	privileges []Privilege

@@ -8,6 +8,7 @@
 //   - approval.go, expiry.go: who was approved, and what ends; project.go: what acting in a project narrows and equalizes
 //   - condition.go: conditions on people (CEL)
 //   - decide.go, bind.go: Program.Decide under a Binding; deferred.go: with the person left open
+//   - trace.go, tracecondition.go: Program.Trace, how a decision came about, for people to read
 //   - fresh.go: how long a decision holds
 //   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check
 //   - rules.go, window.go, draw.go: row rules become filters; draw.go also has the keyed draws of samples and noise
