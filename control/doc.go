@@ -6,6 +6,7 @@
 //
 //   - generation.go: Generation, an immutable answer to "who, what, where"
 //   - publisher.go: Publisher: Current, Publish, Subscribe
+//   - freshness.go: Freshness: until when what is in force may be acted on unconfirmed
 //   - compile.go: one set of resources and the crawls become a Generation, or every mistake at once
 //   - snapshot.go: a crawl and Source resources become a catalog.Snapshot
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered

@@ -12,6 +12,7 @@ import (
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/warehouse"
 )
@@ -50,6 +51,7 @@ func (c Config) Validate() error {
 type Publisher struct {
 	config  Config
 	current atomic.Pointer[Generation]
+	fresh   Freshness
 
 	// publishing admits one publication at a time and guards what only publications touch.
 	publishing sync.Mutex
@@ -85,6 +87,22 @@ func NewPublisher(c Config) (*Publisher, error) {
 
 // Current is the generation in force, nil before the first publication.
 func (p *Publisher) Current() *Generation { return p.current.Load() }
+
+// Fresh bounds how long what is in force may be acted on.
+func (p *Publisher) Fresh() *Freshness { return &p.fresh }
+
+// InForce is the generation by which anything may be answered now. Errors are of type *pgerror.Error: 57P03 before the first publication, and
+// when what is in force cannot be confirmed any more.
+func (p *Publisher) InForce() (*Generation, error) {
+	if err := p.fresh.Err(time.Now()); err != nil {
+		return nil, err
+	}
+	g := p.Current()
+	if g == nil {
+		return nil, pgerror.Unavailable("no policies have been published yet")
+	}
+	return g, nil
+}
 
 // Subscribe returns a channel that receives the generation in force after each publication, and a function that ends it.
 // A slow reader misses generations, never the last one.

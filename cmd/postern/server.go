@@ -156,17 +156,17 @@ var _ proxy.People = (*control.Generation)(nil)
 
 // state is what decides now.
 func (s *server) state() (proxy.State, error) {
-	g := s.publisher.Current()
-	if g == nil {
-		return nil, pgerror.Unavailable("no policies have been published yet")
+	g, err := s.publisher.InForce()
+	if err != nil {
+		return nil, err
 	}
 	return g, nil
 }
 
 func (s *server) apiState() (admin.State, error) {
-	g := s.publisher.Current()
-	if g == nil {
-		return nil, pgerror.Unavailable("no policies have been published yet")
+	g, err := s.publisher.InForce()
+	if err != nil {
+		return nil, err
 	}
 	return g, nil
 }
