@@ -75,6 +75,7 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 	}
 	mux.HandleFunc("POST /v1/reveal", a.allowed(a.reveal, "admin", "governor"))
 	mux.HandleFunc("POST /v1/decisions", a.allowed(a.decisions, "admin", "governor", "auditor"))
+	mux.HandleFunc("POST /v1/explain", a.allowed(a.explain, "admin", "governor", "auditor"))
 }
 
 // failure is an answer other than 200.

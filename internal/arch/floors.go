@@ -31,11 +31,16 @@ type Room struct {
 // Table is the floors. A folder that is not here may not hold Go files. The order within a floor means nothing.
 func Table() []Room {
 	return []Room{
-		{Path: "cmd/postern", Kind: Command, Floor: 7},
-		{Path: "cmd/postern-lambda", Kind: Command, Floor: 7},
+		{Path: "cmd/postern", Kind: Command, Floor: 8},
+		{Path: "cmd/postern-lambda", Kind: Command, Floor: 8},
 
-		{Path: "proxy", Kind: Product, Floor: 6},
-		{Path: "admin", Kind: Product, Floor: 6},
+		{Path: "proxy", Kind: Product, Floor: 7},
+		{Path: "admin", Kind: Product, Floor: 7},
+
+		// What the rewriter and the control plane say together; its rooms do not know each other.
+		{Path: "explain", Kind: Product, Floor: 6},
+		{Path: "explain/check", Kind: Product, Floor: 6, Beside: []string{"explain"}},
+		{Path: "explain/impact", Kind: Product, Floor: 6, Beside: []string{"explain"}},
 
 		{Path: "rewrite", Kind: Product, Floor: 5},
 		{Path: "push", Kind: Product, Floor: 5},

@@ -1,0 +1,63 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/explain"
+)
+
+// explainRequest asks what a person sees, and why. Exactly one of Tables and SQL is given.
+type explainRequest struct {
+	User       string         `json:"user"`
+	Connection string         `json:"connection"`
+	SQL        string         `json:"sql"`
+	SearchPath []string       `json:"searchPath"`
+	Tables     []explainTable `json:"tables"`
+}
+
+type explainTable struct {
+	Schema string `json:"schema"`
+	Table  string `json:"table"`
+}
+
+// explain answers POST /v1/explain with an explain.Report. Nothing is run, and nothing is answered before it is on record.
+func (a *API) explain(c *call) (any, error) {
+	var q explainRequest
+	if err := c.read(&q); err != nil {
+		return nil, err
+	}
+	if (len(q.Tables) == 0) == (q.SQL == "") || len(q.Tables) > maxTables {
+		return nil, refuse(http.StatusBadRequest, "give either sql or tables, %d at most", maxTables)
+	}
+	program, ok := c.state.Program(q.Connection)
+	if !ok {
+		return nil, refuse(http.StatusNotFound, "there is no connection %.100q", q.Connection)
+	}
+	who, err := c.state.Principal(q.User)
+	if err != nil || who.IsZero() {
+		return nil, refuse(http.StatusNotFound, "there is no user %.100q who may log in", q.User)
+	}
+	question := &explain.Question{Program: program, Principal: who, Connection: q.Connection, SQL: q.SQL, SearchPath: q.SearchPath}
+	if question.SearchPath == nil {
+		question.SearchPath = []string{"public"}
+	}
+	for _, t := range q.Tables {
+		question.Tables = append(question.Tables, explain.Table{Schema: t.Schema, Name: t.Table})
+	}
+	explainer := explain.Explainer{Rewriter: a.Rewriter, Dialect: a.Dialect, Now: a.Now}
+	report, err := explainer.Explain(c.Context(), question)
+	if err != nil {
+		return nil, err
+	}
+	e := a.event(c, "explain.ask", q.Connection)
+	e.User, e.Connection, e.SQL, e.Program = who.User(), q.Connection, q.SQL, strconv.FormatUint(program.Version(), 10)
+	for _, s := range report.Sources {
+		e.Sources = append(e.Sources, audit.Source{Name: q.Connection + "." + s.Name, RowFilter: s.Filter != ""})
+	}
+	if err := a.Audit.Record(c.Context(), e); err != nil {
+		return nil, refuse(http.StatusServiceUnavailable, "the audit log is not available, so nothing is answered")
+	}
+	return report, nil
+}
