@@ -15,6 +15,7 @@ import (
 
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control"
+	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
@@ -74,6 +75,9 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 		a.Now = time.Now
 	}
 	mux.HandleFunc("POST /v1/reveal", a.allowed(a.reveal, "admin", "governor"))
+	mux.HandleFunc("GET /v1/users/{name}/project", a.allowed(a.project, "admin", "governor", "auditor", resource.RolePerson))
+	mux.HandleFunc("PUT /v1/users/{name}/project", a.allowed(a.setProject, "admin", "governor", resource.RolePerson))
+	mux.HandleFunc("POST /v1/users/{name}/acknowledgements", a.allowed(a.acknowledge, resource.RolePerson))
 	mux.HandleFunc("POST /v1/decisions", a.allowed(a.decisions, "admin", "governor", "auditor"))
 	mux.HandleFunc("POST /v1/explain", a.allowed(a.explain, "admin", "governor", "auditor"))
 }
@@ -85,6 +89,8 @@ type failure struct {
 	message string
 	// code is a SQLSTATE, where the rewriter refused a text.
 	code string
+	// detail and hint go with the message.
+	detail, hint string
 }
 
 func (f *failure) Error() string { return f.message }
@@ -187,7 +193,9 @@ func (a *API) answer(w http.ResponseWriter, answer any, err error) {
 		answer = struct {
 			Error    string `json:"error"`
 			SQLState string `json:"sqlstate,omitempty"`
-		}{f.message, f.code}
+			Detail   string `json:"detail,omitempty"`
+			Hint     string `json:"hint,omitempty"`
+		}{f.message, f.code, f.detail, f.hint}
 	case err != nil:
 		a.log.Error("internal error", "error", err)
 		status = http.StatusInternalServerError

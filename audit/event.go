@@ -49,6 +49,8 @@ const (
 	Extended Protocol = "extended"
 	// API is the administrators' HTTP interface.
 	API Protocol = "api"
+	// Procedure is a procedure that somebody called in a warehouse.
+	Procedure Protocol = "procedure"
 )
 
 // Event is one record. Fields that do not apply are left zero and are not

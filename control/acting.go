@@ -88,7 +88,7 @@ func (g *Generation) SetProject(ctx context.Context, by audit.Event, name string
 			return err
 		}
 		if missing := p.missing(g.standings.of(by.User)); len(missing) > 0 {
-			return unacknowledged(name, missing)
+			return unacknowledged(name, missing, by.Protocol)
 		}
 	}
 	by.Kind, by.Action, by.Target, by.Time = audit.Admin, "project.switch", name, time.Time{}
@@ -135,16 +135,46 @@ func (g *Generation) projectOf(user, name string) (*project, error) {
 	return p, nil
 }
 
-// unacknowledged shows the texts and says how to agree to them.
-func unacknowledged(project string, missing []acknowledgement) error {
+// unacknowledged shows the texts and says how to agree to them, in the way in which the person asked.
+func unacknowledged(project string, missing []acknowledgement, by audit.Protocol) error {
 	var texts []string
 	for _, t := range missing {
 		texts = append(texts, t.purpose+": "+t.text)
 	}
 	quoted := "'" + strings.ReplaceAll(project, "'", "''") + "'"
-	return pgerror.InsufficientPrivilege("project %q wants your acknowledgement", project).
-		WithDetail(strings.Join(texts, "\n")).
-		WithHint(fmt.Sprintf("If you agree to the text, run SET postern.acknowledge = %s, and then SET postern.project = %s again.", quoted, quoted))
+	hint := fmt.Sprintf("If you agree to the text, run SET postern.acknowledge = %s, and then SET postern.project = %s again.", quoted, quoted)
+	switch by {
+	case audit.API:
+		hint = "If the person agrees to the text, POST it to their acknowledgements with their own token, and ask again."
+	case audit.Procedure:
+		hint = fmt.Sprintf("If you agree to the text, run CALL postern_procedures.acknowledge(%s), and then CALL postern_procedures.set_project(%s) again.", quoted, quoted)
+	case audit.Simple, audit.Extended:
+	}
+	return pgerror.InsufficientPrivilege("project %q wants your acknowledgement", project).WithDetail(strings.Join(texts, "\n")).WithHint(hint)
+}
+
+// StandingOf is in which project a person acts now, and in which they might.
+type StandingOf struct {
+	// Project in which the person acts, "" for none, and its purposes.
+	Project  string
+	Purposes []string
+	// Projects are those of which the person is a member, sorted.
+	Projects []string
+}
+
+// StandingOf a person; false for who is unknown or disabled.
+func (g *Generation) StandingOf(user string) (StandingOf, bool) {
+	who, err := g.Principal(user)
+	if err != nil || who.IsZero() {
+		return StandingOf{}, false
+	}
+	out := StandingOf{Project: who.Project(), Purposes: who.Purposes()}
+	for _, name := range slices.Sorted(maps.Keys(g.projects)) {
+		if g.projects[name].members[user] {
+			out.Projects = append(out.Projects, name)
+		}
+	}
+	return out, true
 }
 
 // impersonators gathers as whom people may act, by themselves and by their groups.

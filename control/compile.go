@@ -72,7 +72,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	}
 	for _, c := range b.set.Connections {
 		if program := b.connection(ctx, c); program != nil {
-			g.connections[c.Name] = connection{c.Warehouse(), program}
+			g.connections[c.Name] = connection{c.Warehouse(), program, b.crawls[c.Name].crawled.procedures}
 		}
 	}
 	if len(b.mistakes) > 0 {
@@ -151,6 +151,8 @@ type crawled struct {
 	tables []*catalog.Table
 	// domains are the token domains that were asked for and have a key.
 	domains map[string]warehouse.DomainState
+	// procedures says that people can ask by procedures there.
+	procedures bool
 }
 
 // crawl asks the warehouse what is there, unless that is given. If it does not answer and was crawled before, what it had
@@ -196,6 +198,9 @@ func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	if out.tables, err = warehouse.Crawl(ctx, conn); err != nil {
+		return crawled{}, err
+	}
+	if out.procedures, err = warehouse.HasProcedures(ctx, conn); err != nil {
 		return crawled{}, err
 	}
 	out.domains, err = warehouse.Domains(ctx, conn, domains)

@@ -44,6 +44,8 @@ type person struct {
 type connection struct {
 	config  warehouse.Config
 	program *policy.Program
+	// procedures says that people ask by procedures in the warehouse.
+	procedures bool
 }
 
 // Version of the generation: larger is newer, 0 before the first publication.

@@ -19,7 +19,7 @@ func Registration(set *resource.Set, connection string) (warehouse.Registration,
 	if i < 0 {
 		return warehouse.Registration{}, fmt.Errorf("there is no Connection %q", connection)
 	}
-	out := warehouse.Registration{Database: set.Connections[i].Database, ServiceRole: set.Connections[i].User}
+	out := warehouse.Registration{Database: set.Connections[i].Database, ServiceRole: set.Connections[i].User, Procedures: len(set.Projects) > 0}
 	for _, s := range set.Sources {
 		if name, err := s.Parts(); err == nil && name.Connection == connection {
 			out.Tables = append(out.Tables, warehouse.TableName{Schema: name.Schema, Name: name.Table})

@@ -70,6 +70,9 @@ type Standings struct {
 	// changing admits one change at a time.
 	changing sync.Mutex
 	loaded   bool
+
+	mu          sync.Mutex
+	subscribers map[chan struct{}]struct{}
 }
 
 // NewStandings reads the store. That it cannot be read is logged and no error: it is read again before each change.
@@ -80,7 +83,7 @@ func NewStandings(ctx context.Context, c StandingsConfig) (*Standings, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Standings{config: c}
+	s := &Standings{config: c, subscribers: map[chan struct{}]struct{}{}}
 	s.current.Store(&map[string]*Standing{})
 	if err := s.load(ctx); err != nil {
 		c.Log.Error("reading in which projects people act: nobody acts in one", "error", err)
@@ -142,5 +145,31 @@ func (s *Standings) change(ctx context.Context, e audit.Event, store func() erro
 	next := replace(old)
 	all[e.User] = &next
 	s.current.Store(&all)
+	s.tell()
 	return nil
+}
+
+// Subscribe returns a channel that is sent to after a standing has changed, and a function that ends it. Several changes may be one message;
+// after the last one there always is one.
+func (s *Standings) Subscribe() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribers[ch] = struct{}{}
+	return ch, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.subscribers, ch)
+	}
+}
+
+func (s *Standings) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ch := range s.subscribers {
+		select {
+		case ch <- struct{}{}:
+		default: // one is waiting already
+		}
+	}
 }

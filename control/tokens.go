@@ -14,8 +14,10 @@ const minToken = 32
 type Token struct {
 	// Name stands on the audit record.
 	Name string
-	// Role is admin, governor, dataOwner or auditor.
+	// Role is admin, governor, dataOwner, auditor or person.
 	Role string
+	// User is whose token it is, of role person.
+	User string
 	// Expires is the instant from which on it is refused; zero is never.
 	Expires time.Time
 }
@@ -48,7 +50,11 @@ func (b *builder) token(r resource.APIToken, out map[[32]byte]Token) {
 		b.mistake(r.Pos, label, "%s", err)
 		return
 	}
-	t := Token{Name: r.Name, Role: r.Role}
+	t := Token{Name: r.Name, Role: r.Role, User: r.User}
+	if _, known := b.specs[r.User]; r.User != "" && !known {
+		b.mistake(r.Pos, label, "there is no User %q", r.User)
+		return
+	}
 	if r.Expires != "" {
 		if t.Expires, err = time.Parse(time.RFC3339, r.Expires); err != nil {
 			b.mistake(r.Pos, label, "expires: %s", err)

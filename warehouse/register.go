@@ -39,6 +39,8 @@ type Registration struct {
 	Keys map[string]secret.Value
 	// Ciphers installs the reversible and the format-preserving mask too, and the extension pgcrypto unless it is there.
 	Ciphers bool
+	// Procedures installs the procedures by which people who are logged in at the warehouse switch projects.
+	Procedures bool
 }
 
 // keyBytes is the length of a token domain's key.
@@ -119,7 +121,10 @@ func (r Registration) Statements() []string {
 			out = append(out, strings.TrimSpace(statement))
 		}
 	}
-	out = append(out, "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA postern_functions FROM PUBLIC, "+service, ownershipCheck)
+	out = append(out, "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA postern_functions FROM PUBLIC, "+service, fmt.Sprintf(ownershipCheck, FunctionsSchema, "keys"))
+	if r.Procedures {
+		out = append(out, r.procedureStatements()...)
+	}
 	for _, domain := range sortedUnique(r.Domains) {
 		if _, given := r.Keys[domain]; !given {
 			out = append(out, fmt.Sprintf(newKey, drawnKey, quoteLiteral(domain), r.version(domain), keepKey))
@@ -153,28 +158,29 @@ func (r Registration) Script() string {
 	return note.String() + "BEGIN;\n" + strings.Join(r.Statements(), ";\n") + ";\nCOMMIT;\n"
 }
 
-// ownershipCheck stops where somebody else could read the keys or change the functions: who was there first could have made the
-// schema, and default privileges can grant more than was asked for.
+// ownershipCheck, of a schema and its table, stops where somebody else could read the keys or change the functions: who was there first could
+// have made the schema, and default privileges can grant more than was asked for.
 const ownershipCheck = `DO $check$
 DECLARE
+    home regnamespace := '%[1]s';
     found text;
 BEGIN
     SELECT string_agg(what, ', ' ORDER BY what) INTO found FROM (
-        SELECT 'schema' AS what, nspowner AS owner, nspacl AS acl FROM pg_namespace WHERE nspname = 'postern_functions'
+        SELECT 'schema' AS what, nspowner AS owner, nspacl AS acl FROM pg_namespace WHERE oid = home
         UNION ALL
-        SELECT 'relation ' || relname, relowner, relacl FROM pg_class WHERE relnamespace = 'postern_functions'::regnamespace
+        SELECT 'relation ' || relname, relowner, relacl FROM pg_class WHERE relnamespace = home
             AND relkind NOT IN ('i', 'I')
         UNION ALL
-        SELECT 'function ' || proname, proowner, proacl FROM pg_proc WHERE pronamespace = 'postern_functions'::regnamespace
+        SELECT 'function ' || proname, proowner, proacl FROM pg_proc WHERE pronamespace = home
     ) AS o
     WHERE owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
        OR EXISTS (SELECT FROM aclexplode(acl) AS a WHERE a.grantee <> owner AND a.privilege_type NOT IN ('USAGE', 'EXECUTE'));
     IF found IS NOT NULL THEN
-        RAISE EXCEPTION 'in schema postern_functions, not owned by % alone: %', current_user, found;
+        RAISE EXCEPTION 'in schema %%, not owned by %% alone: %%', home, current_user, found;
     END IF;
-    SELECT string_agg(tgname, ', ') INTO found FROM pg_trigger WHERE tgrelid = 'postern_functions.keys'::regclass;
+    SELECT string_agg(tgname, ', ') INTO found FROM pg_trigger WHERE tgrelid = '%[1]s.%[2]s'::regclass;
     IF found IS NOT NULL THEN
-        RAISE EXCEPTION 'table postern_functions.keys has triggers: %', found;
+        RAISE EXCEPTION 'table %[1]s.%[2]s has triggers: %%', found;
     END IF;
     IF current_setting('server_encoding') = 'SQL_ASCII' THEN
         RAISE EXCEPTION 'the database has encoding SQL_ASCII, in which text cannot be hashed safely';

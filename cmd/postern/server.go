@@ -33,6 +33,7 @@ type server struct {
 	log       *slog.Logger
 	audit     *audit.Log
 	store     *store.Lazy
+	standings *control.Standings
 	publisher *control.Publisher
 	watcher   *control.Watcher
 	rewriter  *rewrite.Rewriter
@@ -69,12 +70,12 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 // what was.
 func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (err error) {
 	s.store = &store.Lazy{Path: strings.TrimPrefix(cfg.State, "sqlite:")}
-	standings, err := control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log})
+	s.standings, err = control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log})
 	if err != nil {
 		return err
 	}
 	reviews := control.ReviewFile{Path: reviewPath(cfg.State)}
-	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: standings}); err != nil {
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: s.standings}); err != nil {
 		return err
 	}
 	s.watcher = &control.Watcher{Publisher: s.publisher, Paths: cfg.Resources, Log: s.log}
@@ -208,6 +209,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
+	group.Go(func() error { return (&control.Requests{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
 	}
@@ -219,14 +221,18 @@ func (s *server) run(ctx context.Context) error {
 	return errors.Join(err, s.close())
 }
 
-// reconsider tells the sessions of each publication.
+// reconsider tells the sessions of each publication, and of each change of a person's project.
 func (s *server) reconsider(ctx context.Context) error {
 	published, stop := s.publisher.Subscribe()
 	defer stop()
+	changed, end := s.standings.Subscribe()
+	defer end()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-changed:
+			s.proxy.Reconsider()
 		case <-published:
 			s.proxy.Reconsider()
 		}

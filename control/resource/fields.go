@@ -168,7 +168,8 @@ func warehouseFields() map[string]field {
 		"IdentityMapping.users":      {about: "accounts by person"},
 
 		"APIToken.name":    {about: "the token's name, for audit", required: true},
-		"APIToken.role":    {about: "what it may do", required: true, enum: []string{"admin", "governor", "dataOwner", "auditor"}},
+		"APIToken.role":    {about: "what it may do", required: true, enum: []string{"admin", "governor", "dataOwner", "auditor", RolePerson}},
+		"APIToken.user":    {about: "whose token it is, with role `person`: it may do what concerns this user alone"},
 		"APIToken.token":   {about: "where the token is; its digest is kept", required: true},
 		"APIToken.expires": {about: "an instant, RFC 3339", standard: "never"},
 	}

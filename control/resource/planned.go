@@ -80,8 +80,10 @@ type IdentityMapping struct {
 type APIToken struct {
 	Pos  policy.Pos `yaml:"-"`
 	Name string     `yaml:"name"`
-	// Role is admin, governor, dataOwner or auditor.
+	// Role is admin, governor, dataOwner, auditor or person.
 	Role string `yaml:"role"`
+	// User is whose token it is, of role person.
+	User string `yaml:"user"`
 	// Token is where the token is; its digest is kept.
 	Token secret.Ref `yaml:"token"`
 	// Expires is an instant (RFC 3339).
@@ -132,7 +134,13 @@ func (m IdentityMapping) validate(add func(error)) {
 func (a APIToken) validate(add func(error)) {
 	add(checkPolicyName(a.Name))
 	add(checkInstant("expires", a.Expires))
+	if (a.Role == RolePerson) != (a.User != "") {
+		add(fmt.Errorf("role %s and user are given together", RolePerson))
+	}
 }
+
+// RolePerson is the role of a token with which a person does what concerns themselves.
+const RolePerson = "person"
 
 func checkInstant(what, text string) error {
 	if text == "" {

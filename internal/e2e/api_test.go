@@ -54,7 +54,12 @@ func TestDecisionsAPI(t *testing.T) {
 // adminAddress is where the server says that its admin server listens.
 func adminAddress(t *testing.T) string {
 	t.Helper()
-	for _, line := range strings.Split(shared.server.logText(), "\n") {
+	return adminAddressOf(t, shared.server)
+}
+
+func adminAddressOf(t *testing.T, in *instance) string {
+	t.Helper()
+	for _, line := range strings.Split(in.logText(), "\n") {
 		var record struct{ Msg, Admin string }
 		if json.Unmarshal([]byte(line), &record) == nil && record.Msg == "serving" {
 			return record.Admin

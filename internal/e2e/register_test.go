@@ -10,8 +10,13 @@ import (
 
 // register runs `postern register` as an administrator of the warehouse would.
 func register(ctx context.Context, files map[string]string) error {
-	folder := filepath.Join(shared.dir, "register")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	return registerIn(ctx, databaseName, files)
+}
+
+// registerIn is register for another database.
+func registerIn(ctx context.Context, database string, files map[string]string) error {
+	folder, err := os.MkdirTemp(shared.dir, "register-")
+	if err != nil {
 		return err
 	}
 	for name, text := range files {
@@ -20,7 +25,7 @@ func register(ctx context.Context, files map[string]string) error {
 		}
 	}
 	cmd := exec.CommandContext(ctx, shared.binary, "register", "--resources", folder, "--setup-env", "SETUP_URL", "--yes")
-	cmd.Env = append(os.Environ(), "SETUP_URL="+shared.cluster.DSN(databaseName))
+	cmd.Env = append(os.Environ(), "SETUP_URL="+shared.cluster.DSN(database))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("running postern register: %w\n%s", err, out)
 	}
