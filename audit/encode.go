@@ -173,6 +173,7 @@ func appendSources(dst []byte, sources []Source) []byte {
 		dst = appendCut(dst, s.Name, maxNameBytes)
 		dst = appendList(dst, `,"columns_requested":`, s.ColumnsRequested)
 		dst = appendList(dst, `,"columns_used_by_policy":`, s.ColumnsUsedByPolicy)
+		dst = appendList(dst, `,"columns_looked_up":`, s.ColumnsLookedUp)
 		dst = append(dst, `,"row_filter":`...)
 		dst = strconv.AppendBool(dst, s.RowFilter)
 		if len(s.Masks) > 0 {

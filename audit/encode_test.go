@@ -20,7 +20,7 @@ func sampleEvent() Event {
 		Rewritten: "SELECT 1", Program: "42", Cached: true, Exempt: true,
 		Sources: []Source{{
 			Name: "tpch.public.customer", ColumnsRequested: []string{"c_name", "c_phone"},
-			ColumnsUsedByPolicy: []string{"c_nationkey"}, RowFilter: true,
+			ColumnsUsedByPolicy: []string{"c_nationkey"}, ColumnsLookedUp: []string{"c_phone"}, RowFilter: true,
 			Masks: Masks{{Column: "c_name", Kind: "hash"}, {Column: "c_phone", Kind: "regex"}},
 			Rules: []string{"contact-data", "own-region"},
 		}, {Name: "tpch.public.nation"}},
@@ -41,7 +41,7 @@ func TestEncodeGolden(t *testing.T) {
 		`"project":"churn","purposes":["support","research"],"protocol":"extended","statement":"SELECT",` +
 		`"sql":"SELECT \"c_name\",\n\t'it''s' FROM customer","rewritten":"SELECT 1",` +
 		`"sources":[{"name":"tpch.public.customer","columns_requested":["c_name","c_phone"],` +
-		`"columns_used_by_policy":["c_nationkey"],"row_filter":true,"masks":{"c_name":"hash","c_phone":"regex"},` +
+		`"columns_used_by_policy":["c_nationkey"],"columns_looked_up":["c_phone"],"row_filter":true,"masks":{"c_name":"hash","c_phone":"regex"},` +
 		`"rules":["contact-data","own-region"]},{"name":"tpch.public.nation","row_filter":false}],` +
 		`"program":"42","cached":true,"exempt":true,"sqlstate":"42501","error":"permission denied",` +
 		`"command_tag":"SELECT 5","rows":5,"bytes":812,"duration_ms":12.345,"action":"a","target":"t","detail":"d",` +

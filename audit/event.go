@@ -144,6 +144,8 @@ type Source struct {
 	// ColumnsUsedByPolicy are columns that only the policies' own row filters
 	// and masks read.
 	ColumnsUsedByPolicy []string `json:"columns_used_by_policy"`
+	// ColumnsLookedUp are masked columns whose raw value the statement compares with constants.
+	ColumnsLookedUp []string `json:"columns_looked_up"`
 	// RowFilter says whether rows are hidden.
 	RowFilter bool `json:"row_filter"`
 	// Masks are the masked columns among ColumnsRequested.

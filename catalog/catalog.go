@@ -39,6 +39,8 @@ type Column struct {
 	Reviewed bool
 	// PredicatesRefused keeps people for whom the column is masked from doing more with it than showing it.
 	PredicatesRefused bool
+	// RawEquality lets people for whom the column is masked find rows by an equality with the value itself, on record.
+	RawEquality bool
 }
 
 // Table is a registered source: a table or anything else that can stand in FROM by name.

@@ -303,7 +303,21 @@ func TestGroupsAndDisabledSources(t *testing.T) {
 	}
 	w.edit("sources.yaml", "key: [s_suppkey]", "key: [nothing]\neventTime: never")
 	w.edit("sources.yaml", "s_phone:   {", "s_phone:   {predicates: rawEquality, ")
-	w.refused(p, `no column "nothing"`, `no column "never"`, "column s_phone: predicates rawEquality is not enforced yet")
+	w.refused(p, `no column "nothing"`, `no column "never"`)
+}
+
+// TestLookUpColumns: a column is opened to look-ups by its raw value where the comparison is known not to fail, and refused elsewhere.
+func TestLookUpColumns(t *testing.T) {
+	w := newWorld(t)
+	w.edit("sources.yaml", "s_phone:   {", "s_phone:   {predicates: rawEquality, ")
+	p := w.publisher(nil)
+	program, _ := w.publish(p).Program("tpch")
+	table, _ := program.Snapshot().Table("public", "supplier")
+	if c, ok := table.Column("s_phone"); !ok || !c.RawEquality {
+		t.Errorf("s_phone: %+v", c)
+	}
+	w.exec("ALTER TABLE public.supplier ALTER s_phone TYPE varchar(15)[] USING ARRAY[s_phone]")
+	w.refused(w.publisher(nil), "column s_phone: predicates rawEquality: column s_phone has type character varying(15)[], of which it is not known that its equality never fails")
 }
 
 // TestRefusals: each mistake keeps everything as it was, and all of them are named at once.

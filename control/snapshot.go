@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/warehouse"
 )
 
 // snapshot gives the tables of one crawl what the Source resources say of them. The crawl is not changed: it may serve
@@ -59,8 +61,10 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 		case "", resource.PredicatesMasked:
 		case resource.PredicatesRefused:
 			t.Columns[i].PredicatesRefused = true
+		case resource.PredicatesRawEquality:
+			b.rawEquality(s, label, &t.Columns[i])
 		default:
-			b.mistake(s.Pos, label, "column %s: predicates %s is not enforced yet: say %s or %s", column, p, resource.PredicatesMasked, resource.PredicatesRefused)
+			b.mistake(s.Pos, label, "column %s: predicates %q is unknown", column, p)
 		}
 	}
 	t.Key, t.EventTime = slices.Clone(s.Key), s.EventTime
@@ -71,6 +75,25 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 			b.warn(s.Pos, "column %s of source %s appeared after registration and is hidden until its Source lists it", c.Name, s.Name)
 		}
 	}
+}
+
+// rawEquality opens a column to look-ups, where the warehouse is known to compare without fail.
+func (b *builder) rawEquality(s resource.Source, label string, c *catalog.Column) {
+	name, err := s.Parts()
+	redshift := slices.ContainsFunc(b.set.Connections, func(of resource.Connection) bool {
+		return of.Name == name.Connection && of.Warehouse().Engine == warehouse.EngineRedshift
+	})
+	if err == nil && redshift {
+		err = errors.New("Amazon Redshift documents nothing that keeps a comparison from rows that are hidden")
+	}
+	if err == nil {
+		err = policy.RawEquality(*c)
+	}
+	if err != nil {
+		b.mistake(s.Pos, label, "column %s: predicates %s: %s", c.Name, resource.PredicatesRawEquality, err)
+		return
+	}
+	c.RawEquality = true
 }
 
 // disable denies a source to all and leaves it registered, so that policies that name it still compile: who takes a source

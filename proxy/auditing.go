@@ -150,6 +150,9 @@ func (r *relay) sources(s *rewrite.Statement) []audit.Source {
 			requested = s.Requested[i]
 		}
 		source.ColumnsRequested = requested
+		if i < len(s.LookedUp) {
+			source.ColumnsLookedUp = s.LookedUp[i]
+		}
 		for _, c := range d.Columns {
 			if c.Kind != policy.MaskNone && (requested == nil || slices.Contains(requested, c.Column.Name)) {
 				source.Masks = append(source.Masks, audit.Mask{Column: c.Column.Name, Kind: c.Kind.String()})

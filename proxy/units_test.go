@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/rewrite"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -144,5 +148,16 @@ func TestEffectivePath(t *testing.T) {
 	p := newSearchPath([]string{"$user", "pg_catalog", "a", "", "a", "pg_temp", "ann", "B"})
 	if got := p.effective("ann"); !slices.Equal(got, []string{"ann", "a", "B"}) {
 		t.Error(got)
+	}
+}
+
+// TestLookUpsOnRecord: the audit record names the columns that a statement looks up raw.
+func TestLookUpsOnRecord(t *testing.T) {
+	r := &relay{session: &session{}}
+	r.params.database = "tpch"
+	got := r.sources(&rewrite.Statement{Decisions: []policy.Decision{{Table: &catalog.Table{Schema: "public", Name: "customer"}}},
+		Requested: [][]string{{"c_phone"}}, LookedUp: [][]string{{"c_phone"}}})
+	if len(got) != 1 || got[0].Name != "tpch.public.customer" || !slices.Equal(got[0].ColumnsLookedUp, []string{"c_phone"}) {
+		t.Errorf("on record: %+v", got)
 	}
 }

@@ -5,7 +5,8 @@
 // The interface to the proxy, and the way of one text:
 //
 //   - rewriter.go: Request, Statement, Result; config.go: Config; run.go: New and Rewriter.Rewrite
-//   - predicates.go: masked columns that may only be shown
+//   - predicates.go: masked columns that may only be shown; rawequality.go, rawtypes.go, lookup.go: those by whose raw value rows can be
+//     looked up
 //   - limits.go, nesting.go, paramtypes.go: what is refused before the parser sees it
 //   - parse.go: text to tree, errors and positions as PostgreSQL has them
 //   - classify.go: the one readable table of statements; settings.go, copy.go: those that need a closer look

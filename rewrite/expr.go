@@ -27,6 +27,7 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_AConst:
 		return r.allowConstant(v.AConst)
 	case *pg.Node_ParamRef:
+		r.params = append(r.params, v.ParamRef.Number)
 		return nil
 	case *pg.Node_AExpr:
 		return r.operator(v.AExpr, s)
@@ -147,6 +148,9 @@ func (r *resolver) operator(e *pg.A_Expr, s *scope) error {
 		return r.at(pgerror.NotSupported("this operator is not supported through Postern"), e.Location)
 	default:
 		return r.at(pgerror.NotSupported("operator kind %s is not supported through Postern", e.Kind), e.Location)
+	}
+	if err := r.unmovedLookUp(e, s); err != nil {
+		return err
 	}
 	return r.exprs(s, e.Lexpr, e.Rexpr)
 }

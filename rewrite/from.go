@@ -101,8 +101,9 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 	if as == "" {
 		as = rv.Relname
 	}
+	at := &place{view: v, use: u, node: n}
 	for _, name := range v.columns {
-		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as}}})
+		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as, at}}})
 	}
 	only := !rv.Inh
 	if alias == "" {

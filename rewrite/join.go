@@ -24,6 +24,7 @@ func (r *resolver) join(j *pg.JoinExpr, outer *scope, before []*item) ([]*item, 
 	if err := r.distinctAliases(both); err != nil {
 		return nil, err
 	}
+	outerJoin(j.Jointype, left, right)
 	using, err := r.commonColumns(j, left, right)
 	if err != nil {
 		return nil, err

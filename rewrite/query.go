@@ -76,6 +76,7 @@ func (r *resolver) values(stmt *pg.SelectStmt, outer *scope) ([]string, error) {
 }
 
 func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, error) {
+	defer r.outsideWhere()()
 	level, err := r.from(stmt.FromClause, outer)
 	if err != nil {
 		return nil, err
@@ -84,7 +85,10 @@ func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	if err := r.exprs(level, stmt.WhereClause, stmt.HavingClause); err != nil {
+	if err := r.where(stmt, level); err != nil {
+		return nil, err
+	}
+	if err := r.expr(stmt.HavingClause, level); err != nil {
 		return nil, err
 	}
 	for _, g := range stmt.GroupClause {

@@ -28,6 +28,10 @@ type resolver struct {
 	depth     int
 	// shown: see use.
 	shown bool
+	// inWhere is set while a WHERE clause is judged, after what is looked up has left it.
+	inWhere bool
+	// params are the parameters in the order in which they are met, movedParams those of look-ups.
+	params, movedParams []int32
 }
 
 func (rw *Rewriter) newResolver(req *Request, path pathState) *resolver {
@@ -52,15 +56,14 @@ func (r *resolver) at(err error, location int32) error {
 	return e.At(position(r.req.SQL, location))
 }
 
-// decisions are what was spliced in, and which of its columns the client's text touches.
-func (r *resolver) decisions() ([]policy.Decision, [][]string) {
-	var decisions []policy.Decision
-	var requested [][]string
+// decisions are what was spliced in, which of its columns the client's text touches, and which of these it looks up raw.
+func (r *resolver) decisions() (decisions []policy.Decision, requested, lookedUp [][]string) {
 	for _, u := range r.uses {
 		if !u.view.catalog {
 			decisions = append(decisions, u.view.decision)
 			requested = append(requested, u.requested())
+			lookedUp = append(lookedUp, u.raw())
 		}
 	}
-	return decisions, requested
+	return decisions, requested, lookedUp
 }

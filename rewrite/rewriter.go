@@ -73,6 +73,8 @@ type Statement struct {
 	Decisions []policy.Decision
 	// Requested has, per entry of Decisions, the columns that the client's own text touches; nil means all.
 	Requested [][]string
+	// LookedUp has, per entry of Decisions, the masked columns whose raw value the statement compares with constants.
+	LookedUp [][]string
 	// Text is the part of the client's text that this statement is.
 	Text string
 }

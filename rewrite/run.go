@@ -104,7 +104,10 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	if err := r.refusedPredicates(); err != nil {
 		return Statement{}, time.Time{}, err
 	}
-	st.Decisions, st.Requested = r.decisions()
+	if err := r.movedParameters(); err != nil {
+		return Statement{}, time.Time{}, err
+	}
+	st.Decisions, st.Requested, st.LookedUp = r.decisions()
 	if st.Kind == KindEmpty {
 		return st, time.Time{}, nil
 	}

@@ -7,6 +7,8 @@ type origin struct {
 	use   *use
 	name  string
 	alias string
+	// at is where the table's View stands.
+	at *place
 }
 
 // column is one named column of an item, with the governed columns that it stands for: none if it is computed, two if a

@@ -19,6 +19,8 @@ type use struct {
 	// the columns that are touched in any other way.
 	shown    *bool
 	compared map[string]bool
+	// lookedUp are the columns whose raw value is compared, see rawequality.go.
+	lookedUp map[string]bool
 }
 
 func (u *use) touch(name string) {
@@ -42,6 +44,16 @@ func (u *use) requested() []string {
 	out := []string{}
 	for _, name := range u.view.columns {
 		if u.touched[name] {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// raw lists the columns that are looked up, in column order.
+func (u *use) raw() (out []string) {
+	for _, name := range u.view.columns {
+		if u.lookedUp[name] {
 			out = append(out, name)
 		}
 	}

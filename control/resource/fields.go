@@ -53,7 +53,7 @@ func connectionFields() map[string]field {
 
 		"SourceColumn.description": {about: "for people"},
 		"SourceColumn.tags":        {about: "tags of the column"},
-		"SourceColumn.predicates":  {about: "what a person's predicates on the masked column see; `refused`: it can only be shown; `rawEquality` is not enforced yet, a set with it is refused", enum: []string{PredicatesMasked, PredicatesRefused, PredicatesRawEquality}, standard: "masked"},
+		"SourceColumn.predicates":  {about: "what a person's predicates on the masked column see; `refused`: it can only be shown; `rawEquality`: equality with constants finds rows by the value itself, on record", enum: []string{PredicatesMasked, PredicatesRefused, PredicatesRawEquality}, standard: "masked"},
 	}
 }
 
