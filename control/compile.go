@@ -35,6 +35,8 @@ type builder struct {
 	crawls     map[string]lastCrawl
 	// given are crawls to take instead of asking.
 	given map[string]lastCrawl
+	// tried has the queries of this publication that their warehouses accepted.
+	tried map[tried]bool
 
 	// now is when the publication began, and expires when something that it puts in force ends next.
 	now, expires time.Time
@@ -58,7 +60,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
-	b.reviews, b.crawls = Reviews{}, map[string]lastCrawl{}
+	b.reviews, b.crawls, b.tried = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}
 	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
 	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
@@ -118,6 +120,10 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 	samples := program.Samples()
 	b.printed(dialect, samples, c)
 	b.keyed(samples, found.domains, c)
+	if len(b.mistakes) == before {
+		// A missing function would be said again.
+		b.try(ctx, c, config, dialect, program, found.profile)
+	}
 	return program
 }
 
@@ -153,6 +159,8 @@ type crawled struct {
 	domains map[string]warehouse.DomainState
 	// procedures says that people can ask by procedures there.
 	procedures bool
+	// profile says that the warehouse has the profile that stored views look people up in.
+	profile bool
 }
 
 // crawl asks the warehouse what is there, unless that is given. If it does not answer and was crawled before, what it had
@@ -201,6 +209,9 @@ func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (
 		return crawled{}, err
 	}
 	if out.procedures, err = warehouse.HasProcedures(ctx, conn); err != nil {
+		return crawled{}, err
+	}
+	if out.profile, err = warehouse.HasProfile(ctx, conn); err != nil {
 		return crawled{}, err
 	}
 	out.domains, err = warehouse.Domains(ctx, conn, domains)

@@ -16,6 +16,7 @@
 //   - expiry.go: what ends is published anew at its instant
 //   - people.go: users become principals and verifiers
 //   - check.go: what must hold of a program: every dialect can print it, every key is there
+//   - trials.go: what authors wrote in SQL is prepared by the warehouse before it is published
 //   - register.go: Registration, what a connection's warehouse needs for a set
 //   - watcher.go: Watcher: files that change are published again
 //

@@ -52,7 +52,7 @@ func decideEverything(t *testing.T, documents []string, perFile int) map[string]
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewPublisher(Config{Log: slog.New(slog.DiscardHandler), crawl: bigCrawl(100)})
+	p, err := NewPublisher(Config{Log: slog.New(slog.DiscardHandler), crawl: bigCrawl(100), try: acceptAll})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,8 @@ type Config struct {
 	Now func() time.Time
 	// crawl stands in for crawlWarehouse in tests of what happens when a warehouse cannot be reached.
 	crawl crawlFunc
+	// try stands in for tryWarehouse.
+	try tryFunc
 }
 
 type crawlFunc func(ctx context.Context, c warehouse.Config, domains []string) (crawled, error)
@@ -58,6 +60,8 @@ type Publisher struct {
 	verifiers  verifierCache
 	crawls     map[string]lastCrawl
 	reviews    Reviews
+	// tried has the queries of what is in force that their warehouses accepted.
+	tried map[tried]bool
 
 	mu          sync.Mutex
 	subscribers map[chan *Generation]struct{}
@@ -76,6 +80,9 @@ func NewPublisher(c Config) (*Publisher, error) {
 	}
 	if c.crawl == nil {
 		c.crawl = crawlWarehouse
+	}
+	if c.try == nil {
+		c.try = tryWarehouse
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -200,7 +207,7 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 			return resource.Mistakes{{Message: "storing the reviewed columns: " + err.Error()}}
 		}
 	}
-	p.reviews, p.crawls, p.verifiers.entries = b.reviews, b.crawls, b.verifiers
+	p.reviews, p.crawls, p.verifiers.entries, p.tried = b.reviews, b.crawls, b.verifiers, b.tried
 	p.current.Store(g)
 	p.tell(g)
 	p.config.Log.Info("published", "version", g.Version(), "resources", b.set.String(), "warnings", len(g.warnings))

@@ -10,7 +10,7 @@
 //   - decide.go, bind.go: Program.Decide under a Binding; deferred.go: with the person left open
 //   - trace.go, tracecondition.go: Program.Trace, how a decision came about, for people to read
 //   - fresh.go: how long a decision holds
-//   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check
+//   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check; trials.go: for the warehouse's
 //   - rules.go, window.go, draw.go: row rules become filters; draw.go also has the keyed draws of samples and noise
 //   - mask*.go, regex.go: mask rules become expressions that are total and keep the column's type
 //   - total.go, totalbound.go: the closed set of what an author's expression in a mask may hold, because it cannot fail

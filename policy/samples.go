@@ -61,20 +61,25 @@ func samplePerson() identity.Principal {
 
 // sampleFilter is all row rules of a source.
 func (t *tableProgram) sampleFilter() expr.Expr {
-	value, person := sampleValue, samplePerson()
 	var filters []expr.Expr
 	for _, r := range t.rows {
-		withValue := expr.Rewrite(r.filter, func(e expr.Expr) expr.Expr {
-			if a, ok := e.(expr.AttributeContains); ok && a.Placeholder == nil {
-				a.Placeholder = &value
-				return a
-			}
-			return e
-		})
-		filters = append(filters, bind(withValue, person))
+		filters = append(filters, sampleBound(r.filter))
 	}
 	if len(filters) == 0 {
 		return nil
 	}
 	return expr.And{Args: filters}
+}
+
+// sampleBound is a row rule for the person of the samples.
+func sampleBound(filter expr.Expr) expr.Expr {
+	value := sampleValue
+	withValue := expr.Rewrite(filter, func(e expr.Expr) expr.Expr {
+		if a, ok := e.(expr.AttributeContains); ok && a.Placeholder == nil {
+			a.Placeholder = &value
+			return a
+		}
+		return e
+	})
+	return bind(withValue, samplePerson())
 }

@@ -10,6 +10,7 @@
 //   - crawl.go: Crawl, the tables and columns of a database
 //   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role
 //   - domains.go: Domains, what a warehouse has of keys and functions
+//   - try.go: Try, whether the warehouse accepts queries
 //   - procedures.go: what people ask of Postern by procedures in the warehouse, and the answers
 //   - selfcheck.go: what the service role can do that it should not
 //
