@@ -73,7 +73,9 @@ func (b *builder) try(ctx context.Context, c resource.Connection, config warehou
 	}
 }
 
-func trialLabel(t *policy.Trial) string { return fmt.Sprintf("DataPolicy %s rule %d", t.Policy, t.Rule+1) }
+func trialLabel(t *policy.Trial) string {
+	return fmt.Sprintf("DataPolicy %s rule %d", t.Policy, t.Rule+1)
+}
 
 // told is the warehouse's own word.
 func told(err error) string {
