@@ -199,6 +199,18 @@ func kindName(k rewrite.Kind) string {
 		return "DEALLOCATE"
 	case rewrite.KindDiscard:
 		return "DISCARD"
+	case rewrite.KindPrepare:
+		return "PREPARE"
+	case rewrite.KindExecute:
+		return "EXECUTE"
+	case rewrite.KindDeclare:
+		return "DECLARE"
+	case rewrite.KindFetch:
+		return "FETCH"
+	case rewrite.KindMove:
+		return "MOVE"
+	case rewrite.KindClose:
+		return "CLOSE"
 	}
 	return "UNKNOWN"
 }

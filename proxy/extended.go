@@ -7,11 +7,12 @@ import (
 	"errors"
 
 	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/rewrite"
 )
 
 // nowhere is the name of a prepared statement that nobody can make: the relay refuses it. Describing it makes the
 // warehouse fail on purpose, which costs it nothing and has no other effect.
-const nowhere = "\x01postern: no such statement"
+const nowhere = reserved + ": no such statement"
 
 // settle waits for statements under way whose outcome the next judgement depends on (SET search_path, DEALLOCATE, …).
 func (r *relay) settle(ctx context.Context) error {
@@ -117,8 +118,9 @@ func (r *relay) bind(ctx context.Context, length int) error {
 	if !known && r.exempt {
 		s, known = r.foreignStatement(name), true
 	}
+	var on []*target
 	if r.skip == skipNothing {
-		err = r.bindable(ctx, s, known, name)
+		on, err = r.bindable(ctx, s, known, name)
 		if err != nil {
 			if err := r.discard(ctx, length); err != nil {
 				return err
@@ -139,8 +141,11 @@ func (r *relay) bind(ctx context.Context, length int) error {
 	if r.skip != skipNothing {
 		return r.discard(ctx, length)
 	}
+	if _, err := r.prepareTargets(ctx, on, false); err != nil {
+		return err
+	}
 	old, had := r.portals[portalName]
-	r.portals[portalName] = &portal{statement: s, verdict: s.verdict}
+	r.portals[portalName] = newPortal(s, on)
 	undo := func() {
 		delete(r.portals, portalName)
 		if had {
@@ -151,33 +156,35 @@ func (r *relay) bind(ctx context.Context, length int) error {
 }
 
 // bindable decides whether the statement may be bound now.
-func (r *relay) bindable(ctx context.Context, s *statement, known bool, name string) error {
+func (r *relay) bindable(ctx context.Context, s *statement, known bool, name string) ([]*target, error) {
 	if !known {
-		return unknownStatement(name)
+		return nil, unknownStatement(name)
 	}
 	if len(r.portals) >= r.cfg.MaxStatements {
-		return pgerror.LimitExceeded("too many portals in one session")
+		return nil, pgerror.LimitExceeded("too many portals in one session")
 	}
-	if err := r.renew(ctx, s); err != nil {
+	err := r.renew(ctx, s)
+	var on []*target
+	if err == nil && s.only().Kind == rewrite.KindExecute {
+		// A name that is not known yet is Execute's to refuse.
+		if _, known := r.statements[s.only().Name]; known && r.status != 'E' {
+			on, err = r.targets(ctx, &s.verdict)
+		}
+	}
+	if err != nil {
 		r.refuse(&s.verdict, s.sql, extendedProtocol, err)
-		return err
+		return nil, err
 	}
-	return nil
+	return on, nil
 }
 
 // prepareAgain replaces the warehouse's statement if the judged text has changed. The client does not see it, unless it was
 // told of columns that are not the same any more: then it gets PostgreSQL's own error for that.
 func (r *relay) prepareAgain(ctx context.Context, s *statement) error {
-	text := s.only().SQL
-	if s.sent == text && !s.unusable {
+	if s.current() {
 		return nil
 	}
-	r.batch = appendMessage(r.batch, 'C', []byte{'S'}, []byte(s.name), []byte{0})
-	r.queue.push(expected{awaits: awaitClose, silent: true})
-	r.batch = append(r.batch, parseMessage(s.name, text, s.types)...)
-	// If this Parse fails or is skipped, what the warehouse has is unknown, and the next Bind sends it again.
-	r.queue.push(expected{awaits: awaitParse, silent: true, undo: func() { s.unusable = true }})
-	s.sent, s.unusable, s.run = text, false, nil
+	r.appendPrepare(s)
 	r.unsynced = true
 	if s.told == "" {
 		return nil
@@ -284,7 +291,13 @@ func (r *relay) execute(ctx context.Context, length int) error {
 	if p.only().Personal() {
 		return r.executePersonal(ctx, p, string(name), appendMessage(nil, 'E', body))
 	}
-	run := r.begin(&p.verdict, p.only(), p.statement.sql, executing)
+	on, err := r.portalTargets(ctx, p)
+	if err != nil {
+		r.refuse(&p.verdict, p.statement.sql, extendedProtocol, err)
+		return r.closePortal(ctx, string(name), err)
+	}
+	run := r.begin(&p.verdict, p.runs(), p.statement.sql, executing)
+	r.rests(run, on)
 	r.covered(p.statement.run)
 	return r.enqueue(ctx, expected{awaits: awaitExecute, run: []*running{run}}, appendMessage(nil, 'E', body))
 }
@@ -307,7 +320,7 @@ func (r *relay) executable(ctx context.Context, p *portal) error {
 	if err != nil {
 		return err
 	}
-	if v.path != p.path || v.only().SQL != p.only().SQL {
+	if v.path != p.path && !p.statement.inSQL || v.only().SQL != p.only().SQL {
 		return revocation()
 	}
 	p.version, p.principal, p.until = v.version, v.principal, v.until
@@ -416,7 +429,7 @@ func readParse(body []byte) (name, sql string, types []uint32, ok bool) {
 	for ; len(rest) > 0; rest = rest[4:] {
 		types = append(types, binary.BigEndian.Uint32(rest))
 	}
-	return string(first), string(second), types, string(first) != nowhere
+	return string(first), string(second), types, !bytes.HasPrefix(first, []byte(reserved))
 }
 
 // parseMessage prints a Parse.

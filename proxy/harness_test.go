@@ -202,6 +202,20 @@ func classify(s *rewrite.Statement, n *pg.Node) {
 		s.Kind, s.Setting = rewrite.KindShow, n.GetVariableShowStmt().Name
 	case n.GetDeallocateStmt() != nil:
 		s.Kind, s.Name = rewrite.KindDeallocate, n.GetDeallocateStmt().Name
+	case n.GetPrepareStmt() != nil:
+		s.Kind, s.Name, s.Inner = rewrite.KindPrepare, n.GetPrepareStmt().Name, rewrite.KindSelect
+	case n.GetExecuteStmt() != nil:
+		s.Kind, s.Name = rewrite.KindExecute, n.GetExecuteStmt().Name
+	case n.GetDeclareCursorStmt() != nil:
+		s.Kind, s.Name, s.Inner = rewrite.KindDeclare, n.GetDeclareCursorStmt().Portalname, rewrite.KindSelect
+		s.Hold = n.GetDeclareCursorStmt().Options&0x20 != 0
+	case n.GetFetchStmt() != nil:
+		s.Kind, s.Name = rewrite.KindFetch, n.GetFetchStmt().Portalname
+		if n.GetFetchStmt().Ismove {
+			s.Kind = rewrite.KindMove
+		}
+	case n.GetClosePortalStmt() != nil:
+		s.Kind, s.Name = rewrite.KindClose, n.GetClosePortalStmt().Portalname
 	case n.GetDiscardStmt() != nil:
 		s.Kind, s.Name = rewrite.KindDiscard, "ALL"
 	case n.GetCopyStmt() != nil:

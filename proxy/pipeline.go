@@ -41,6 +41,7 @@ type running struct {
 	id        string
 	statement *rewrite.Statement
 	verdict   *verdict
+	on        *target // what it runs by its name, nil for most
 	began     time.Time
 	event     int    // its place among the waiting events, from 1
 	batch     uint64 // in which it waits

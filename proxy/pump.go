@@ -180,7 +180,7 @@ func (r *relay) milestone(ctx context.Context, kind byte, length int) error {
 		}
 		r.completed(run)
 	}
-	r.consume(length, !replaced)
+	r.consume(length, !replaced && !front.silent)
 	if !run.whole || front.awaits == awaitExecute {
 		r.finish(run)
 	}
@@ -207,6 +207,11 @@ func (r *relay) completed(run *running) {
 			r.dropStatements()
 			clear(r.portals)
 		}
+	case rewrite.KindPrepare, rewrite.KindDeclare, rewrite.KindClose:
+		r.named(run)
+		return
+	case rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove:
+		return
 	case rewrite.KindSet, rewrite.KindReset, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 		rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo:
 	}
@@ -226,11 +231,12 @@ func (r *relay) ready(body []byte) error {
 		}
 	}
 	r.finish(front.run...)
+	silent := front.silent && !r.failed
 	r.queue.pop()
 	r.status, r.unsynced = body[0], false
 	if r.status == 'I' {
 		r.path.endTransaction(!r.failed)
-		clear(r.portals)
+		r.endPortals()
 	}
 	if r.revoked && r.client.conn.SetWriteDeadline(time.Time{}) != nil {
 		return errClientGone
@@ -238,7 +244,7 @@ func (r *relay) ready(body []byte) error {
 	r.failed, r.revoked, r.withheld = false, false, false
 	r.setBusy(false) // before the client can know: a cancel that comes later must not hit its next statement
 	r.tellPath()
-	r.consume(len(body), true)
+	r.consume(len(body), !silent)
 	return nil
 }
 

@@ -66,9 +66,7 @@ func (r *relay) tidy(ctx context.Context) error {
 			continue
 		}
 		p.refused = err
-		r.batch = appendMessage(r.batch, 'C', []byte{'P'}, []byte(name), []byte{0})
-		r.queue.push(expected{awaits: awaitClose, silent: true})
-		r.unsynced = true
+		r.closeUpstream(name)
 	}
 	return r.submit(ctx, true)
 }

@@ -99,7 +99,8 @@ func (p *searchPath) apply(s *rewrite.Statement, tag string) {
 			p.current = p.saved[i].path
 			p.saved = p.saved[:i+1]
 		}
-	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindShow, rewrite.KindDeallocate:
+	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindShow, rewrite.KindDeallocate,
+		rewrite.KindPrepare, rewrite.KindExecute, rewrite.KindDeclare, rewrite.KindFetch, rewrite.KindMove, rewrite.KindClose:
 		return
 	}
 	p.printed = printPath(p.raw())
@@ -137,17 +138,17 @@ func (p *searchPath) endTransaction(committed bool) {
 }
 
 // affectsNames reports whether, once done, a statement may change how the next one is judged or which prepared statements
-// there are; the next one must then wait for it.
+// and cursors there are; the next one must then wait for it.
 func (p *searchPath) affectsNames(s *rewrite.Statement) bool {
 	switch s.Kind {
 	case rewrite.KindSet, rewrite.KindReset:
 		return s.Setting == "search_path" || s.Setting == ""
-	case rewrite.KindDiscard, rewrite.KindDeallocate:
+	case rewrite.KindDiscard, rewrite.KindDeallocate, rewrite.KindPrepare, rewrite.KindDeclare, rewrite.KindClose:
 		return true
 	case rewrite.KindCommit, rewrite.KindRollback, rewrite.KindRollbackTo:
 		return p.changed()
 	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindSavepoint,
-		rewrite.KindRelease, rewrite.KindShow:
+		rewrite.KindRelease, rewrite.KindShow, rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove:
 		return false
 	}
 	return true

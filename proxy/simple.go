@@ -31,11 +31,18 @@ func (r *relay) query(ctx context.Context, length int) error {
 		return err
 	}
 	v, err := r.judge(ctx, sql, nil, false)
+	var on []*target
+	if err == nil {
+		on, err = r.targets(ctx, &v)
+	}
 	if err != nil {
 		r.refuse(&v, sql, simpleProtocol, err)
 		return r.refuseSimple(ctx, err)
 	}
-	printed, runs := r.program(&v, sql)
+	if ok, err := r.prepareTargets(ctx, on, true); err != nil || !ok {
+		return err
+	}
+	printed, runs := r.program(&v, sql, on)
 	if err := r.makeRoom(ctx, headerSize+1+len(printed)); err != nil || r.skip != skipNothing {
 		return err
 	}
@@ -56,7 +63,7 @@ func (r *relay) query(ctx context.Context, length int) error {
 }
 
 // program prints the judged statements as one text and prepares their audit.
-func (r *relay) program(v *verdict, sql string) (printed string, runs []*running) {
+func (r *relay) program(v *verdict, sql string, on []*target) (printed string, runs []*running) {
 	var texts []string
 	for i := range v.statements {
 		s := &v.statements[i]
@@ -68,7 +75,11 @@ func (r *relay) program(v *verdict, sql string) (printed string, runs []*running
 			text = sql
 		}
 		texts = append(texts, s.SQL)
-		runs = append(runs, r.begin(v, s, text, querying))
+		run := r.begin(v, s, text, querying)
+		if i < len(on) {
+			r.rests(run, on[i])
+		}
+		runs = append(runs, run)
 	}
 	if len(texts) == 0 {
 		return "", []*running{{statement: &rewrite.Statement{Kind: rewrite.KindEmpty}, silent: true}}
@@ -131,8 +142,7 @@ func (r *relay) whileFailed(e *pgerror.Error) *pgerror.Error {
 	switch e.Code {
 	case pgerror.CodeUndefinedTable, pgerror.CodeUndefinedColumn, pgerror.CodeAmbiguousColumn,
 		pgerror.CodeInsufficientPrivilege, pgerror.CodeFeatureNotSupported:
-		return &pgerror.Error{Code: pgerror.CodeInFailedTransaction,
-			Message: "current transaction is aborted, commands ignored until end of transaction block"}
+		return inFailedTransaction()
 	}
 	return e
 }

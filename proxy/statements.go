@@ -42,6 +42,8 @@ type statement struct {
 	// sent is the text that the warehouse has under this name; "" makes the next Bind send it again.
 	sent     string
 	unusable bool // sent says nothing: the warehouse may have anything or nothing under the name
+	// inSQL marks what PREPARE or DECLARE made; sql is then the whole of that statement.
+	inSQL bool
 	// told and shape are the result's columns as the client was told, and as they are; "" is not known.
 	told, shape string
 	run         *running
@@ -51,6 +53,10 @@ type statement struct {
 type portal struct {
 	statement *statement
 	verdict
+	// runsText is the guarded text behind the name, for a portal of EXECUTE: as it was when the portal was bound.
+	runsText string
+	// held marks a cursor that outlives its transaction.
+	held bool
 	// refused is set once the portal was closed because its decision changed.
 	refused error
 }
@@ -102,7 +108,7 @@ func (r *relay) judge(ctx context.Context, sql string, types []uint32, single bo
 	}
 	result, err := r.cfg.Rewriter.Rewrite(ctx, rewrite.Request{
 		SQL: sql, Program: program, Principal: who, SearchPath: r.path.effective(who.User()), ParamTypes: types,
-		Database: r.params.database, Single: single, PathSettled: !r.path.changed(),
+		Database: r.params.database, Single: single, PathSettled: !r.path.changed(), Names: r.names,
 	})
 	if err != nil {
 		return verdict{who: who}, err

@@ -103,27 +103,35 @@ func (r *relay) outdated(ctx context.Context, front *expected) bool {
 		if run.done || run.verdict == nil {
 			continue
 		}
-		same, err := r.decided(run.verdict)
-		if unavailable(err) {
-			continue // nobody can tell now: what was allowed goes on, and nothing new begins
-		}
-		if err != nil {
+		if r.changed(ctx, run.verdict, front.awaits == awaitExecute) || run.on != nil && r.changed(ctx, run.on.verdict, true) {
 			return true
 		}
-		if same || run.verdict.text == "" {
-			continue
-		}
-		again, err := r.judge(ctx, run.verdict.text, run.verdict.types, front.awaits == awaitExecute)
-		if err != nil || len(again.statements) != len(run.verdict.statements) {
-			return true
-		}
-		for i := range again.statements {
-			if again.statements[i].SQL != run.verdict.statements[i].SQL {
-				return true
-			}
-		}
-		run.verdict.version, run.verdict.principal, run.verdict.until = again.version, again.principal, again.until
 	}
+	return false
+}
+
+// changed reports whether a text would now be decided otherwise.
+func (r *relay) changed(ctx context.Context, v *verdict, single bool) bool {
+	same, err := r.decided(v)
+	if unavailable(err) {
+		return false // nobody can tell now: what was allowed goes on, and nothing new begins
+	}
+	if err != nil {
+		return true
+	}
+	if same || v.text == "" {
+		return false
+	}
+	again, err := r.judge(ctx, v.text, v.types, single)
+	if err != nil || len(again.statements) != len(v.statements) {
+		return true
+	}
+	for i := range again.statements {
+		if again.statements[i].SQL != v.statements[i].SQL {
+			return true
+		}
+	}
+	v.version, v.principal, v.until = again.version, again.principal, again.until
 	return false
 }
 

@@ -69,6 +69,9 @@ func (r *resolver) builtinTable(rv *pg.RangeVar) (*view, error) {
 	if !ok {
 		return nil, r.at(pgerror.NotSupported("catalog relation %q is not supported through Postern", rv.Relname), rv.Location)
 	}
+	if name == "pg_cursors" || name == "pg_prepared_statements" {
+		return r.namesView(name, t)
+	}
 	v, err := r.rw.views.builtinView(r.req, name, t)
 	if err == nil {
 		r.until = earlier(r.until, v.decision.ValidUntil)

@@ -9,6 +9,7 @@
 --   {schemas}      as an array of names: those with a visible table, and the two catalogues
 --   {settings}     as an array: settings that SHOW shows and that are the warehouse's own
 --   {acl}          as an array of texts: the person may read
+--   {cursors} {prepared}  (name, statement): the client's own texts of its cursors and prepared statements
 --   {user} {database}  the person's name, and the name of the database that the client asked for
 --
 -- Objects with an oid below 16384 are those that every server is made with (manual, 66.2.2), so public. For all others holds: a
@@ -544,3 +545,12 @@ SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS tgrelid, NULL::pg_ca
     tgdeferrable, NULL::pg_catalog.bool AS tginitdeferred, NULL::pg_catalog.int2 AS tgnargs, NULL::pg_catalog.int2vector AS tgattr,
     NULL::pg_catalog.bytea AS tgargs, NULL::pg_catalog.text AS tgqual, NULL::pg_catalog.name AS tgoldtable, NULL::pg_catalog.name AS tgnewtable WHERE
     false
+
+-- relation pg_cursors
+SELECT c.name, m.statement, c.is_holdable, c.is_binary, c.is_scrollable, c.creation_time
+FROM pg_catalog.pg_cursors AS c LEFT JOIN {cursors} AS m(name, statement) ON m.name = c.name WHERE c.name NOT LIKE E'\x01%'
+
+-- relation pg_prepared_statements
+SELECT p.name, m.statement, p.prepare_time, p.parameter_types::pg_catalog.text[] AS parameter_types, NULL::pg_catalog.text[] AS result_types,
+    p.from_sql, p.generic_plans, p.custom_plans
+FROM pg_catalog.pg_prepared_statements AS p LEFT JOIN {prepared} AS m(name, statement) ON m.name = p.name WHERE p.name NOT LIKE E'\x01%'

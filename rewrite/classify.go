@@ -39,6 +39,23 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 		st.Kind = KindShow
 		return r.show(raw, st)
 
+	// Statements and cursors that the client names; see prepared.go.
+	case *pg.Node_PrepareStmt:
+		return r.prepare(v.PrepareStmt, st)
+	case *pg.Node_ExecuteStmt:
+		return r.execute(v.ExecuteStmt, st)
+	case *pg.Node_DeclareCursorStmt:
+		return r.declare(v.DeclareCursorStmt, st)
+	case *pg.Node_FetchStmt:
+		st.Kind, st.Name = KindFetch, v.FetchStmt.Portalname
+		if v.FetchStmt.Ismove {
+			st.Kind = KindMove
+		}
+		return nil
+	case *pg.Node_ClosePortalStmt:
+		st.Kind, st.Name = KindClose, v.ClosePortalStmt.Portalname
+		return nil
+
 	// The session's own objects.
 	case *pg.Node_DeallocateStmt:
 		st.Kind, st.Name = KindDeallocate, v.DeallocateStmt.Name

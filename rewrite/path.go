@@ -41,7 +41,8 @@ func (p pathState) after(st *Statement, user string) pathState {
 		if !p.settled {
 			return pathState{}
 		}
-	case KindEmpty, KindSelect, KindCopyOut, KindBegin, KindSavepoint, KindRelease, KindShow, KindDeallocate:
+	case KindEmpty, KindSelect, KindCopyOut, KindBegin, KindSavepoint, KindRelease, KindShow, KindDeallocate,
+		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose:
 	}
 	return p
 }

@@ -23,7 +23,9 @@ type resolver struct {
 	// first has the name of the first column of each sub-select that was judged.
 	first map[*pg.Node]string
 	// until is the earliest time at which one of the decisions that were asked for ends, denials included; zero is never.
-	until     time.Time
+	until time.Time
+	// fleeting marks what rests on the session's own names.
+	fleeting  bool
 	relations int
 	depth     int
 	// shown: see use.

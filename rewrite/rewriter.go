@@ -24,9 +24,15 @@ type Request struct {
 	ParamTypes []uint32
 	// Database is the name that the client connected to; database-qualified names must equal it.
 	Database string
+	// Names tells of the session's own prepared statements and cursors; nil has none. It is called only for a text that asks for
+	// them, whose result is then not kept.
+	Names func() Names
 	// Single refuses more than one statement (extended protocol).
 	Single bool
 }
+
+// Names are the client's own texts by the names that it gave them.
+type Names struct{ Prepared, Cursors map[string]string }
 
 // Kind classifies a statement for the session.
 type Kind uint8
@@ -49,6 +55,14 @@ const (
 	KindReset
 	KindDeallocate
 	KindDiscard
+	// KindPrepare is PREPARE … AS query, KindExecute is EXECUTE.
+	KindPrepare
+	KindExecute
+	// KindDeclare is DECLARE … CURSOR FOR query; KindFetch, KindMove and KindClose are about one.
+	KindDeclare
+	KindFetch
+	KindMove
+	KindClose
 )
 
 // Statement is one guarded statement, ready to be sent.
@@ -65,8 +79,12 @@ type Statement struct {
 	// Local marks SET LOCAL.
 	Local bool
 	// Name is the savepoint, or the prepared statement of DEALLOCATE ("" for ALL). For DISCARD it is ALL, PLANS, SEQUENCES or
-	// TEMP.
+	// TEMP. For PREPARE and EXECUTE it is the prepared statement, for DECLARE, FETCH, MOVE and CLOSE the cursor ("" for CLOSE ALL).
 	Name string
+	// Inner is the kind of the query inside PREPARE and DECLARE.
+	Inner Kind
+	// Hold marks DECLARE … WITH HOLD.
+	Hold bool
 	// Chain marks COMMIT/ROLLBACK AND CHAIN.
 	Chain bool
 	// Decisions that were spliced in, for audit; one per distinct source.
@@ -75,6 +93,8 @@ type Statement struct {
 	Requested [][]string
 	// LookedUp has, per entry of Decisions, the masked columns whose raw value the statement compares with constants.
 	LookedUp [][]string
+	// Fleeting marks what rests on the session's own names; it is not kept in the cache.
+	Fleeting bool
 	// Text is the part of the client's text that this statement is.
 	Text string
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -55,7 +56,9 @@ func (rw *Rewriter) Rewrite(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	rw.cache.add(key, result)
+	if !slices.ContainsFunc(result.Statements, func(st Statement) bool { return st.Fleeting }) {
+		rw.cache.add(key, result)
+	}
 	return result, nil
 }
 
@@ -108,6 +111,7 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 		return Statement{}, time.Time{}, err
 	}
 	st.Decisions, st.Requested, st.LookedUp = r.decisions()
+	st.Fleeting = r.fleeting
 	if st.Kind == KindEmpty {
 		return st, time.Time{}, nil
 	}
