@@ -96,7 +96,7 @@ func (p *Program) Trace(b Binding, w Want) (out Trace) {
 		tr.rows(t)
 		tr.masks(t)
 	}
-	p.traceEqualized(tr, t, out.Decision)
+	p.traceEqualized(tr, out.Decision)
 	return out
 }
 
@@ -128,7 +128,7 @@ func (p *Program) traceProject(tr *tracer, t *tableProgram) bool {
 }
 
 // traceEqualized says what the project's other members take away.
-func (p *Program) traceEqualized(tr *tracer, t *tableProgram, d Decision) {
+func (p *Program) traceEqualized(tr *tracer, d Decision) {
 	project, known := p.projects[tr.who.Project()]
 	if !known || !project.Equalize {
 		return

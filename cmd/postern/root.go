@@ -69,7 +69,7 @@ Start with:  postern demo`,
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newRegister(), newAudit(), newExplain(), newReveal(), newUser(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newRegister(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
 	return root
 }
 
