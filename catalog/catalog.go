@@ -43,6 +43,14 @@ type Column struct {
 	RawEquality bool
 }
 
+// Reference is what a view's query names of one relation.
+type Reference struct {
+	// OID of the relation, which may be one that no crawl lists.
+	OID uint32
+	// Columns are numbers (pg_attribute.attnum), sorted.
+	Columns []int16
+}
+
 // Table is a registered source: a table or anything else that can stand in FROM by name.
 type Table struct {
 	OID     uint32
@@ -60,6 +68,12 @@ type Table struct {
 	HasChildren bool
 	// Tags of the source itself, sorted.
 	Tags []string
+	// Definition of a plain view: the query as pg_get_viewdef prints it under the search_path pg_catalog, so that every other name has
+	// its schema. Empty for everything else.
+	Definition string
+	// Reads are the relations, and what of their columns, that the query of a view or materialized view names anywhere, in order of
+	// their oids (pg_depend).
+	Reads []Reference
 	// Registered is false for relations that the crawl found and nobody registered. They are denied.
 	Registered bool
 	// LatencyTolerance bounds the age of attributes from outside identity sources in decisions on the source; 0 is the default

@@ -104,6 +104,9 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 	}
 	b.guardrails = nil
 	snapshot := b.snapshot(c.Name, found.tables)
+	if snapshot != nil {
+		b.derived(c.Name, snapshot)
+	}
 	if len(b.mistakes) > before {
 		// A source that is not there would make policies fail to match, which would say the same thing again.
 		return nil
@@ -117,6 +120,7 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		b.problems(err)
 		return nil
 	}
+	b.unreadable(c, program)
 	samples := program.Samples()
 	b.printed(dialect, samples, c)
 	b.keyed(samples, found.domains, c)

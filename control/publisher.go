@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/pgerror"
@@ -33,6 +34,8 @@ type Config struct {
 	Standings *Standings
 	// Now tells the time, for what expires; nil is time.Now.
 	Now func() time.Time
+	// UnreadableViews says which registered plain views cannot be read through the proxy, and why; nil leaves that out.
+	UnreadableViews func(*policy.Program) map[*catalog.Table]string
 	// crawl stands in for crawlWarehouse in tests of what happens when a warehouse cannot be reached.
 	crawl crawlFunc
 	// try stands in for tryWarehouse.

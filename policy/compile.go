@@ -69,6 +69,7 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 	p.conditions = slices.SortedFunc(maps.Values(c.conditions.known), func(a, b *condition) int { return cmp.Compare(a.text, b.text) })
 	for _, t := range c.tables {
 		t.sort()
+		t.through = t.reachable()
 		p.tables[t.table] = t
 	}
 	return p, c.warnings, nil

@@ -17,6 +17,10 @@ type tableProgram struct {
 	place              int
 	grants, guardrails []subscription
 	rows               []rowRule
+	// through decides about the source where it is read by a view; see Want.
+	through *tableProgram
+	// reached marks the program that is in through.
+	reached bool
 	// columns are the visible ones: those that someone has reviewed.
 	columns []columnProgram
 }

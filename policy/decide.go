@@ -17,6 +17,7 @@ type decisionKey struct {
 	principal string
 	table     *catalog.Table
 	timeless  bool
+	through   bool
 }
 
 // Decide answers for each wanted source, in the same order. A source that is not registered in the program's own snapshot, and a
@@ -32,11 +33,14 @@ func (p *Program) Decide(b Binding, wants []Want) []Decision {
 		if !ok {
 			continue
 		}
+		if w.Through {
+			t = t.through
+		}
 		if b.deferred {
 			out[i] = p.decideDeferred(t, b.at)
 			continue
 		}
-		key := decisionKey{b.principal.Key(), w.Table, b.at.IsZero()}
+		key := decisionKey{b.principal.Key(), w.Table, b.at.IsZero(), w.Through}
 		d, ok := p.recall(key, b.at)
 		if !ok {
 			fresh := p.decideProject(t, b.principal, b.at)

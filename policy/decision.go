@@ -12,6 +12,9 @@ type Want struct {
 	Table *catalog.Table
 	// Columns that the statement names; nil means all visible ones (`*`, whole rows).
 	Columns []string
+	// Through says that the source is read by a view that the person may see: it needs no grant of its own, nor need it be a source
+	// of the person's project. Guardrails on reading and all data policies act as always.
+	Through bool
 }
 
 // Decision is the answer for one principal and one source. The zero value denies.

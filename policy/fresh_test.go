@@ -55,7 +55,7 @@ func TestCacheTTL(t *testing.T) {
 	customer := tableOf(t, snapshot, "customer")
 	p := compile(t, Input{Version: 1, Snapshot: snapshot, Subscriptions: []SubscriptionPolicy{grant("all", "isInGroups('a')", "tpch.public.*")}})
 	ann := person("ann", "a")
-	key := decisionKey{ann.Key(), customer, false}
+	key := decisionKey{ann.Key(), customer, false, false}
 	var last *Decision
 	for _, step := range []struct {
 		after time.Duration

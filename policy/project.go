@@ -67,7 +67,7 @@ func (p *Program) decideProject(t *tableProgram, who identity.Principal, at time
 		return t.decide(who, at)
 	}
 	project, known := p.projects[who.Project()]
-	if !known || !project.sources[t.table] {
+	if !known || !project.sources[t.table] && !t.reached {
 		d := Decision{Table: t.table}
 		d.because(Project{Name: who.Project()}.label(), 0, EffectDeny, "not a source of the project")
 		return d
@@ -86,7 +86,7 @@ func (p *Program) decideProject(t *tableProgram, who identity.Principal, at time
 // equalized is what all members may see. It is the same for each of them and cached once.
 func (p *Program) equalized(project *projectProgram, t *tableProgram, at time.Time) Decision {
 	// No principal's key has a zero byte in it.
-	key := decisionKey{"\x00" + project.Name, t.table, at.IsZero()}
+	key := decisionKey{"\x00" + project.Name, t.table, at.IsZero(), t.reached}
 	if d, ok := p.recall(key, at); ok {
 		return *d
 	}

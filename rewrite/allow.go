@@ -53,7 +53,7 @@ func (r *resolver) allowOperator(parts []*pg.Node, location int32) error {
 
 // allowType admits built-in types with constant modifiers.
 func (r *resolver) allowType(t *pg.TypeName) error {
-	if t == nil {
+	if t == nil || r.allowsColumnType(t) {
 		return nil
 	}
 	name, ok := builtin(t.Names)
@@ -87,4 +87,35 @@ func (r *resolver) allowConstant(c *pg.A_Const) error {
 		return r.at(pgerror.NotSupported("number %s is not supported through Postern: write it with digits only", f.Fval), c.Location)
 	}
 	return nil
+}
+
+// allowsColumnType admits, in the stored query of a view, the types that columns of registered tables have: enums and domains, whose
+// constants stand in definitions with a cast.
+func (r *resolver) allowsColumnType(t *pg.TypeName) bool {
+	names, ok := stringList(t.GetNames())
+	if r.viewDepth == 0 || !ok || len(names) != 2 || t.Setof || t.PctType || len(t.Typmods) > 0 {
+		return false
+	}
+	printed := quoteIdentifier(names[0]) + "." + quoteIdentifier(names[1])
+	for _, table := range r.req.Program.Snapshot().Tables() {
+		if !table.Registered {
+			continue
+		}
+		for _, c := range table.Columns {
+			if c.TypeOID >= firstUserOID && strings.TrimSuffix(c.Type, "[]") == printed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// plainIdentifier is what needs no quotes, unless it is a keyword: then format_type quotes it, and it is not found.
+var plainIdentifier = regexp.MustCompile(`^[a-z_][a-z0-9_$]*$`)
+
+func quoteIdentifier(name string) string {
+	if plainIdentifier.MatchString(name) {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }

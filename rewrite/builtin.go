@@ -80,7 +80,7 @@ func (r *resolver) builtinTable(rv *pg.RangeVar) (*view, error) {
 }
 
 func (vs *views) builtinView(req *Request, name string, t *catalog.Table) (*view, error) {
-	key := viewKey{req.Program, req.Principal.Key() + "\x00" + req.Database, t}
+	key := viewKey{req.Program, req.Principal.Key() + "\x00" + req.Database, t, false}
 	if v, ok := vs.cache.Get(key); ok && !v.expired(vs.now) {
 		return v, nil
 	}
@@ -88,7 +88,7 @@ func (vs *views) builtinView(req *Request, name string, t *catalog.Table) (*view
 	if err != nil {
 		return nil, err
 	}
-	v := &view{catalog: true, decision: policy.Decision{Table: t, Allowed: true, ValidUntil: known.until}}
+	v := &view{catalog: true, relations: 1, decision: policy.Decision{Table: t, Allowed: true, ValidUntil: known.until}}
 	if v.tree, v.columns, err = parseBuiltin(known.macros.Replace(builtinTexts()[name])); err != nil {
 		return nil, fmt.Errorf("reading the view of %s: %w", name, err)
 	}
@@ -125,5 +125,6 @@ func parseBuiltin(text string) (*pg.SelectStmt, []string, error) {
 		}
 	}
 	opaque(s)
+	unplace(tree.Stmts[0].Stmt)
 	return s, columns, nil
 }

@@ -94,7 +94,7 @@ func (c *cache) add(key cacheKey, result *Result) {
 	}
 	size := int64(len(key.sql) + len(key.path) + len(key.params) + 512)
 	for i := range result.Statements {
-		size += int64(len(result.Statements[i].SQL) + 1024)
+		size += int64(len(result.Statements[i].SQL) + 8*len(result.Statements[i].Places) + 1024)
 	}
 	if size > c.most/8 {
 		return

@@ -63,6 +63,7 @@ func (r *resolver) template(n *pg.Node, text string, args ...*pg.Node) error {
 	if err != nil {
 		return fmt.Errorf("parsing an expression of the virtual catalogue: %w", err)
 	}
+	unplace(tree.Stmts[0].Stmt)
 	target := tree.Stmts[0].Stmt.GetSelectStmt().TargetList[0].GetResTarget()
 	putArguments(target.ProtoReflect(), args)
 	n.Node = target.Val.Node

@@ -13,7 +13,7 @@
 //   - prepared.go: PREPARE, EXECUTE, DECLARE; namesview.go: pg_cursors and pg_prepared_statements
 //   - personal.go: settings that are about the person, which the warehouse never gets
 //   - path.go: the client's search_path through the statements of one string
-//   - print.go: tree to text, which must read back as the same tree
+//   - print.go: tree to text, which must read back as the same tree; places.go: where its nodes stand in the client's text
 //   - cache.go: exact-text cache
 //
 // Judging a query, by resolver.go:
@@ -22,8 +22,8 @@
 //   - expr.go: every form of expression; functions.go: calls; allow.go: operators, types, collations, constants
 //   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
 //   - groupkey.go: GROUP BY a primary key, which a sub-select would lose
-//   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; fence.go: what keeps the planner from
-//     telling
+//   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; viewbody.go: the stored query of a plain view;
+//     fence.go: what keeps the planner from telling
 //
 // The virtual catalogue, which answers for pg_catalog and information_schema:
 //

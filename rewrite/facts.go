@@ -26,7 +26,7 @@ type tableName struct{ schema, name string }
 
 // facts asks for every registered table at once, and keeps the answer per program, person and database.
 func (vs *views) facts(req *Request) (*facts, error) {
-	key := viewKey{req.Program, req.Principal.Key() + "\x00" + req.Database, nil}
+	key := viewKey{req.Program, req.Principal.Key() + "\x00" + req.Database, nil, false}
 	if v, ok := vs.known.Get(key); ok && (v.until.IsZero() || vs.now().Before(v.until)) {
 		return v, nil
 	}

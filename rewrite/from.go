@@ -92,7 +92,7 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.relations++; r.relations > r.rw.config.MaxRelations {
+	if r.relations += v.relations; r.relations > r.rw.config.MaxRelations {
 		return nil, pgerror.LimitExceeded("statement names too many relations: at most %d", r.rw.config.MaxRelations)
 	}
 	u := r.useOf(v)

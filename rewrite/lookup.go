@@ -47,7 +47,7 @@ func (p *place) tree() *pg.SelectStmt { return p.node.GetRangeSubselect().Subque
 func (l lookUp) beside() {
 	tree := l.at.tree()
 	for _, ref := range l.refs {
-		ref.Fields = []*pg.Node{pg.MakeStrNode(tree.FromClause[0].GetRangeVar().Alias.Aliasname), ref.Fields[0]}
+		ref.Fields = []*pg.Node{pg.MakeStrNode(aliasIn(tree)), ref.Fields[0]}
 	}
 	tree.WhereClause = conjunction(append(conjunctsOf(tree.WhereClause), l.cond))
 }
@@ -59,10 +59,10 @@ const aroundAlias = "postern_v"
 // comparison is opaque to the planner.
 func (p *place) around(list []lookUp) {
 	inner := p.tree()
-	if inner.LimitOffset == nil && p.view.decision.Filtered() {
+	if inner.LimitOffset == nil && p.view.hides() {
 		inner.LimitOffset, inner.LimitOption = pg.MakeAConstIntNode(0, -1), pg.LimitOption_LIMIT_OPTION_COUNT
 	}
-	table := inner.FromClause[0].GetRangeVar().Alias.Aliasname
+	table := aliasIn(inner)
 	outer := &pg.SelectStmt{
 		FromClause: []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
 			Subquery: p.node.GetRangeSubselect().Subquery, Alias: &pg.Alias{Aliasname: aroundAlias}}}}},

@@ -48,7 +48,11 @@ func ask(conn *pgconn.PgConn, sql string, ordered bool) answer {
 	results, err := conn.Exec(context.Background(), sql).ReadAll()
 	for _, r := range results {
 		for _, f := range r.FieldDescriptions {
-			a.columns = append(a.columns, fmt.Sprintf("%s:%d:%d", f.Name, f.DataTypeOID, f.TypeModifier))
+			oid := fmt.Sprint(f.DataTypeOID)
+			if f.DataTypeOID >= firstUserOID {
+				oid = "user" // each database has numbers of its own
+			}
+			a.columns = append(a.columns, fmt.Sprintf("%s:%s:%d", f.Name, oid, f.TypeModifier))
 		}
 		for _, row := range r.Rows {
 			var b strings.Builder

@@ -12,24 +12,26 @@ import (
 const treeVersion = 170_007
 
 // printTree turns a judged tree into text, and reads the text again: what the warehouse will parse must be the tree that was
-// judged. A difference means that the printer does not know a form; the statement is refused, not sent.
-func printTree(raw *pg.RawStmt) (string, error) {
+// judged. A difference means that the printer does not know a form; the statement is refused, not sent. It returns the places of what is
+// in both texts, too.
+func printTree(raw *pg.RawStmt, sql string) (string, []Place, error) {
 	tree := &pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: raw.Stmt}}}
 	text, err := pg.Deparse(tree)
 	if err != nil {
-		return "", unprintable()
+		return "", nil, unprintable()
 	}
 	again, err := pg.Parse(text)
 	if err != nil || len(again.Stmts) != 1 {
-		return "", unprintable()
+		return "", nil, unprintable()
 	}
+	found := places(sql, text, raw.Stmt, again.Stmts[0].Stmt)
 	judged := proto.Clone(raw.Stmt).(*pg.Node)
 	normalize(judged.ProtoReflect())
 	normalize(again.Stmts[0].Stmt.ProtoReflect())
 	if !proto.Equal(judged, again.Stmts[0].Stmt) {
-		return "", unprintable()
+		return "", nil, unprintable()
 	}
-	return text, nil
+	return text, found, nil
 }
 
 func unprintable() error {

@@ -127,6 +127,9 @@ func conjunction(list []*pg.Node) *pg.Node {
 
 // lookUpOf takes an equality apart, or an OR of equalities of one table.
 func (r *resolver) lookUpOf(n *pg.Node, level *scope) (lookUp, bool) {
+	if r.viewDepth > 0 {
+		return lookUp{}, false // it is not the person who compares
+	}
 	if b := n.GetBoolExpr(); b.GetBoolop() == pg.BoolExprType_OR_EXPR {
 		out := lookUp{cond: n, settled: true}
 		for _, arg := range b.Args {
@@ -234,7 +237,7 @@ func (o origin) lookedUp() bool {
 // unmovedLookUp refuses an equality that would be a look-up if it stood elsewhere in WHERE.
 func (r *resolver) unmovedLookUp(n *pg.A_Expr, s *scope) error {
 	ref, _ := equality(&pg.Node{Node: &pg.Node_AExpr{AExpr: n}})
-	if !r.inWhere || ref == nil {
+	if !r.inWhere || ref == nil || r.viewDepth > 0 {
 		return nil
 	}
 	var c column

@@ -28,6 +28,8 @@ type resolver struct {
 	fleeting  bool
 	relations int
 	depth     int
+	// viewDepth is 0 for the person's own text, and how many views lie above the text of a view.
+	viewDepth int
 	// shown: see use.
 	shown bool
 	// inWhere is set while a WHERE clause is judged, after what is looked up has left it.
@@ -67,5 +69,5 @@ func (r *resolver) decisions() (decisions []policy.Decision, requested, lookedUp
 			lookedUp = append(lookedUp, u.raw())
 		}
 	}
-	return decisions, requested, lookedUp
+	return throughViews(r.uses, decisions, requested, lookedUp)
 }

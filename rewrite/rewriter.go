@@ -95,6 +95,8 @@ type Statement struct {
 	LookedUp [][]string
 	// Fleeting marks what rests on the session's own names; it is not kept in the cache.
 	Fleeting bool
+	// Places says where in the client's text the nodes of SQL stand, in order of Printed; see ClientPosition.
+	Places []Place
 	// Text is the part of the client's text that this statement is.
 	Text string
 }

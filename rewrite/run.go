@@ -33,7 +33,9 @@ func New(config Config) (*Rewriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rewriter{config: config, views: views, cache: cache}, nil
+	rw := &Rewriter{config: config, views: views, cache: cache}
+	views.body = rw.bodyOf
+	return rw, nil
 }
 
 // Rewrite judges every statement of the text before it returns any. The error is a *pgerror.Error for what the client did; any
@@ -116,7 +118,7 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 		return st, time.Time{}, nil
 	}
 	var err error
-	st.SQL, err = printTree(raw)
+	st.SQL, st.Places, err = printTree(raw, req.SQL)
 	return st, r.until, err
 }
 

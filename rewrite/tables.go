@@ -84,6 +84,9 @@ func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
 
 // find returns nil where there is nothing that the person may see.
 func (r *resolver) find(rv *pg.RangeVar) (*view, error) {
+	if r.viewDepth > 0 {
+		return r.baseOfView(rv)
+	}
 	switch {
 	case rv.Schemaname == builtinSchema, rv.Schemaname == "information_schema",
 		rv.Schemaname == "" && strings.HasPrefix(rv.Relname, "pg_"):
@@ -110,7 +113,7 @@ func (r *resolver) visible(schema, name string) (*view, error) {
 	if !ok || !t.Registered {
 		return nil, nil
 	}
-	v, err := r.rw.views.get(r.req, t)
+	v, err := r.rw.views.get(r.req, t, reach{})
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +130,14 @@ func (r *resolver) supported(v *view, rv *pg.RangeVar) error {
 	case catalog.KindTable, catalog.KindPartitionedTable, catalog.KindMaterializedView, catalog.KindForeignTable:
 		return nil
 	case catalog.KindView:
-		// A plain view reads its base tables with its owner's rights, so around their policies.
-		return r.at(pgerror.NotSupported("view %q is not supported through Postern: query its base tables", rv.Relname), rv.Location)
+		switch {
+		case v.refused != nil:
+			told := *v.refused.told
+			return r.at(&told, rv.Location)
+		case v.body == nil && !v.catalog:
+			return r.at(viewUnreadable(v.decision.Table), rv.Location)
+		}
+		return nil
 	}
 	return r.at(pgerror.NotSupported("relation %q is of a kind that is not supported through Postern", rv.Relname), rv.Location)
 }

@@ -22,6 +22,17 @@ type view struct {
 	tree     *pg.SelectStmt
 	// catalog marks a built-in View: not a governed table, so not reported.
 	catalog bool
+	// body is the query of a plain view; refused says why it cannot be read.
+	body    *body
+	refused *viewRefusal
+	// relations is how many governed tables it stands for.
+	relations int
+}
+
+// reach says how a table is come by: in the person's own text, or by views so and so deep.
+type reach struct {
+	through bool
+	depth   int
 }
 
 // viewKey holds the program itself, so that two programs can never be taken for one another.
@@ -29,6 +40,7 @@ type viewKey struct {
 	program   *policy.Program
 	principal string
 	table     *catalog.Table
+	through   bool
 }
 
 // factEntries bounds how many people's facts are kept: each has the numbers of all tables that the person may see.
@@ -45,6 +57,8 @@ type views struct {
 	// decide and print are policy.Program.Decide and sqlgen.Dialect.View; mutation tests put others in their place.
 	decide func(*policy.Program, identity.Principal, []policy.Want) []policy.Decision
 	print  func(*policy.Decision) (sqlgen.View, error)
+	// body is Rewriter.bodyOf.
+	body func(*Request, *catalog.Table, int) (*resolver, *body, *viewRefusal, error)
 }
 
 func newViews(c Config) (*views, error) {
@@ -66,12 +80,12 @@ func newViews(c Config) (*views, error) {
 }
 
 // get returns the View of a table for the request's person. It may say that the table is denied.
-func (vs *views) get(req *Request, t *catalog.Table) (*view, error) {
-	key := viewKey{req.Program, req.Principal.Key(), t}
+func (vs *views) get(req *Request, t *catalog.Table, how reach) (*view, error) {
+	key := viewKey{req.Program, req.Principal.Key(), t, how.through}
 	v, ok := vs.cache.Get(key)
 	if !ok || v.expired(vs.now) {
 		var err error
-		if v, err = vs.make(req, t); err != nil {
+		if v, err = vs.make(req, t, how); err != nil {
 			return nil, err
 		}
 		vs.cache.Add(key, v)
@@ -84,12 +98,12 @@ func (v *view) expired(now func() time.Time) bool {
 	return !until.IsZero() && !now().Before(until)
 }
 
-func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
-	decisions := vs.decide(req.Program, req.Principal, []policy.Want{{Table: t}})
+func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) {
+	decisions := vs.decide(req.Program, req.Principal, []policy.Want{{Table: t, Through: how.through}})
 	if len(decisions) != 1 || decisions[0].Table != t {
 		return nil, errors.New("deciding: the answer is not for the table that was asked for")
 	}
-	v := &view{decision: decisions[0]}
+	v := &view{decision: decisions[0], relations: 1}
 	if !v.decision.Allowed {
 		return v, nil
 	}
@@ -106,6 +120,18 @@ func (vs *views) make(req *Request, t *catalog.Table) (*view, error) {
 	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
 		opaque(v.tree)
+	}
+	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
+	if t.Kind != catalog.KindView {
+		return v, nil
+	}
+	r, body, refusal, err := vs.body(req, t, how.depth)
+	if err != nil {
+		return nil, err
+	}
+	v.decision.ValidUntil = earlier(v.decision.ValidUntil, r.until)
+	if v.refused = refusal; refusal == nil {
+		v.expand(body)
 	}
 	return v, nil
 }
@@ -151,7 +177,10 @@ func parseView(sql string, columns []string) (*pg.SelectStmt, error) {
 func (v *view) splice(alias *pg.Alias, only bool) *pg.Node {
 	tree := proto.Clone(v.tree).(*pg.SelectStmt)
 	if only && !v.catalog {
-		tree.FromClause[0].GetRangeVar().Inh = false
+		// ONLY means nothing for a plain view.
+		if rv := tree.FromClause[0].GetRangeVar(); rv != nil {
+			rv.Inh = false
+		}
 	}
 	return &pg.Node{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
 		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: tree}}, Alias: alias,

@@ -69,6 +69,9 @@ func Crawl(ctx context.Context, conn *pgconn.PgConn) (_ []*catalog.Table, err er
 		return nil, fmt.Errorf("crawling: %w", c.err)
 	}
 	c.endTable()
+	if err := c.views(ctx, conn); err != nil {
+		return nil, err
+	}
 	return c.tables, nil
 }
 
@@ -127,6 +130,14 @@ func (c *crawler) endTable() {
 
 func (c *crawler) number(text []byte, bits int) uint64 {
 	n, err := strconv.ParseUint(string(text), 10, bits)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("reading a number of the catalog: %w", err)
+	}
+	return n
+}
+
+func (c *crawler) signed(text []byte, bits int) int64 {
+	n, err := strconv.ParseInt(string(text), 10, bits)
 	if err != nil && c.err == nil {
 		c.err = fmt.Errorf("reading a number of the catalog: %w", err)
 	}

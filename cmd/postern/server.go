@@ -55,6 +55,9 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
+	if s.rewriter, err = rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes}); err != nil {
+		return nil, err
+	}
 	if err := s.openControl(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (e
 		return err
 	}
 	reviews := control.ReviewFile{Path: reviewPath(cfg.State)}
-	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: s.standings}); err != nil {
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: s.standings, UnreadableViews: s.rewriter.UnreadableViews}); err != nil {
 		return err
 	}
 	s.watcher = &control.Watcher{Publisher: s.publisher, Paths: cfg.Resources, Log: s.log}
@@ -97,9 +100,6 @@ func reviewPath(state string) string {
 
 func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, registry prometheus.Registerer) error {
 	var err error
-	if s.rewriter, err = rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes}); err != nil {
-		return err
-	}
 	pc := proxy.Config{
 		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
 		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,

@@ -48,6 +48,7 @@ func connectionFields() map[string]field {
 		"Source.key":              {about: "the columns that identify a row", standard: "the primary key"},
 		"Source.eventTime":        {about: "the column that says when what a row tells of happened"},
 		"Source.latencyTolerance": {about: "bound, in seconds, of the age of attributes from outside identity sources", standard: "600"},
+		"Source.declassified":     {about: "tags of columns that a materialized view reads and that none of its own columns need carry"},
 		"Source.enabled":          {about: "`false` takes the source out of service: it is denied to all", standard: "true"},
 		"Source.columns":          {about: "columns that have something to say of them, by name; listing a column also counts as its review"},
 

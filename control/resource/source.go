@@ -29,6 +29,8 @@ type Source struct {
 	LatencyTolerance int `yaml:"latencyTolerance"`
 	// Enabled false takes the source out of service without forgetting it: it is denied to all.
 	Enabled *bool `yaml:"enabled"`
+	// Declassified lists tags of columns that a materialized view reads and that its own columns need not carry.
+	Declassified []string `yaml:"declassified"`
 	// Columns that have something to say of them; the others need not be listed.
 	Columns map[string]SourceColumn `yaml:"columns"`
 }
@@ -130,7 +132,7 @@ func nextPart(text string) (part, rest string, more bool, err error) {
 func (s Source) validate(add func(error)) {
 	_, err := s.Parts()
 	add(err)
-	for _, tag := range s.Tags {
+	for _, tag := range slices.Concat(s.Tags, s.Declassified) {
 		add(checkTag(tag))
 	}
 	if s.Owner != "" {
