@@ -19,6 +19,8 @@ import (
 type actingKey struct {
 	login, user string
 	standing    *Standing
+	// asOf is the age of what is known from outside, in nanoseconds since 1970; 0 where nothing is.
+	asOf int64
 }
 
 // acting is a person in the project in which they act, if they may. Who is no member any more, or has not acknowledged a text as it
@@ -26,14 +28,21 @@ type actingKey struct {
 func (g *Generation) acting(login string, p person) identity.Principal {
 	user := p.principal.User()
 	standing := g.standings.of(user)
-	if login == user && (standing == nil || standing.Project == "") {
+	facts, outside := g.facts(user)
+	if !outside && login == user && (standing == nil || standing.Project == "") {
 		return p.principal
 	}
-	key := actingKey{login, user, standing}
+	key := actingKey{login: login, user: user, standing: standing}
+	if outside {
+		key.asOf = max(facts.AsOf.UnixNano(), 1)
+	}
 	if known, ok := g.principals.Get(key); ok {
 		return known
 	}
 	spec := p.spec
+	if outside {
+		spec = facts.with(spec)
+	}
 	spec.Login = login
 	out := identity.NewPrincipal(spec)
 	if standing != nil && standing.Project != "" {

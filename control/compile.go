@@ -67,7 +67,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	g.tokens = b.tokens()
 	b.approved = b.approvals()
 	g.projects, b.projects = b.projectsOf()
-	g.standings = b.publisher.config.Standings
+	g.standings, g.outside = b.publisher.config.Standings, b.publisher.config.Outside
 	var err error
 	if g.principals, err = lru.New[actingKey, identity.Principal](actingCacheSize); err != nil {
 		return nil, fmt.Errorf("making the cache of principals: %w", err)

@@ -12,7 +12,8 @@
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered
 //   - approvals.go, projects.go: Approval, Project and Purpose resources become what policies decide by
 //   - standing.go, acting.go: in which project each person acts, what they acknowledged, for whom they act; control/store keeps it
-//   - requests.go: what people ask by procedures in a warehouse
+//   - procedures.go: what people ask by procedures in a warehouse
+//   - outside.go: what identity sources other than the resources say of people
 //   - expiry.go: what ends is published anew at its instant
 //   - people.go: users become principals and verifiers
 //   - check.go: what must hold of a program: every dialect can print it, every key is there

@@ -29,6 +29,8 @@ type Generation struct {
 	// standings change while the generation stays; principals made for them are kept. nil has everybody act in no project.
 	standings  *Standings
 	principals *lru.Cache[actingKey, identity.Principal]
+	// outside is what identity sources say of people; nil where there are none.
+	outside Outside
 }
 
 type person struct {

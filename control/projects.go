@@ -89,6 +89,12 @@ func (b *builder) compiledProject(r resource.Project, p *project) policy.Project
 		return out
 	}
 	for _, u := range slices.Sorted(maps.Keys(p.members)) {
+		if from := b.publisher.config.Outside; from != nil {
+			if _, outside := from.Facts(u); outside {
+				// What all members may see is decided when the set is published, on facts that would grow old.
+				b.mistake(r.Pos, "Project "+r.Name, "equalize: %s comes from an outside identity source", u)
+			}
+		}
 		if spec, known := b.specs[u]; known && !spec.Exempt && !b.disabled[u] {
 			out.Members = append(out.Members, p.principal(spec))
 		}

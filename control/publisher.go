@@ -32,6 +32,8 @@ type Config struct {
 	Reviews ReviewStore
 	// Standings say in which project each person acts; nil has everybody act in none.
 	Standings *Standings
+	// Outside tells what identity sources say of people; nil where all is known from the resources.
+	Outside Outside
 	// Now tells the time, for what expires; nil is time.Now.
 	Now func() time.Time
 	// UnreadableViews says which registered plain views cannot be read through the proxy, and why; nil leaves that out.

@@ -60,6 +60,8 @@ func (t *tableProgram) decide(p identity.Principal, at time.Time) Decision {
 	d := Decision{Table: t.table}
 	until, ok := t.fresh(p, at)
 	if d.ValidUntil = until; !ok {
+		// Whom the old answers would not let in either is told nothing else than before.
+		d.Stale = t.subscribed(p, at, &Decision{Table: t.table})
 		d.because("identity", 0, EffectDeny, "what outside sources said of the person is too old")
 		d.ValidUntil = at
 		return d

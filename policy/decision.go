@@ -22,6 +22,8 @@ type Decision struct {
 	Table *catalog.Table
 	// Allowed is false for a source that the person may not touch; everything below is then empty.
 	Allowed bool
+	// Stale marks a decision that is denied only because what outside sources said of the person is too old.
+	Stale bool
 	// Filter keeps the rows for which it is true; nil keeps all.
 	Filter expr.Expr
 	// Columns has one entry per visible column of the source, in column order. A column that is not here is hidden.

@@ -105,6 +105,7 @@ func (p *Program) equalized(project *projectProgram, t *tableProgram, at time.Ti
 func (p *projectProgram) combine(a, b Decision) Decision {
 	out := Decision{Table: a.Table, ValidUntil: sooner(a.ValidUntil, b.ValidUntil), Because: slices.Clone(a.Because)}
 	if !a.Allowed || !b.Allowed {
+		out.Stale = (a.Allowed || a.Stale) && (b.Allowed || b.Stale)
 		if a.Allowed {
 			out.because(p.label(), 0, EffectDeny, "not every member may see the source")
 		}

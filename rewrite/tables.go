@@ -118,6 +118,9 @@ func (r *resolver) visible(schema, name string) (*view, error) {
 		return nil, err
 	}
 	r.until = earlier(r.until, v.decision.ValidUntil)
+	if v.decision.Stale {
+		return nil, pgerror.Unavailable("what is known of this user is too old to decide by; try again later")
+	}
 	if !v.decision.Allowed {
 		return nil, nil
 	}

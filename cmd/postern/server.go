@@ -209,7 +209,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
-	group.Go(func() error { return (&control.Requests{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
+	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
 	}

@@ -110,8 +110,14 @@ type running struct {
 	files     map[string]string
 }
 
-func inProcess(t *testing.T) *running {
+// inProcess starts one; options change what it is made with.
+func inProcess(t *testing.T, options ...func(*control.Config, *rewrite.Config, *proxy.Config)) *running {
 	t.Helper()
+	controls, rewrites := control.Config{Log: slog.New(slog.DiscardHandler)}, rewrite.Config{Dialect: sqlgen.Postgres()}
+	proxies := proxy.Config{TLSMode: proxy.TLSOff, MaxSessionsPerUser: 300, DrainTimeout: time.Second}
+	for _, o := range options {
+		o(&controls, &rewrites, &proxies)
+	}
 	files, err := exampleFiles()
 	if err != nil {
 		t.Fatal(err)
@@ -122,18 +128,23 @@ func inProcess(t *testing.T) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.publisher, err = control.NewPublisher(control.Config{Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if p.publisher, err = control.NewPublisher(controls); err != nil {
 		t.Fatal(err)
 	}
 	p.publish(t, func(text string) string { return text })
-	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres()})
+	rewriter, err := rewrite.New(rewrites)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := proxy.New(proxy.Config{
-		TLSMode: proxy.TLSOff, Rewriter: rewriter, Audit: log, MaxSessionsPerUser: 300, DrainTimeout: time.Second,
-		Current: func() (proxy.State, error) { return p.publisher.Current(), nil }, Dial: p.dial, Cancel: p.cancel,
-	})
+	proxies.Rewriter, proxies.Audit, proxies.Dial, proxies.Cancel = rewriter, log, p.dial, p.cancel
+	proxies.Current = func() (proxy.State, error) {
+		g, err := p.publisher.InForce()
+		if err != nil {
+			return nil, err
+		}
+		return g, nil
+	}
+	server, err := proxy.New(proxies)
 	if err != nil {
 		t.Fatal(err)
 	}

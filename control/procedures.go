@@ -27,9 +27,9 @@ const (
 	requestTimeout = 10 * time.Second
 )
 
-// Requests answers what people ask of Postern by the procedures that registration installs in a warehouse: to act in a project and to
+// Procedures answers what people ask of Postern by the procedures that registration installs in a warehouse: to act in a project and to
 // acknowledge its texts. Every connection whose warehouse has the procedures gets one session that listens.
-type Requests struct {
+type Procedures struct {
 	Publisher *Publisher
 	Log       *slog.Logger
 	// Retry is the wait after a warehouse could not be asked; a second when it is 0.
@@ -43,7 +43,7 @@ type listener struct {
 }
 
 // Run answers until the context ends, and then returns nil.
-func (r *Requests) Run(ctx context.Context) error {
+func (r *Procedures) Run(ctx context.Context) error {
 	published, done := r.Publisher.Subscribe()
 	defer done()
 	var wait sync.WaitGroup
@@ -90,7 +90,7 @@ func (g *Generation) asking() map[string]warehouse.Config {
 }
 
 // listen keeps one session until the context ends. That a warehouse cannot be asked is logged once.
-func (r *Requests) listen(ctx context.Context, name string) {
+func (r *Procedures) listen(ctx context.Context, name string) {
 	message := ""
 	for ctx.Err() == nil {
 		err := r.session(ctx, name, func() { message = "" })
@@ -113,7 +113,7 @@ func (r *Requests) listen(ctx context.Context, name string) {
 }
 
 // session logs in and answers until something fails; answered is called when the warehouse has been asked.
-func (r *Requests) session(ctx context.Context, name string, answered func()) (err error) {
+func (r *Procedures) session(ctx context.Context, name string, answered func()) (err error) {
 	config, ok := r.Publisher.Current().Connection(name)
 	if !ok {
 		return errors.New("the connection is gone")
@@ -153,7 +153,7 @@ func bounded(ctx context.Context, d time.Duration, f func(context.Context) error
 }
 
 // answerAll answers what waits.
-func (r *Requests) answerAll(ctx context.Context, name string, conn *pgconn.PgConn) error {
+func (r *Procedures) answerAll(ctx context.Context, name string, conn *pgconn.PgConn) error {
 	for {
 		requests, err := warehouse.ClaimRequests(ctx, conn)
 		if err != nil || len(requests) == 0 {
@@ -171,7 +171,7 @@ func (r *Requests) answerAll(ctx context.Context, name string, conn *pgconn.PgCo
 const nothingChanged = "Nothing has changed."
 
 // answer does what one request wants.
-func (r *Requests) answer(ctx context.Context, connection string, q warehouse.Request) warehouse.Answer {
+func (r *Procedures) answer(ctx context.Context, connection string, q warehouse.Request) warehouse.Answer {
 	g := r.Publisher.Current()
 	user, ok := g.personOf(connection, q.Account)
 	if !ok {
