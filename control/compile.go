@@ -25,6 +25,14 @@ type builder struct {
 	publisher *Publisher
 	set       *resource.Set
 	version   uint64
+	// revision of the state from which the set was read.
+	revision int64
+	// tolerant leaves out connections that cannot be crawled.
+	tolerant bool
+	// commit is called before the generation is put in force.
+	commit func(ctx context.Context, g *Generation) error
+	// down has the connections that were left out, and why.
+	down map[string]string
 
 	mistakes []resource.Mistake
 	warnings []policy.Warning
@@ -60,8 +68,8 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
-	b.reviews, b.crawls, b.tried = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}
-	g := &Generation{version: b.version, set: b.set, connections: map[string]connection{}}
+	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
+	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
 	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
 	g.tokens = b.tokens()
@@ -98,6 +106,12 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		return nil
 	}
 	found, err := b.crawl(ctx, c, config)
+	if err != nil && b.tolerant {
+		b.down[c.Name] = err.Error()
+		b.warn(c.Pos, "connection %s is left out: %s", c.Name, err)
+		b.keepReviews(c.Name)
+		return nil
+	}
 	if err != nil {
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
@@ -129,6 +143,18 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		b.try(ctx, c, config, dialect, program, found.profile)
 	}
 	return program
+}
+
+// keepReviews takes over what was reviewed of a connection that is left out.
+func (b *builder) keepReviews(connection string) {
+	for _, s := range b.set.Sources {
+		if name, err := s.Parts(); err != nil || name.Connection != connection {
+			continue
+		}
+		if old, known := b.publisher.reviews[s.Name]; known {
+			b.reviews[s.Name] = old
+		}
+	}
 }
 
 // knownTags lists the tags of all sources: a policy may name a tag that no source of this connection has.
@@ -176,9 +202,9 @@ func (b *builder) crawl(ctx context.Context, c resource.Connection, config wareh
 		b.crawls[c.Name] = given
 		return given.crawled, nil
 	}
-	if known {
+	if budget := b.crawlBudget(known); budget > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, recrawlBudget)
+		ctx, cancel = context.WithTimeout(ctx, budget)
 		defer cancel()
 	}
 	found, err := b.publisher.config.crawl(ctx, config, domainNames(b.set))
@@ -193,6 +219,20 @@ func (b *builder) crawl(ctx context.Context, c resource.Connection, config wareh
 	b.crawls[c.Name] = lastCrawl{config.Address(), found}
 	return found, nil
 }
+
+// crawlBudget bounds one crawl; 0 is crawlTimeout. Where a connection may be left out nothing waits for it for long.
+func (b *builder) crawlBudget(known bool) time.Duration {
+	switch {
+	case known || b.tolerant && b.publisher.Current() != nil:
+		return recrawlBudget
+	case b.tolerant:
+		return firstCrawlBudget
+	}
+	return 0
+}
+
+// firstCrawlBudget bounds how long the start of a server waits for a warehouse that it can do without.
+const firstCrawlBudget = 10 * time.Second
 
 // recrawlBudget bounds how long a publication waits for a warehouse that was crawled before: less than the second in
 // which a revocation takes effect.

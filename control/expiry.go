@@ -50,6 +50,7 @@ func (p *Publisher) Expire(ctx context.Context) error {
 		return nil
 	}
 	b := p.builder(current.Set())
+	b.tolerant = true
 	b.given = p.crawls
 	g, err := b.build(ctx)
 	if err != nil {

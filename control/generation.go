@@ -1,6 +1,8 @@
 package control
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -17,7 +19,10 @@ import (
 // Generation is all that is in force at one time. But for in which projects people act it is immutable, and it is safe for concurrent use. A nil Generation, which is
 // what there is before the first publication, knows nobody and nothing.
 type Generation struct {
-	version     uint64
+	version uint64
+	// revision of the state from which the set was read.
+	revision    int64
+	down        map[string]string
 	set         *resource.Set
 	people      map[string]person
 	connections map[string]connection
@@ -56,6 +61,42 @@ func (g *Generation) Version() uint64 {
 		return 0
 	}
 	return g.version
+}
+
+// Revision of the state from which the generation's set was read, 0 for none.
+func (g *Generation) Revision() int64 {
+	if g == nil {
+		return 0
+	}
+	return g.revision
+}
+
+// Down has the connections that are left out because their warehouse could never be crawled, and why.
+func (g *Generation) Down() map[string]string {
+	if g == nil {
+		return nil
+	}
+	return g.down
+}
+
+// Unserved names the connections that are left out, and those whose password cannot be resolved now; nil if all is well.
+func (g *Generation) Unserved() error {
+	if g == nil {
+		return nil
+	}
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(g.down)) {
+		problems = append(problems, fmt.Errorf("%s: %s", name, g.down[name]))
+	}
+	for _, c := range g.set.Connections {
+		if c.Password.IsZero() || g.down[c.Name] != "" {
+			continue
+		}
+		if _, err := c.Password.Resolve(); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", c.Name, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Verifier of a user's password; false for unknown and disabled users and for those without one.

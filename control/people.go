@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -100,6 +101,13 @@ func (b *builder) gather(memberOf map[string][]string) {
 // entry makes or finds the verifier of one user; the zero verifier for a user with neither password nor verifier, who
 // cannot log in with a password.
 func (c verifierCache) entry(u resource.User) (verifierEntry, error) {
+	if u.Scram != "" {
+		v, err := identity.ParseVerifier(u.Scram)
+		if err != nil {
+			return verifierEntry{}, errors.New("scram is no SCRAM-SHA-256 verifier")
+		}
+		return verifierEntry{verifier: v}, nil
+	}
 	ref := u.Password
 	if ref.IsZero() {
 		ref = u.Verifier

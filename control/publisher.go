@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,6 +132,21 @@ func (p *Publisher) Subscribe() (<-chan *Generation, func()) {
 	}
 }
 
+// Publication is a set of resources that is to be put in force.
+type Publication struct {
+	Set *resource.Set
+	// Revision of the state from which the set was read, 0 for none.
+	Revision int64
+	// Quick takes what warehouses that were crawled before had then, instead of asking them again: the set may hold a revocation.
+	Quick bool
+	// Tolerant leaves out connections whose warehouse cannot be crawled, and was never crawled before, instead of refusing the set.
+	Tolerant bool
+	// Commit is called when the set is known to be without mistakes, before it is put in force; an error keeps it from that.
+	Commit func(ctx context.Context, g *Generation) error
+	// DryRun does everything but changing anything.
+	DryRun bool
+}
+
 // Publish puts a set of resources in force, whole or not at all. An error is of type resource.Mistakes and names every
 // mistake; then nothing has changed. The set must not be changed afterwards.
 //
@@ -137,23 +154,28 @@ func (p *Publisher) Subscribe() (<-chan *Generation, func()) {
 // a set from taking effect that would have before: the last crawl serves then, with a warning, because the set may
 // hold a revocation. The first publication has no last crawl.
 func (p *Publisher) Publish(ctx context.Context, set *resource.Set) (*Generation, error) {
+	return p.PublishAs(ctx, Publication{Set: set})
+}
+
+// PublishAs is Publish with more to say. An error of Commit is returned as it is.
+func (p *Publisher) PublishAs(ctx context.Context, n Publication) (*Generation, error) {
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
 	if err := p.loadReviews(ctx); err != nil {
 		return nil, err
 	}
-	b := p.builder(set)
+	b := p.builderOf(n)
 	g, err := b.build(ctx)
 	if err != nil && p.changedSince(b.crawls) {
-		again := p.builder(set)
+		again := p.builderOf(n)
 		again.given = p.crawls
 		again.warn(policy.Pos{}, "the warehouse changed, so that the resources do not fit; its tables are those of the last time: %s", firstLines(err))
 		if old, failed := again.build(ctx); failed == nil {
 			b, g, err = again, old, nil
 		}
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || n.DryRun {
+		return g, err
 	}
 	if err := p.enforce(ctx, b, g); err != nil {
 		return nil, err
@@ -161,36 +183,60 @@ func (p *Publisher) Publish(ctx context.Context, set *resource.Set) (*Generation
 	return g, nil
 }
 
+func (p *Publisher) builderOf(n Publication) *builder {
+	b := p.builder(n.Set)
+	b.revision, b.tolerant, b.commit = n.Revision, n.Tolerant, n.Commit
+	if n.Quick && slices.Equal(domainNames(n.Set), domainNames(p.Current().Set())) {
+		b.given = p.crawls
+	}
+	return b
+}
+
 // Refresh crawls all warehouses of the current generation, and publishes its set again if anything changed there. The
 // crawls take as long as they take; no publication waits for them.
 func (p *Publisher) Refresh(ctx context.Context) error {
 	set := p.Current().Set()
 	found := map[string]lastCrawl{}
+	var failures []error
 	for _, c := range set.Connections {
 		config := c.Warehouse()
 		tables, err := p.config.crawl(ctx, config, domainNames(set))
 		if err != nil {
-			return fmt.Errorf("crawling connection %s: %w", c.Name, err)
+			failures = append(failures, fmt.Errorf("crawling connection %s: %w", c.Name, err))
+			continue
 		}
 		found[c.Name] = lastCrawl{config.Address(), tables}
 	}
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
 	// Another set may have been published in the meantime; then its crawls are as fresh as these.
-	if p.Current().Set() != set || !p.changedSince(found) {
-		return nil
+	if p.Current().Set() != set || !p.changedSince(found) && !p.firstCrawl(found) {
+		return errors.Join(failures...)
 	}
 	b := p.builder(set)
-	b.given = found
+	b.tolerant = true
+	b.given = maps.Clone(p.crawls)
+	maps.Copy(b.given, found)
 	g, err := b.build(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.enforce(ctx, b, g)
 	}
-	return p.enforce(ctx, b, g)
+	return errors.Join(append(failures, err)...)
+}
+
+// firstCrawl reports a warehouse that answers for the first time.
+func (p *Publisher) firstCrawl(found map[string]lastCrawl) bool {
+	for name := range found {
+		if _, known := p.crawls[name]; !known {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Publisher) builder(set *resource.Set) *builder {
-	return &builder{publisher: p, set: set, version: p.Current().Version() + 1, now: p.config.Now()}
+	current := p.Current()
+	return &builder{publisher: p, set: set, version: current.Version() + 1, revision: current.Revision(), now: p.config.Now()}
 }
 
 // changedSince reports whether a crawl of a warehouse that was crawled before found something else.
@@ -212,6 +258,11 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 			return resource.Mistakes{{Message: "storing the reviewed columns: " + err.Error()}}
 		}
 	}
+	if b.commit != nil {
+		if err := b.commit(ctx, g); err != nil {
+			return err
+		}
+	}
 	p.reviews, p.crawls, p.verifiers.entries, p.tried = b.reviews, b.crawls, b.verifiers, b.tried
 	p.current.Store(g)
 	p.tell(g)
@@ -220,11 +271,11 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 }
 
 func (p *Publisher) loadReviews(ctx context.Context) error {
-	if p.reviews != nil {
-		return nil
-	}
+	// Another server may have stored some since: they are read at each publication.
 	if p.config.Reviews == nil {
-		p.reviews = Reviews{}
+		if p.reviews == nil {
+			p.reviews = Reviews{}
+		}
 		return nil
 	}
 	reviews, err := p.config.Reviews.Load(ctx)

@@ -75,3 +75,18 @@ func syncFolder(path string) error {
 	}
 	return errors.Join(folder.Sync(), folder.Close())
 }
+
+// MovedReviews keeps reviews in one place and takes over what another has, once. What is taken over stays where it was.
+type MovedReviews struct{ To, From ReviewStore }
+
+// Load implements ReviewStore.
+func (m MovedReviews) Load(ctx context.Context) (Reviews, error) {
+	reviews, err := m.To.Load(ctx)
+	if err != nil || reviews != nil {
+		return reviews, err
+	}
+	return m.From.Load(ctx)
+}
+
+// Save implements ReviewStore.
+func (m MovedReviews) Save(ctx context.Context, r Reviews) error { return m.To.Save(ctx, r) }

@@ -110,6 +110,25 @@ func (s *Standings) load(ctx context.Context) error {
 	return nil
 }
 
+// Load reads the store if it has not been read yet.
+func (s *Standings) Load(ctx context.Context) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	return s.load(ctx)
+}
+
+// Reload reads the store again: another server may have changed it.
+func (s *Standings) Reload(ctx context.Context) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	s.loaded = false
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	s.tell()
+	return nil
+}
+
 // of is a person's standing, nil if they have none.
 func (s *Standings) of(user string) *Standing {
 	if s == nil {

@@ -16,7 +16,7 @@ type Token struct {
 	Name string
 	// Role is admin, governor, dataOwner, auditor or person.
 	Role string
-	// User is whose token it is, of role person.
+	// User is the person for whom it acts, "" for none.
 	User string
 	// Expires is the instant from which on it is refused; zero is never.
 	Expires time.Time

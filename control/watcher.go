@@ -26,6 +26,8 @@ const (
 // goroutines.
 type Watcher struct {
 	Publisher *Publisher
+	// Publish stands in for reading the Paths and publishing what they hold, where there is more to publish.
+	Publish func(ctx context.Context) (*Generation, error)
 	// Paths are files and folders, as resource.Load takes them.
 	Paths []string
 	Log   *slog.Logger
@@ -35,8 +37,9 @@ type Watcher struct {
 	Refresh time.Duration
 
 	mu sync.Mutex
-	// published is the fingerprint of what is in force.
+	// published is the fingerprint of what is in force; any is false before the first publication.
 	published string
+	any       bool
 }
 
 // Reload reads the files and publishes them. On an error nothing has changed.
@@ -45,21 +48,28 @@ func (w *Watcher) Reload(ctx context.Context) (*Generation, error) {
 	defer w.mu.Unlock()
 	// Taken before reading: a file that changes while it is read looks changed at the next look.
 	now := fingerprint(w.Paths)
+	g, err := w.publish(ctx)
+	if err == nil {
+		w.published, w.any = now, true
+	}
+	return g, err
+}
+
+func (w *Watcher) publish(ctx context.Context) (*Generation, error) {
+	if w.Publish != nil {
+		return w.Publish(ctx)
+	}
 	set, err := resource.Load(w.Paths)
 	if err != nil {
 		return nil, err
 	}
-	g, err := w.Publisher.Publish(ctx, set)
-	if err == nil {
-		w.published = now
-	}
-	return g, err
+	return w.Publisher.Publish(ctx, set)
 }
 
 func (w *Watcher) isPublished(print string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return print == w.published
+	return w.any && print == w.published
 }
 
 // Run looks at the files and the warehouses until the context ends, and then returns nil. It publishes what changed;

@@ -32,8 +32,10 @@ import (
 type server struct {
 	log       *slog.Logger
 	audit     *audit.Log
-	store     *store.Lazy
+	store     *store.Store
 	standings *control.Standings
+	registry  *control.Registry
+	follower  *control.Follower // nil where the state is not shared
 	publisher *control.Publisher
 	watcher   *control.Watcher
 	rewriter  *rewrite.Rewriter
@@ -69,27 +71,63 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	return s, s.openAdmin(ctx, cfg, registry)
 }
 
-// openControl publishes the resources for the first time. A mistake in them is an error here; later ones leave in force
-// what was.
+// openControl publishes the resources for the first time. A mistake in files is an error here; later ones leave in force what was. What is stored
+// was without mistakes when it was: a state that cannot be read, or does not fit the warehouses any more, has the server start without anything
+// in force and try again, so that it can be mended through the API.
 func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (err error) {
-	s.store = &store.Lazy{Path: strings.TrimPrefix(cfg.State, "sqlite:")}
-	s.standings, err = control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log})
+	if s.store, err = store.New(store.Config{URL: cfg.State, Password: cfg.StatePassword, Log: s.log}); err != nil {
+		return err
+	}
+	if s.standings, err = control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log}); err != nil {
+		return err
+	}
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: s.reviewStore(cfg), Standings: s.standings, UnreadableViews: s.rewriter.UnreadableViews}); err != nil {
+		return err
+	}
+	s.registry, err = control.NewRegistry(control.RegistryConfig{Publisher: s.publisher, Store: s.store, Paths: cfg.Resources, Record: s.audit.Record, Log: s.log})
 	if err != nil {
 		return err
 	}
-	reviews := control.ReviewFile{Path: reviewPath(cfg.State)}
-	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: reviews, Standings: s.standings, UnreadableViews: s.rewriter.UnreadableViews}); err != nil {
-		return err
+	if s.store.Shared() {
+		s.follower, err = control.NewFollower(control.FollowerConfig{
+			Registry: s.registry, Standings: s.standings, Leases: s.store, Listener: s.store, Fresh: s.publisher.Fresh(),
+			Address: cfg.Listen, Staleness: time.Duration(cfg.StalenessMillis) * time.Millisecond, Log: s.log,
+		})
+		if err != nil {
+			return err
+		}
 	}
-	s.watcher = &control.Watcher{Publisher: s.publisher, Paths: cfg.Resources, Log: s.log}
+	s.watcher = &control.Watcher{Publisher: s.publisher, Publish: s.publishAll, Paths: cfg.Resources, Log: s.log}
 	g, err := s.watcher.Reload(ctx)
-	if err != nil {
+	var unread *control.StateError
+	switch {
+	case errors.As(err, &unread):
+		s.log.Error("publishing: nothing is in force until the state can be read and fits", "error", err)
+		return nil
+	case err != nil:
 		return fmt.Errorf("publishing resources: %w", err)
 	}
 	for _, w := range g.Warnings() {
 		s.log.Warn("published with a warning", "warning", w.String())
 	}
 	return nil
+}
+
+// publishAll publishes files and state, and has the other servers know.
+func (s *server) publishAll(ctx context.Context) (*control.Generation, error) {
+	g, err := s.registry.Reload(ctx)
+	if err == nil && s.follower != nil {
+		s.follower.Wake()
+	}
+	return g, err
+}
+
+// reviewStore keeps the reviewed columns in the state, and takes over what an earlier version kept in a file beside it.
+func (s *server) reviewStore(cfg *resource.ServerConfig) control.ReviewStore {
+	if s.store.Shared() {
+		return s.store
+	}
+	return control.MovedReviews{To: s.store, From: control.ReviewFile{Path: reviewPath(cfg.State)}}
 }
 
 // reviewPath is where the reviewed columns are kept: beside the state.
@@ -144,10 +182,19 @@ func (s *server) checks() []admin.Check {
 	return []admin.Check{
 		{Name: "program", Probe: func(context.Context) error {
 			if s.publisher.Current() == nil {
-				return errors.New("nothing is published")
+				_, problem := s.registry.Marks()
+				return errors.New(strings.TrimSpace("nothing is published " + problem))
 			}
 			return nil
 		}},
+		{Name: "state", Probe: func(context.Context) error {
+			if causes := s.publisher.Fresh().Stale(time.Now()); len(causes) > 0 {
+				_, problem := s.registry.Marks()
+				return errors.New(strings.TrimSpace("what is in force cannot be confirmed " + problem))
+			}
+			return nil
+		}},
+		{Name: "connections", Probe: func(context.Context) error { return s.publisher.Current().Unserved() }},
 		{Name: "audit", Probe: func(context.Context) error { return s.audit.Err() }},
 	}
 }
@@ -210,6 +257,9 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
+	if s.follower != nil {
+		group.Go(func() error { return s.follower.Run(groupCtx) })
+	}
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Serve(groupCtx, s.adminListener) })
 	}
@@ -227,6 +277,9 @@ func (s *server) reconsider(ctx context.Context) error {
 	defer stop()
 	changed, end := s.standings.Subscribe()
 	defer end()
+	tick := time.NewTicker(staleLook)
+	defer tick.Stop()
+	stale := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -235,9 +288,19 @@ func (s *server) reconsider(ctx context.Context) error {
 			s.proxy.Reconsider()
 		case <-published:
 			s.proxy.Reconsider()
+		case <-tick.C:
+			// What is under way ends as well when it cannot be confirmed any more.
+			was := stale
+			stale = len(s.publisher.Fresh().Stale(time.Now())) > 0
+			if stale && !was {
+				s.proxy.Reconsider()
+			}
 		}
 	}
 }
+
+// staleLook is how soon results under way end once what they rest on is stale.
+const staleLook = 50 * time.Millisecond
 
 // close releases what is open.
 func (s *server) close() error {

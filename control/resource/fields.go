@@ -65,6 +65,7 @@ func personFields() map[string]field {
 		"User.attributes":   {about: "attributes by name, each with a list of values"},
 		"User.password":     {about: "where the password is; kept as a SCRAM-SHA-256 verifier only", standard: "cannot log in"},
 		"User.verifier":     {about: "instead of `password`: where a stored verifier (`SCRAM-SHA-256$…`) is"},
+		"User.scram":        {about: "instead of `password`: the verifier itself, which `postern apply` makes of a password before it sends anything"},
 		"User.exempt":       {about: "the break-glass account: authenticated and audited, not governed", standard: "false"},
 		"Group.name":        {about: "the group", required: true},
 		"Group.description": {about: "for people"},
@@ -170,7 +171,7 @@ func warehouseFields() map[string]field {
 
 		"APIToken.name":    {about: "the token's name, for audit", required: true},
 		"APIToken.role":    {about: "what it may do", required: true, enum: []string{"admin", "governor", "dataOwner", "auditor", RolePerson}},
-		"APIToken.user":    {about: "whose token it is, with role `person`: it may do what concerns this user alone"},
+		"APIToken.user":    {about: "the person for whom the token acts, with role `person` and no more than what concerns them; required with these roles: `person`, `dataOwner`", standard: "nobody"},
 		"APIToken.token":   {about: "where the token is; its digest is kept", required: true},
 		"APIToken.expires": {about: "an instant, RFC 3339", standard: "never"},
 	}

@@ -82,7 +82,7 @@ type APIToken struct {
 	Name string     `yaml:"name"`
 	// Role is admin, governor, dataOwner, auditor or person.
 	Role string `yaml:"role"`
-	// User is whose token it is, of role person.
+	// User is the person for whom the token acts.
 	User string `yaml:"user"`
 	// Token is where the token is; its digest is kept.
 	Token secret.Ref `yaml:"token"`
@@ -134,8 +134,8 @@ func (m IdentityMapping) validate(add func(error)) {
 func (a APIToken) validate(add func(error)) {
 	add(checkPolicyName(a.Name))
 	add(checkInstant("expires", a.Expires))
-	if (a.Role == RolePerson) != (a.User != "") {
-		add(fmt.Errorf("role %s and user are given together", RolePerson))
+	if (a.Role == RolePerson || a.Role == "dataOwner") && a.User == "" {
+		add(fmt.Errorf("a token of role %s has a user", a.Role))
 	}
 }
 

@@ -71,24 +71,29 @@ func kinds() []kind {
 // of every file; the meaning of policies is checked when they are compiled.
 func Load(paths []string) (*Set, error) {
 	l := newLoader()
+	read(paths, &l.c, l.file)
+	return l.finish()
+}
+
+// read hands each file that the paths mean to each, within the bounds.
+func read(paths []string, c *collector, each func(file string, text []byte)) {
 	files, err := Files(paths)
 	if err != nil {
-		l.c.add(policy.Pos{}, "", "%s", err)
+		c.add(policy.Pos{}, "", "%s", err)
 	}
 	total := 0
 	for _, file := range files {
 		text, err := readBounded(file)
 		if err != nil {
-			l.c.add(policy.Pos{File: file}, "", "%s", err)
+			c.add(policy.Pos{File: file}, "", "%s", err)
 			continue
 		}
 		if total += len(text); total > MaxTotalBytes {
-			l.c.add(policy.Pos{File: file}, "", "all files together are larger than %d MiB", MaxTotalBytes>>20)
+			c.add(policy.Pos{File: file}, "", "all files together are larger than %d MiB", MaxTotalBytes>>20)
 			break
 		}
-		l.file(file, text)
+		each(file, text)
 	}
-	return l.finish()
 }
 
 // Parse reads one text as a set; file stands in positions.

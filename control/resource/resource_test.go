@@ -141,7 +141,7 @@ func TestMistakes(t *testing.T) {
 		"null in a list":      {user + "groups: [a, ~]", []string{"groups[1]: no value given"}},
 		"bad number":          {"kind: Connection\nname: c\nport: 54a32", []string{`port: expected a whole number, found "54a32"`}},
 		"inline secret":       {user + "password: hunter2", []string{"x.yaml:3: User ann: password: secrets are given by reference"}},
-		"both secrets":        {user + "password: {env: A}\nverifier: {env: B}", []string{"password and verifier exclude each other"}},
+		"both secrets":        {user + "password: {env: A}\nverifier: {env: B}", []string{"password, verifier and scram exclude each other"}},
 		"anchor":              {user + "groups: &a [x]", []string{"x.yaml:3: anchors and aliases are not allowed"}},
 		"alias":               {user + "groups: &a [x]\nattributes: {b: *a}", []string{"x.yaml:3: anchors", "x.yaml:4: anchors"}},
 		"merge key":           {user + "<<: {exempt: true}", []string{"x.yaml:3: User ann: a field's name is plain text"}},

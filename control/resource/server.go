@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
 )
 
 // ServerConfig is what `postern serve -c FILE` reads: one document, not a resource. Relative paths in it are relative to
@@ -23,10 +24,16 @@ type ServerConfig struct {
 	TLS    ServerTLS `yaml:"tls"`
 	// Admin serves health, readiness and metrics.
 	Admin AdminConfig `yaml:"admin"`
-	// State is sqlite:PATH; sqlite:postern.db when it is left out.
-	State string      `yaml:"state"`
-	Audit AuditConfig `yaml:"audit"`
-	// Resources are files and folders that are published at start and whenever they change.
+	// State is sqlite:PATH, or postgres://USER@HOST:PORT/DATABASE for several servers; sqlite:postern.db when it is left out.
+	State string `yaml:"state"`
+	// StatePassword is where the password of the account in PostgreSQL is.
+	StatePassword secret.Ref `yaml:"statePassword"`
+	// StalenessMillis is how long a server that has lost touch with a shared state goes on answering, which bounds how soon a
+	// revocation takes effect on it; 1000 when it is left out.
+	StalenessMillis int         `yaml:"stalenessMillis"`
+	Audit           AuditConfig `yaml:"audit"`
+	// Resources are files and folders that are published at start and whenever they change; none where everything is stored by
+	// `postern apply`.
 	Resources []string     `yaml:"resources"`
 	Limits    ServerLimits `yaml:"limits"`
 }
@@ -134,6 +141,9 @@ func (s *ServerConfig) setDefaults(folder string) {
 		absolute(&file)
 		s.State = "sqlite:" + file
 	}
+	if s.StalenessMillis == 0 {
+		s.StalenessMillis = 1000
+	}
 }
 
 // Validate reports every mistake at once, of a configuration whose defaults have been filled in.
@@ -163,19 +173,25 @@ func (s *ServerConfig) Validate() error {
 	if s.TLS.Mode != "off" && s.TLS.Cert == "" {
 		add("tls: mode %s needs cert and key", clip(s.TLS.Mode))
 	}
-	if path, ok := strings.CutPrefix(s.State, "sqlite:"); !ok || path == "" {
-		add("state: %q is not sqlite:PATH", clip(s.State))
+	if path, ok := strings.CutPrefix(s.State, "sqlite:"); (!ok || path == "") && !s.SharedState() {
+		// Not repeated: it may hold a password that stands in the wrong place.
+		add("state: neither sqlite:PATH nor postgres://USER@HOST:PORT/DATABASE")
+	}
+	if s.StalenessMillis < 200 || s.StalenessMillis > 600_000 {
+		add("stalenessMillis: %d is not between 200 and 600000", s.StalenessMillis)
 	}
 	if s.Audit.Dir == "" {
 		add("audit.dir: no folder given")
-	}
-	if len(s.Resources) == 0 {
-		add("resources: no files or folders given")
 	}
 	if slices.Contains(s.Resources, "") {
 		add("resources: an empty path")
 	}
 	return errors.Join(append(mistakes, s.Limits.validate()...)...)
+}
+
+// SharedState reports a state in PostgreSQL, which several servers may share.
+func (s *ServerConfig) SharedState() bool {
+	return strings.HasPrefix(s.State, "postgres://") || strings.HasPrefix(s.State, "postgresql://")
 }
 
 func (l ServerLimits) validate() (mistakes []error) {

@@ -23,7 +23,7 @@ resources: [policies/]
 	}
 	want := &resource.ServerConfig{
 		Listen: "127.0.0.1:6432", TLS: resource.ServerTLS{Mode: "off"}, Admin: resource.AdminConfig{Listen: "127.0.0.1:8432"},
-		State: "sqlite:/etc/postern/postern.db", Audit: resource.AuditConfig{Dir: "/etc/postern/audit"},
+		State: "sqlite:/etc/postern/postern.db", StalenessMillis: 1000, Audit: resource.AuditConfig{Dir: "/etc/postern/audit"},
 		Resources: []string{"/etc/postern/policies"},
 		Limits:    resource.ServerLimits{Sessions: 1000, SessionsPerUser: 100, LoginSeconds: 30, QueryBytes: 1 << 20},
 	}
@@ -48,7 +48,6 @@ func TestServerConfigMistakes(t *testing.T) {
 		in   string
 		want []string
 	}{
-		"empty":         {"", []string{"resources: no files"}},
 		"unknown":       {"resources: [p]\nlissten: x", []string{`x:2: there is no field "lissten"`}},
 		"exposed":       {"resources: [p]\nlisten: 0.0.0.0:6432", []string{"tls with mode require is needed"}},
 		"exposed, any":  {"resources: [p]\nlisten: :6432", []string{"tls with mode require is needed"}},
@@ -57,11 +56,12 @@ func TestServerConfigMistakes(t *testing.T) {
 		"half TLS":      {"resources: [p]\ntls: {cert: c}", []string{"cert and key are given together"}},
 		"mode":          {"resources: [p]\ntls: {mode: maybe}", []string{`tls.mode: "maybe"`}},
 		"no cert":       {"resources: [p]\ntls: {mode: require}", []string{"needs cert and key"}},
-		"state":         {"resources: [p]\nstate: /x", []string{`state: "/x" is not sqlite:PATH`}},
+		"state":         {"resources: [p]\nstate: /x", []string{"state: neither sqlite:PATH nor postgres:"}},
 		"limits":        {"resources: [p]\nlimits: {sessions: -1, queryBytes: 3}", []string{"limits.sessions: -1", "limits.queryBytes: 3"}},
 		"listen":        {"resources: [p]\nlisten: host.example.com:1", []string{"is not an address"}},
 		"two":           {"resources: [p]\n---\nresources: [q]", []string{"x:3: one document is the whole configuration"}},
-		"all at once":   {"listen: nonsense\ntls: {mode: x}", []string{"listen:", "tls.mode", "resources:"}},
+		"staleness":     {"stalenessMillis: 20", []string{"stalenessMillis: 20 is not between 200 and 600000"}},
+		"all at once":   {"listen: nonsense\ntls: {mode: x}", []string{"listen:", "tls.mode", "needs cert and key"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := resource.ParseServerConfig("x", []byte(c.in))

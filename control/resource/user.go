@@ -23,6 +23,8 @@ type User struct {
 	Password secret.Ref `yaml:"password"`
 	// Verifier is a reference to a stored verifier (SCRAM-SHA-256$…), instead of a password.
 	Verifier secret.Ref `yaml:"verifier"`
+	// Scram is the verifier itself, as `postern apply` makes it of a password before anything leaves the client.
+	Scram string `yaml:"scram"`
 	// Exempt marks the break-glass account: authenticated and audited, not governed. Never the default.
 	Exempt bool `yaml:"exempt"`
 	// Disabled people cannot log in, and their open sessions get no answers.
@@ -42,8 +44,20 @@ func (u User) validate(add func(error)) {
 	if u.Exempt && !u.Impersonate.IsZero() {
 		add(errors.New("an exempt user does not impersonate: nothing of theirs is decided"))
 	}
-	if !u.Password.IsZero() && !u.Verifier.IsZero() {
-		add(errors.New("password and verifier exclude each other"))
+	given := 0
+	for _, has := range []bool{!u.Password.IsZero(), !u.Verifier.IsZero(), u.Scram != ""} {
+		if has {
+			given++
+		}
+	}
+	if given > 1 {
+		add(errors.New("password, verifier and scram exclude each other"))
+	}
+	if u.Scram != "" {
+		// The parser's own message could repeat what was written.
+		if _, err := identity.ParseVerifier(u.Scram); err != nil {
+			add(errors.New("scram is no SCRAM-SHA-256 verifier"))
+		}
 	}
 	if len(u.Groups) > maxListLength || len(u.Attributes) > maxListLength {
 		add(fmt.Errorf("more than %d groups or attributes", maxListLength))

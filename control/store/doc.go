@@ -1,13 +1,25 @@
 // Package store keeps the server's state: what has to outlive its process.
 //
-// Floor 5, beside control, whose StandingStore it implements.
+// Floor 5, beside control, whose stores it implements: ResourceStore, HistoryStore, StandingStore, ReviewStore, LeaseStore, Listener, AccessStore and
+// QueueStore.
 //
-//   - sqlite.go: SQLite, one embedded file
-//   - lazy.go: opening it when it is needed, and again where that failed
+//   - store.go: Store: opened when it is needed, and again where that failed; transactions
+//   - sqlite.go: SQLite, one embedded file, for one server
+//   - postgres.go: PostgreSQL, for several; listen.go: learning of changes by LISTEN
+//   - schema.go: the tables of both, and how they are brought to this version
+//   - resources.go, history.go: every version of every resource
 //   - standings.go: in which project each person acts, and what they acknowledged
+//   - reviews.go: which columns were reviewed
+//   - leases.go: which servers live, and what they have put in force
+//   - requests.go: who asked for access, and what became of it
+//   - queue.go: what webhooks have to tell yet
 //
-// The life of one change: control has it on record in the audit log; one transaction writes it and is durable when it commits (synchronous = FULL);
-// only then does control put it in force.
+// The two databases are reached by the same statements (placeholders $1, $2, which SQLite knows too); what differs is opening, locking, and
+// that only PostgreSQL tells others.
 //
-// It must never hold a secret, lose an acknowledgement, or answer from a file of a version that it does not know.
+// The life of one change: one transaction writes its versions, raises the state's revision, queues what webhooks tell, and has control put it on
+// record in the audit log last; it is durable when it commits (synchronous = FULL); with the commit PostgreSQL notifies the other servers; only then does
+// control put it in force.
+//
+// It must never hold a secret, lose an acknowledgement, or answer from a state of a version that it does not know.
 package store
