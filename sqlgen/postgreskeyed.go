@@ -7,7 +7,8 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// keyed prints a call of one of the functions that registration installs. Keys never stand in it.
+// keyed prints a call of one of the functions that registration installs. Keys never stand in it. A stored view's functions are called under the
+// privileges of who reads the view, who could hash guesses with them: those take a ticket, which the view's owner reads and nobody else.
 func (p *printer) keyed(k expr.Keyed) {
 	name := ""
 	switch k.Func {
@@ -25,7 +26,11 @@ func (p *printer) keyed(k expr.Keyed) {
 	if (k.Func == expr.KeyedFormatPreserving) != (k.Alphabet != "") {
 		p.fail(fmt.Errorf("printing %s with the alphabet %q", name, k.Alphabet))
 	}
-	p.put(functionSchema + "." + name + "(")
+	if p.deferred {
+		p.put(systemSchema + "." + name + "((SELECT postern_k.ticket FROM " + ticketTable + " AS postern_k), ")
+	} else {
+		p.put(functionSchema + "." + name + "(")
+	}
 	p.quoted(k.Domain)
 	if k.Alphabet != "" {
 		p.put(", ")

@@ -14,7 +14,10 @@ import (
 // No column is null. attributes is an object of arrays of strings; flags are those of policy.Program.Flags. Each look-up is a
 // sub-select that depends on nothing, so the server makes it once a query.
 const (
-	profileView  = "postern_system.user_profile"
+	systemSchema = "postern_system"
+	// ticketTable has one row with a ticket of type uuid; the keyed functions of the schema take it before their other arguments and answer NULL to any other.
+	ticketTable  = systemSchema + ".ticket"
+	profileView  = systemSchema + ".user_profile"
 	profileAlias = "postern_u"
 )
 

@@ -26,7 +26,7 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8'`
 
 // crawlQuery has one row a column, and one with a null column for a relation that has none. Schemas that no user can own
-// (pg_ is reserved) and those that Postern itself made are left out. Catalog look-ups need no privilege on the tables.
+// (pg_ is reserved) and those that Postern itself made, which the comment on those of push says, are left out. Catalog look-ups need no privilege on the tables.
 const crawlQuery = `
 SELECT c.oid, n.nspname, c.relname, c.relkind,
        EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) AS has_children,
@@ -41,6 +41,7 @@ LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname !~ '^postern_'
+  AND COALESCE(pg_catalog.obj_description(n.oid, 'pg_namespace'), '') NOT LIKE 'postern: views of connection %'
 ORDER BY n.nspname, c.relname, a.attnum`
 
 // Crawl reads every table, partitioned table, view, materialized view and foreign table of the database with its columns.

@@ -8,6 +8,7 @@
 //   - tls.go: the TLS side of dialing
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
 //   - crawl.go: Crawl, the tables and columns of a database; viewdefs.go: the queries behind views, and what they read
+//   - registerpush.go: the system role of push
 //   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role
 //   - domains.go: Domains, what a warehouse has of keys and functions
 //   - try.go: Try, whether the warehouse accepts queries

@@ -1,0 +1,182 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// hasty bounds the wait for locks of the attempt to do all at once: what is taken away must not wait behind somebody's long query.
+const hasty = 250 * time.Millisecond
+
+// apply runs the plan. All at once is tried first where it fits; what the server refuses then is done apart, so that one view that cannot
+// be changed keeps nothing else from it, and least of all what is taken away.
+func (r *run) apply(ctx context.Context, d *difference) error {
+	budget := r.s.budget(r.facts)
+	p := d.plan(budget, false, nil)
+	if len(p.Transactions) == 1 {
+		err := r.transaction(ctx, p.Transactions[0], 1, 1, min(hasty, r.s.config.Settings.LockTimeout))
+		switch {
+		case err == nil:
+			return errors.Join(r.endSessions(ctx, p.narrowed), r.last(ctx, p))
+		case sqlState(err) == "" || r.conn.IsClosed():
+			return err
+		}
+		r.s.config.Log.Warn("pushing all at once was refused: one after the other", "connection", r.s.config.Settings.Connection, "sqlstate", sqlState(err))
+	}
+	return r.apart(ctx, d, budget)
+}
+
+// apart takes away first, then makes and changes, and gives last.
+func (r *run) apart(ctx context.Context, d *difference, budget int) error {
+	timeout := r.s.config.Settings.LockTimeout
+	narrow, define := d.narrow(true), d.define(nil)
+	batched := batches("make and change", define, budget)
+	steps := len(batched) + 2
+	if len(narrow) > 0 {
+		if err := r.transaction(ctx, Transaction{"take away", narrow}, 1, steps, timeout); err != nil {
+			return err
+		}
+		if err := r.endSessions(ctx, d.narrowed()); err != nil {
+			return err
+		}
+	}
+	stuck := map[Relation]bool{}
+	for i, t := range batched {
+		err := r.transaction(ctx, t, i+2, steps, timeout)
+		if err == nil {
+			continue
+		}
+		if sqlState(err) == "" || r.conn.IsClosed() {
+			return err
+		}
+		if err := r.oneByOne(ctx, t, i+2, steps, stuck); err != nil {
+			return err
+		}
+	}
+	given := batches("give", d.widen(true, stuck), budget)
+	for i, t := range given {
+		if err := r.transaction(ctx, t, len(batched)+1+i, len(batched)+1+len(given), timeout); err != nil {
+			return err
+		}
+	}
+	return r.last(ctx, d.plan(budget, true, stuck))
+}
+
+// oneByOne does the views of a batch each in a transaction of its own; one that fails is left, and nobody may read it.
+func (r *run) oneByOne(ctx context.Context, t Transaction, step, steps int, stuck map[Relation]bool) error {
+	var group []Statement
+	flush := func() error {
+		if len(group) == 0 {
+			return nil
+		}
+		now := Transaction{t.Title, group}
+		group = nil
+		err := r.transaction(ctx, now, step, steps, r.s.config.Settings.LockTimeout)
+		at := now.Statements[0].view
+		if err == nil || at == nil || sqlState(err) == "" || r.conn.IsClosed() {
+			return err
+		}
+		stuck[*at] = true
+		r.find(Blocked, at.Schema+"."+at.Name, "could not be changed, and nobody may read it until it is: "+serverMessage(err))
+		return nil
+	}
+	for _, s := range t.Statements {
+		if len(group) > 0 && !sameView(group[0].view, s.view) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		group = append(group, s)
+	}
+	return flush()
+}
+
+func sameView(a, b *Relation) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// transaction runs one transaction of the plan and notes how far the plan has come.
+func (r *run) transaction(ctx context.Context, t Transaction, step, steps int, lockTimeout time.Duration) error {
+	set := r.s.config.Settings
+	all := []Statement{
+		{SQL: "BEGIN"},
+		{SQL: fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())},
+	}
+	all = append(all, t.Statements...)
+	all = append(all, Statement{SQL: fmt.Sprintf("UPDATE postern_system.sync SET revision = revision + 1, program = %s, step = %d, steps = %d, at = pg_catalog.now()",
+		text(r.program()), step, steps)}, Statement{SQL: "COMMIT"})
+	for _, st := range all {
+		if err := r.s.run(ctx, r.conn, st); err != nil {
+			return fmt.Errorf("pushing (%s): %w", t.Title, rolledBack(ctx, r.conn, named(st, err)))
+		}
+	}
+	r.report.Transactions++
+	r.report.Statements += len(t.Statements)
+	if r.s.config.committed != nil {
+		r.s.config.committed()
+	}
+	return nil
+}
+
+// named says which statement failed. Its first line holds names and no values.
+func named(st Statement, err error) error {
+	line, _, _ := strings.Cut(st.SQL, "\n")
+	if len(line) > 200 {
+		line = line[:200] + "…"
+	}
+	return fmt.Errorf("%s: %w", line, err)
+}
+
+// run sends one statement.
+func (s *Syncer) run(ctx context.Context, conn *pgconn.PgConn, st Statement) error {
+	if s.config.before != nil {
+		if err := s.config.before(st.SQL); err != nil {
+			return err
+		}
+	}
+	if len(st.Params) == 0 {
+		return exec(ctx, conn, st.SQL)
+	}
+	_, err := query(ctx, conn, st.SQL, st.Params...)
+	return err
+}
+
+// rolledBack ends a transaction that failed. Where even that fails the connection is of no use, and the server ends the transaction with it.
+func rolledBack(ctx context.Context, conn *pgconn.PgConn, err error) error {
+	if conn.IsClosed() {
+		return err
+	}
+	if end := exec(context.WithoutCancel(ctx), conn, "ROLLBACK"); end != nil {
+		return errors.Join(err, end, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+func serverMessage(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Message + " (" + pg.Code + ")"
+	}
+	return err.Error()
+}
+
+// last tries what may fail.
+func (r *run) last(ctx context.Context, p *Plan) error {
+	for _, st := range p.Last {
+		// The statements of one text are one transaction.
+		err := r.s.run(ctx, r.conn, st)
+		if err != nil && (sqlState(err) == "" || r.conn.IsClosed()) {
+			return err
+		}
+		if err != nil {
+			sql, _, _ := strings.Cut(st.SQL, ";")
+			r.find(Blocked, sql, serverMessage(err))
+			continue
+		}
+		r.report.Statements++
+	}
+	return nil
+}

@@ -1,0 +1,356 @@
+package push
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
+	"github.com/posternsql/postern/sqlgen"
+)
+
+// Person is somebody who has an account of the warehouse's own.
+type Person struct {
+	Principal identity.Principal
+	// Account is the name of their role, as the server spells it.
+	Account string
+}
+
+// Input is what the desired state follows from.
+type Input struct {
+	Settings Settings
+	Program  *policy.Program
+	People   []Person
+	// Now decides what has expired.
+	Now time.Time
+}
+
+// Desired is what should be there.
+type Desired struct {
+	State
+	// Findings are what the policies allow and cannot be had directly.
+	Findings []Finding
+	// ValidUntil is when something in it ends by the passing of time; zero is never.
+	ValidUntil time.Time
+	// Bases are the registered sources, by relation, with the object identifier that the crawl saw.
+	Bases map[Relation]uint32
+}
+
+// Desire works out what should be there. It is pure: it asks nobody and changes nothing.
+func Desire(in Input) (*Desired, error) {
+	if in.Program == nil {
+		return nil, errors.New("working out what should be there: nothing is published")
+	}
+	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}}
+	if err := d.people(); err != nil {
+		return nil, err
+	}
+	for _, t := range in.Program.Snapshot().Tables() {
+		if !t.Registered {
+			continue
+		}
+		if err := d.source(t); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.profiles(); err != nil {
+		return nil, err
+	}
+	d.paths()
+	for grant := range d.out.Grants {
+		d.grantees(grant)
+	}
+	if err := errors.Join(d.mistakes...); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(d.out.Findings, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail)) })
+	return d.out, nil
+}
+
+type desirer struct {
+	in        Input
+	out       *Desired
+	audiences map[string]*audience
+	governed  []Person
+	counts    map[Object]int
+	mistakes []error
+}
+
+// audience is those to whom sources of one access class are open, in the same ways.
+type audience struct {
+	readers []string
+	writers map[policy.Privilege][]string
+}
+
+// people leaves out those who are not governed and checks that no two share an account.
+func (d *desirer) people() error {
+	var mistakes []error
+	taken := map[string]string{}
+	for _, p := range d.in.People {
+		who, account := p.Principal.User(), p.Account
+		if p.Principal.IsZero() || account == "" {
+			continue
+		}
+		if p.Principal.Exempt() {
+			d.find(NotGoverned, who, "is exempt: what account "+account+" may do is not Postern's")
+			continue
+		}
+		switch other, dup := taken[account]; {
+		case dup:
+			mistakes = append(mistakes, fmt.Errorf("account %q is both %s's and %s's: one account is one person's", account, other, who))
+			continue
+		case checkName(account) != nil || strings.HasPrefix(account, "pg_"):
+			mistakes = append(mistakes, fmt.Errorf("account %q of %s: no person's role can have the name", account, who))
+			continue
+		case account == d.in.Settings.SystemRole || account == d.in.Settings.ServiceRole:
+			mistakes = append(mistakes, fmt.Errorf("account %q of %s is a role of Postern's own", account, who))
+			continue
+		case strings.HasPrefix(account, d.in.Settings.RolePrefix):
+			mistakes = append(mistakes, fmt.Errorf("account %q of %s begins as the roles that hold grants do (%s)", account, who, d.in.Settings.RolePrefix))
+			continue
+		}
+		taken[account] = who
+		d.governed = append(d.governed, p)
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return fmt.Errorf("mapping people to accounts:\n%w", err)
+	}
+	slices.SortFunc(d.governed, func(a, b Person) int { return cmp.Compare(a.Account, b.Account) })
+	return nil
+}
+
+func (d *desirer) find(kind FindingKind, object, detail string) {
+	d.out.Findings = append(d.out.Findings, Finding{kind, object, detail})
+}
+
+// source adds what one source needs: a view, or grants on the table itself where everybody sees it as it is.
+func (d *desirer) source(t *catalog.Table) error {
+	base := Relation{t.Schema, t.Name}
+	d.out.Bases[base] = t.OID
+	want := []policy.Want{{Table: t}}
+	dec := d.in.Program.Decide(policy.BindDeferred().At(d.in.Now), want)[0]
+	if !dec.Allowed || len(dec.Columns) == 0 {
+		return nil
+	}
+	d.until(dec.ValidUntil)
+	access, ok := d.in.Program.AccessOf(t)
+	if !ok {
+		return nil
+	}
+	who := d.audience(access, t)
+	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable)
+	reader := d.role(access, "read", "may read what policies "+strings.Join(access.Policies, ", ")+" open")
+	d.members(reader, who.readers)
+	if native {
+		d.native(t, access, reader, who)
+		return nil
+	}
+	if len(who.writers) > 0 {
+		d.find(NotGiven, base.Schema+"."+base.Name, "writing: only a table of which everybody sees all can be written to directly")
+	}
+	return d.view(t, &dec, reader)
+}
+
+// native grants on the table itself, column by column: a column that appears later is hidden until somebody has reviewed it.
+func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader string, who *audience) {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	columns, object, schema := columnsOf(names), Object{ObjectTable, t.Schema, t.Name}, Object{ObjectSchema, t.Schema, ""}
+	d.grant(schema, "USAGE", reader, "")
+	d.grant(object, "SELECT", reader, columns)
+	for _, w := range access.Privileges {
+		privilege, list := nativePrivilege(w)
+		if privilege == "" {
+			continue
+		}
+		role := d.role(access, string(w), "may "+string(w)+" as policies "+strings.Join(access.Policies, ", ")+" say")
+		d.members(role, who.writers[w])
+		d.grant(schema, "USAGE", role, "")
+		if list {
+			d.grant(object, privilege, role, columns)
+		} else {
+			d.grant(object, privilege, role, "")
+		}
+	}
+}
+
+// nativePrivilege is the server's privilege, and whether it can be given by column. MERGE has none: it takes those of what it does.
+func nativePrivilege(w policy.Privilege) (privilege string, byColumn bool) {
+	switch w {
+	case policy.PrivilegeInsert:
+		return "INSERT", true
+	case policy.PrivilegeUpdate:
+		return "UPDATE", true
+	case policy.PrivilegeDelete:
+		return "DELETE", false
+	case policy.PrivilegeTruncate:
+		return "TRUNCATE", false
+	case policy.PrivilegeMerge:
+	}
+	return "", false
+}
+
+func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) error {
+	printed, err := sqlgen.Postgres().StoredView(dec)
+	if err != nil {
+		return err
+	}
+	at := Relation{d.in.Settings.SchemaPrefix + t.Schema, t.Name}
+	if checkName(at.Schema) != nil {
+		return fmt.Errorf("the schema of the views of %s would be called %s, which is longer than %d bytes", t.Schema, at.Schema, maxNameBytes)
+	}
+	v := View{SQL: printed.SQL, Digest: digest(printed.SQL)}
+	for _, c := range dec.Columns {
+		v.Columns = append(v.Columns, c.Column.Name+" "+c.Column.Type)
+	}
+	look := func(e expr.Expr) {
+		if k, ok := e.(expr.Keyed); ok {
+			v.Functions = append(v.Functions, ticketed(k.Func))
+		}
+	}
+	expr.Walk(dec.Filter, look)
+	for _, c := range dec.Columns {
+		expr.Walk(c.Mask, look)
+	}
+	slices.Sort(v.Functions)
+	v.Functions = slices.Compact(v.Functions)
+	d.out.Schemas[at.Schema] = true
+	d.out.Views[at] = v
+	d.grant(Object{ObjectSchema, at.Schema, ""}, "USAGE", reader, "")
+	d.grant(Object{ObjectTable, at.Schema, at.Name}, "SELECT", reader, "")
+	for _, f := range v.Functions {
+		d.grant(Object{ObjectFunction, SystemSchema, f}, "EXECUTE", reader, "")
+	}
+	return nil
+}
+
+// ticketed is the function of SystemSchema that a stored view calls, with its argument types.
+func ticketed(f expr.KeyedFunc) string {
+	switch f {
+	case expr.KeyedHash:
+		return "keyed_hash(uuid, text, text)"
+	case expr.KeyedDraw:
+		return "keyed_draw(uuid, text, text)"
+	case expr.KeyedProtect:
+		return "protect(uuid, text, text)"
+	case expr.KeyedFormatPreserving:
+		return "format_preserving(uuid, text, text, text)"
+	}
+	return fmt.Sprintf("unknown_%d()", f)
+}
+
+// audience asks for everybody, once for all sources of an access class.
+func (d *desirer) audience(access policy.AccessClass, t *catalog.Table) *audience {
+	if known, ok := d.audiences[access.Key]; ok {
+		return known
+	}
+	out := &audience{writers: map[policy.Privilege][]string{}}
+	d.audiences[access.Key] = out
+	want := []policy.Want{{Table: t}}
+	for _, p := range d.governed {
+		dec := d.in.Program.Decide(policy.BindPrincipal(p.Principal).At(d.in.Now), want)[0]
+		d.until(dec.ValidUntil)
+		if !dec.Allowed {
+			continue
+		}
+		out.readers = append(out.readers, p.Account)
+		for _, w := range dec.Privileges {
+			out.writers[w] = append(out.writers[w], p.Account)
+		}
+	}
+	return out
+}
+
+// role names and adds the role of an audience. Roles are the whole server's, so that the database is part of the name.
+func (d *desirer) role(access policy.AccessClass, way, comment string) string {
+	name := d.in.Settings.RolePrefix + digest(d.in.Settings.Database + "\x00" + access.Key)[:12] + "_" + way
+	if _, there := d.out.Roles[name]; !there {
+		d.out.Roles[name] = Role{Kind: RoleAudience, Comment: d.comment(comment)}
+	}
+	return name
+}
+
+// commentBytes bounds a comment on a role.
+const commentBytes = 500
+
+func (d *desirer) comment(words string) string {
+	out := "postern: " + d.in.Settings.Database + ": " + words
+	if len(out) > commentBytes {
+		out = strings.ToValidUTF8(out[:commentBytes], "") + "…"
+	}
+	return out
+}
+
+func (d *desirer) members(role string, accounts []string) {
+	for _, a := range accounts {
+		d.out.Members[Member{role, a}] = true
+	}
+}
+
+func (d *desirer) grant(o Object, privilege, role string, columns Columns) {
+	d.out.Grants[Grant{o, privilege, role}] = columns
+}
+
+// grantees refuses an access control list that would get too long.
+func (d *desirer) grantees(g Grant) {
+	if d.counts == nil {
+		d.counts = map[Object]int{}
+	}
+	if d.counts[g.Object]++; d.counts[g.Object] == maxGrantees+1 {
+		d.mistakes = append(d.mistakes, fmt.Errorf("%s would be granted to more than %d audiences: subscription policies must be shared by more sources", g.Object, maxGrantees))
+	}
+}
+
+func (d *desirer) until(at time.Time) {
+	if !at.IsZero() && (d.out.ValidUntil.IsZero() || at.Before(d.out.ValidUntil)) {
+		d.out.ValidUntil = at
+	}
+}
+
+// paths let unqualified names find the views before the tables.
+func (d *desirer) paths() {
+	if len(d.out.Views) == 0 {
+		return
+	}
+	bases := map[string]bool{}
+	for base := range d.out.Bases {
+		bases[base.Schema] = true
+	}
+	order := slices.SortedFunc(maps.Keys(bases), func(a, b string) int {
+		return cmp.Or(cmp.Compare(boolRank(b == "public"), boolRank(a == "public")), cmp.Compare(a, b))
+	})
+	var path []string
+	for _, base := range order {
+		if governed := d.in.Settings.SchemaPrefix + base; d.out.Schemas[governed] {
+			path = append(path, governed)
+		}
+		path = append(path, base)
+	}
+	for m := range d.out.Members {
+		d.out.Paths[m.Account] = identList(path)
+	}
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// digest is a short name for a text.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
+}

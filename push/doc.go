@@ -1,0 +1,18 @@
+// Package push maintains inside a warehouse what the proxy enforces in front of it, for people who connect to it directly.
+//
+// Floor 5: sibling of rewrite and control, imports neither.
+//
+//   - settings.go, hazard.go, state.go: the words
+//   - desired.go, profile.go: Desire: policies and people become a State: pure
+//   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go: ways to the data that are not closed
+//   - diff.go, plan.go, print.go: the difference as a Plan, ordered statements with hazards
+//   - bootstrap.go: what schema postern_system holds
+//   - sync.go, apply.go, sessions.go: Syncer: one run, from the lock to what is read back
+//
+// The life of one change: Desire works out what should be there; the Syncer takes the database's lock, crawls what is there of ours, and
+// plans the difference: what narrows first, then what must be made or changed, then what is given. Where it fits it is one transaction.
+// The plan is on record before anything changes. Afterwards it is all read back and compared.
+//
+// It must never leave anybody with more than they had before or shall have after, whenever it is stopped; never grant to a person; never
+// take back or replace what it has not made; and never take a statement that did not fail for one that worked.
+package push

@@ -1,0 +1,390 @@
+package push
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Statement is one that the plan runs.
+type Statement struct {
+	SQL string
+	// Params are of type text, and stand for $1 and so on.
+	Params []string
+	// Note says in words what the parameters hold.
+	Note    string
+	Hazards []Hazard
+	// locks that the statement takes, about.
+	locks int
+	// view that it changes.
+	view *Relation
+}
+
+// Transaction is what is committed together. It leaves everybody with the same access as before, with none, or with the one that the policies say.
+type Transaction struct {
+	Title      string
+	Statements []Statement
+}
+
+// Plan is what must be done, in order.
+type Plan struct {
+	Transactions []Transaction
+	// Last are tried at the end, each on its own: dropping what nobody needs any more. That one fails changes nobody's access.
+	Last []Statement
+	// ByDBA are statements that Postern may not run and a database administrator can.
+	ByDBA []string
+	// Findings are what the administrator should know.
+	Findings []Finding
+	// narrowed are accounts that may see less after the first transaction.
+	narrowed []string
+}
+
+// Empty reports that there is nothing to do.
+func (p *Plan) Empty() bool { return len(p.Transactions) == 0 && len(p.Last) == 0 }
+
+// Statements counts them.
+func (p *Plan) Statements() int {
+	n := len(p.Last)
+	for _, t := range p.Transactions {
+		n += len(t.Statements)
+	}
+	return n
+}
+
+// The bounds of a merged statement and of a transaction.
+const (
+	mergedObjects    = 40
+	batchStatements  = 500
+	locksOfCreate    = 6
+	locksOfReplace   = 8
+	locksOfDrop      = 12
+	locksOfStatement = 1
+)
+
+// plan puts the difference in order: first all that narrows, in one transaction that waits for no lock of a view; then what must be made or
+// changed; then what is given. Where all fits into one transaction, and in haste, it is one. stuck are views that could not be changed.
+func (d *difference) plan(budget int, apart bool, stuck map[Relation]bool) *Plan {
+	p := &Plan{Last: d.last(), narrowed: d.narrowed()}
+	p.ByDBA, p.Findings = slices.Concat(d.byDBA, d.drop), d.findings
+	narrow, define, widen := d.narrow(false), d.define(stuck), d.widen(false, stuck)
+	total := 0
+	for _, s := range slices.Concat(narrow, define, widen) {
+		total += s.locks
+	}
+	n := len(narrow) + len(define) + len(widen)
+	if n == 0 {
+		return p
+	}
+	if !apart && total <= budget && n <= batchStatements {
+		p.Transactions = []Transaction{{"everything at once", slices.Concat(narrow, define, widen)}}
+		return p
+	}
+	narrow, widen = d.narrow(true), d.widen(true, stuck)
+	if len(narrow) > 0 {
+		p.Transactions = append(p.Transactions, Transaction{"take away", narrow})
+	}
+	p.Transactions = append(p.Transactions, batches("make and change", define, budget)...)
+	p.Transactions = append(p.Transactions, batches("give", widen, budget)...)
+	return p
+}
+
+// batches splits statements into transactions within the bound on locks.
+func batches(title string, all []Statement, budget int) (out []Transaction) {
+	var now []Statement
+	locks := 0
+	flush := func() {
+		if len(now) > 0 {
+			out = append(out, Transaction{title, now})
+			now, locks = nil, 0
+		}
+	}
+	for _, s := range all {
+		if locks+s.locks > budget || len(now) == batchStatements {
+			flush()
+		}
+		now = append(now, s)
+		locks += s.locks
+	}
+	flush()
+	if len(out) > 1 {
+		for i := range out {
+			out[i].Title = fmt.Sprintf("%s (%d of %d)", title, i+1, len(out))
+		}
+	}
+	return out
+}
+
+// narrow is all that takes access away, and the profile. Where views change in other transactions than this, nobody may read them meanwhile.
+func (d *difference) narrow(apart bool) (out []Statement) {
+	for _, group := range merged(d.leave, func(m Member) string { return m.Role }) {
+		out = append(out, Statement{SQL: "REVOKE " + ident(group[0].Role) + " FROM " + identList(accounts(group)), locks: locksOfStatement})
+	}
+	revoke, columns := d.revoke, d.columns
+	if apart {
+		revoke, columns = slices.Clone(d.revoke), maps.Clone(d.columns)
+		for _, g := range d.onChanged() {
+			if _, both := columns[g]; !both {
+				revoke, columns[g] = append(revoke, g), nil
+			}
+		}
+	}
+	for _, s := range grantStatements("REVOKE", "FROM", revoke, columns) {
+		out = append(out, s)
+	}
+	for _, account := range d.oldPaths {
+		out = append(out, d.resetPath(account)...)
+	}
+	if len(d.gone) > 0 {
+		out = append(out, Statement{SQL: "DELETE FROM postern_system.profile WHERE account = ANY ($1::name[])", Params: []string{list(d.gone)},
+			Note: "the profile of " + listed(d.gone), locks: locksOfStatement})
+	}
+	for rows := range slices.Chunk(d.profiles, 1000) {
+		out = append(out, profileStatement(rows))
+	}
+	return out
+}
+
+// onChanged are the grants on views that are there and change.
+func (d *difference) onChanged() (out []Grant) {
+	changed := map[Object]bool{}
+	for _, c := range d.changes {
+		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.there
+	}
+	for g := range d.have.Grants {
+		if changed[g.Object] {
+			out = append(out, g)
+		}
+	}
+	slices.SortFunc(out, compareGrants)
+	return out
+}
+
+func profileStatement(rows []Profile) Statement {
+	type row struct {
+		Profile
+		Attributes json.RawMessage `json:"attributes"`
+	}
+	var who []string
+	all := make([]row, len(rows))
+	for i, r := range rows {
+		all[i] = row{r, json.RawMessage(r.Attributes)}
+		who = append(who, r.Account)
+	}
+	param, err := json.Marshal(all)
+	if err != nil {
+		// Strings and lists of strings can be printed; an empty parameter makes the statement fail.
+		param = nil
+	}
+	return Statement{
+		SQL: "INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags) " +
+			"SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags FROM pg_catalog.jsonb_to_recordset($1::jsonb) " +
+			"AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[]) " +
+			"ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags)",
+		Params: []string{string(param)}, Note: "the profile of " + listed(who), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement,
+	}
+}
+
+// define makes schemas, roles and views. None of it gives anybody anything.
+func (d *difference) define(stuck map[Relation]bool) (out []Statement) {
+	one := func(sql string) { out = append(out, Statement{SQL: sql, locks: locksOfStatement}) }
+	for _, name := range d.newSchemas {
+		one("CREATE SCHEMA IF NOT EXISTS " + ident(name))
+		one("COMMENT ON SCHEMA " + ident(name) + " IS " + text("postern: views of connection "+d.settings.Connection+"; what is changed here is undone"))
+		one(remember("schema", name, "", "", ""))
+	}
+	for _, name := range d.newRoles {
+		role := d.want.Roles[name]
+		for _, sql := range createRole(name, role) {
+			one(sql)
+		}
+		one(remember(string(role.Kind), "", name, "", ""))
+	}
+	for _, name := range d.adopted {
+		one(remember(string(d.want.Roles[name].Kind), "", name, "", ""))
+	}
+	for i := range d.changes {
+		if c := &d.changes[i]; !stuck[c.at] {
+			out = append(out, c.statements()...)
+		}
+	}
+	return out
+}
+
+// remember writes an entry of the ledger.
+func remember(kind, schema, name, digest, mark string) string {
+	return fmt.Sprintf("INSERT INTO postern_system.ledger VALUES (%s, %s, %s, %s, %s) ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",
+		text(kind), text(schema), text(name), text(digest), text(mark))
+}
+
+func forget(kind, schema, name string) string {
+	return fmt.Sprintf("DELETE FROM postern_system.ledger WHERE kind = %s AND schema = %s AND name = %s", text(kind), text(schema), text(name))
+}
+
+// statements of one view stay together, so that a batch never ends between the view and its entry.
+func (c *change) statements() (out []Statement) {
+	one := func(sql string, locks int, hazards ...Hazard) {
+		out = append(out, Statement{SQL: sql, locks: locks, view: &c.at, Hazards: hazards})
+	}
+	if c.drop {
+		cascade := ""
+		if len(c.have.Dependents) > 0 {
+			cascade = " CASCADE"
+		}
+		one("DROP VIEW "+c.at.sql()+cascade, locksOfDrop+len(c.have.Dependents)*locksOfDrop, c.hazards...)
+	}
+	if c.want.SQL == "" {
+		one(forget("view", c.at.Schema, c.at.Name), locksOfStatement)
+		return out
+	}
+	create, locks := "CREATE VIEW ", locksOfCreate
+	if c.there && !c.drop {
+		create, locks = "CREATE OR REPLACE VIEW ", locksOfReplace
+	}
+	one(create+c.at.sql()+" WITH (security_barrier=true) AS\n    "+c.want.SQL, locks)
+	one(fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, %s, c.oid || ':' || r.oid || ':' || r.xmin::text "+
+		"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' "+
+		"WHERE n.nspname = %s AND c.relname = %s ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",
+		text(c.want.Digest), text(c.at.Schema), text(c.at.Name)), locksOfStatement)
+	return out
+}
+
+// widen is all that gives. Members come last: until then nobody has anything of a new audience.
+func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement) {
+	give, columns := slices.Clone(d.give), maps.Clone(d.giveColumns)
+	again, already := map[Object]bool{}, map[Grant]bool{}
+	for _, g := range give {
+		already[g] = true
+	}
+	for _, c := range d.changes {
+		// A view that was dropped has lost its grants, and one that changed apart had them taken away.
+		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.drop || apart
+	}
+	for g := range d.want.Grants {
+		if again[g.Object] && !already[g] {
+			give = append(give, g)
+		}
+	}
+	give = slices.DeleteFunc(give, func(g Grant) bool { return stuck[Relation{g.Object.Schema, g.Object.Name}] })
+	slices.SortFunc(give, compareGrants)
+	out = grantStatements("GRANT", "TO", give, columns)
+	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
+		out = append(out, Statement{SQL: "GRANT " + ident(group[0].Role) + " TO " + identList(accounts(group)) + d.inherited(), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
+	}
+	for _, account := range d.paths {
+		out = append(out, d.setPath(account)...)
+	}
+	return out
+}
+
+// inherited has members use what a role holds without becoming it: whoever becomes it has no profile. Servers before 16 have no such option.
+func (d *difference) inherited() string {
+	if d.have.facts.version < 160000 {
+		return ""
+	}
+	return " WITH INHERIT TRUE, SET FALSE"
+}
+
+func (d *difference) setPath(account string) []Statement {
+	in := "ALTER ROLE " + ident(account) + " IN DATABASE " + ident(d.settings.Database)
+	note := fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'path', '', %[1]s, %[2]s, COALESCE((SELECT pg_catalog.substr(o.setting, 13) FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS o (setting) "+
+		"WHERE s.setrole = %[3]s::regrole AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND o.setting LIKE 'search\\_path=%%'), '') "+
+		"ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark", text(account), text(d.want.Paths[account]), text(ident(account)))
+	return []Statement{{SQL: in + " SET search_path = " + d.want.Paths[account], locks: locksOfStatement}, {SQL: note, locks: locksOfStatement}}
+}
+
+func (d *difference) resetPath(account string) []Statement {
+	out := []Statement{{SQL: forget("path", "", account), locks: locksOfStatement}}
+	if _, there := d.have.Server[account]; there {
+		out = append([]Statement{{SQL: "ALTER ROLE " + ident(account) + " IN DATABASE " + ident(d.settings.Database) + " RESET search_path", locks: locksOfStatement}}, out...)
+	}
+	return out
+}
+
+// last drops what nothing needs.
+func (d *difference) last() (out []Statement) {
+	d.drop = nil
+	for _, name := range d.oldSchemas {
+		out = append(out, Statement{SQL: "DROP SCHEMA IF EXISTS " + ident(name) + "; " + forget("schema", name, "")})
+	}
+	for _, name := range d.oldRoles {
+		sql := ""
+		for _, kind := range []RoleKind{RoleAudience, RoleGroup, RolePerson} {
+			sql += forget(string(kind), "", name) + "; "
+		}
+		if _, there := d.have.Server[name]; there && !d.settings.CreateRoles {
+			d.drop = append(d.drop, "DROP ROLE "+ident(name))
+			continue
+		}
+		out = append(out, Statement{SQL: "DROP ROLE IF EXISTS " + ident(name) + "; " + strings.TrimSuffix(sql, "; ")})
+	}
+	return out
+}
+
+// narrowed are the accounts of which something is taken away: what a transaction sees that began before could be more.
+func (d *difference) narrowed() (out []string) {
+	out = slices.Clone(d.gone)
+	for _, p := range d.profiles {
+		if old, there := d.have.Profile[p.Account]; there && (old.Attributes != p.Attributes || !slices.Equal(old.Groups, p.Groups) ||
+			!slices.Equal(old.Purposes, p.Purposes) || lost(old.Flags, p.Flags) || old.User != p.User) {
+			out = append(out, p.Account)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lost reports a flag that is no more, or that turned: one that was added for a new condition takes nothing away from a view that is there.
+func lost(old, now []string) bool {
+	return slices.ContainsFunc(old, func(f string) bool { return !slices.Contains(now, f) })
+}
+
+func accounts(members []Member) (out []string) {
+	for _, m := range members {
+		out = append(out, m.Account)
+	}
+	return out
+}
+
+// merged cuts a sorted list into runs with one key, of bounded length.
+func merged[T any](all []T, key func(T) string) (out [][]T) {
+	for i, v := range all {
+		if n := len(out) - 1; i > 0 && key(all[i-1]) == key(v) && len(out[n]) < mergedObjects {
+			out[n] = append(out[n], v)
+			continue
+		}
+		out = append(out, []T{v})
+	}
+	return out
+}
+
+// grantStatements prints GRANT or REVOKE, for many objects at once where no columns are named.
+func grantStatements(verb, to string, grants []Grant, columns map[Grant][]string) (out []Statement) {
+	var hazards []Hazard
+	if verb == "GRANT" {
+		hazards = []Hazard{WidensAccess}
+	}
+	key := func(g Grant) string {
+		if len(columns[g]) > 0 {
+			return g.Object.String() + "\x00" + g.Privilege + "\x00" + g.Role
+		}
+		return string(g.Object.Kind) + "\x00" + g.Privilege + "\x00" + g.Role
+	}
+	for _, group := range merged(grants, key) {
+		g := group[0]
+		privilege, objects := g.Privilege, g.Object.sql()
+		if names := columns[g]; len(names) > 0 {
+			privilege += " (" + identList(names) + ")"
+		}
+		for _, other := range group[1:] {
+			objects += ", " + strings.TrimPrefix(other.Object.sql(), string(other.Object.Kind)+" ")
+		}
+		role := ident(g.Role)
+		if g.Role == publicRole {
+			role = "PUBLIC"
+		}
+		out = append(out, Statement{SQL: verb + " " + privilege + " ON " + objects + " " + to + " " + role, Hazards: hazards, locks: locksOfStatement * len(group)})
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package push
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// profiles adds the profile, and the role, of each person to whom anything is open, and the roles of groups.
+func (d *desirer) profiles() error {
+	reach := map[string]bool{}
+	for m := range d.out.Members {
+		reach[m.Account] = true
+	}
+	for _, p := range d.governed {
+		if !reach[p.Account] {
+			continue
+		}
+		row, err := d.profile(p)
+		if err != nil {
+			return err
+		}
+		d.out.Profile[p.Account] = row
+		d.out.Roles[p.Account] = Role{Kind: RolePerson, Comment: d.comment("a person's own role")}
+		if d.in.Settings.GroupRoles {
+			d.groups(p)
+		}
+	}
+	return nil
+}
+
+func (d *desirer) profile(p Person) (Profile, error) {
+	attributes := map[string][]string{}
+	for _, name := range p.Principal.AttributeNames() {
+		if storable(name) {
+			attributes[name] = stored(p.Principal.Attribute(name))
+		}
+	}
+	// Keys of a map are printed sorted.
+	object, err := json.Marshal(attributes)
+	if err != nil {
+		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", p.Principal.User(), err)
+	}
+	return Profile{
+		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
+		Attributes: string(object), Flags: stored(d.in.Program.Flags(p.Principal)),
+	}, nil
+}
+
+// groups mirrors the person's groups as roles.
+func (d *desirer) groups(p Person) {
+	for _, g := range p.Principal.Groups() {
+		name := d.in.Settings.RolePrefix + "group_" + g
+		if checkName(name) != nil {
+			d.find(NotGiven, g, "the group's name is too long for a role")
+			continue
+		}
+		d.out.Roles[name] = Role{Kind: RoleGroup, Comment: d.comment("the members of group " + g)}
+		d.out.Members[Member{name, p.Account}] = true
+	}
+}
+
+// stored keeps what the warehouse can hold. Other text equals nothing that it holds, so that leaving it out changes no answer.
+func stored(values []string) []string {
+	out := make([]string, 0, len(values))
+	for _, v := range values {
+		if storable(v) {
+			out = append(out, v)
+		}
+	}
+	return slices.Clip(out)
+}
+
+func storable(v string) bool { return utf8.ValidString(v) && !strings.ContainsRune(v, 0) }
+
+// jsonList reads an array of strings that the server printed; nil for anything else.
+func jsonList(text string) (out []string) {
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return nil
+	}
+	return out
+}

@@ -1,0 +1,139 @@
+package push
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// SystemSchema is where the profile, the ledger and what serves them are. Its name is fixed: stored views name it.
+const SystemSchema = "postern_system"
+
+// The defaults of Settings.
+const (
+	DefaultSchemaPrefix     = "governed_"
+	DefaultRolePrefix       = "postern_"
+	DefaultLockTimeout      = 2 * time.Second
+	DefaultStatementTimeout = time.Minute
+	DefaultInterval         = 300 * time.Second
+)
+
+// maxNameBytes is the longest name of PostgreSQL (NAMEDATALEN - 1); a longer one would be cut.
+const maxNameBytes = 63
+
+// maxGrantees bounds the entries of ours in one access control list: those lists do not TOAST, and a table with some thousands of them can
+// get no more ("row is too big").
+const maxGrantees = 200
+
+// Drift says what to do about what somebody changed behind our back. The zero value is refused by Validate.
+type Drift string
+
+const (
+	// DriftRepair undoes it.
+	DriftRepair Drift = "repair"
+	// DriftReport tells of it and leaves it, but for what lets somebody see more: that is always undone.
+	DriftReport Drift = "report"
+)
+
+// Settings say what is maintained in one database, and how. WithDefaults fills in what is left out.
+type Settings struct {
+	// Connection is the warehouse's name in policies.
+	Connection string
+	Database   string
+	// SystemRole is the role as which the Syncer logs in, and which owns all that it makes.
+	SystemRole string
+	// ServiceRole is the proxy's, "" if there is no proxy. It is never taken for a person.
+	ServiceRole string
+	// SchemaPrefix begins the names of the schemas that hold views, RolePrefix those of the roles that hold grants.
+	SchemaPrefix, RolePrefix string
+	// CreateRoles lets the Syncer make roles, and the roles of people who have none. It needs CREATEROLE, which before PostgreSQL 16 is nearly
+	// as much as superuser; without it the plan prints what a database administrator runs.
+	CreateRoles bool
+	// GroupRoles mirrors groups of people as roles that hold nothing.
+	GroupRoles bool
+	// AllowHazards are those that a plan may have; a statement with another one is held back. WIDENS_ACCESS is always allowed: more access
+	// than before is what the policies say.
+	AllowHazards []Hazard
+	// Drift says what to do about what somebody changed behind our back.
+	Drift Drift
+	// LockTimeout bounds the wait for one lock, StatementTimeout one statement.
+	LockTimeout, StatementTimeout time.Duration
+	// MaxLocks bounds the locks of one transaction; 0 is a quarter of what the server has room for.
+	MaxLocks int
+}
+
+// WithDefaults fills in what is left out.
+func (s Settings) WithDefaults() Settings {
+	text := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	text(&s.SchemaPrefix, DefaultSchemaPrefix)
+	text(&s.RolePrefix, DefaultRolePrefix)
+	if s.Drift == "" {
+		s.Drift = DriftRepair
+	}
+	if s.LockTimeout == 0 {
+		s.LockTimeout = DefaultLockTimeout
+	}
+	if s.StatementTimeout == 0 {
+		s.StatementTimeout = DefaultStatementTimeout
+	}
+	return s
+}
+
+// Validate reports every mistake at once.
+func (s Settings) Validate() error {
+	var mistakes []error
+	add := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	if s.Connection == "" {
+		add("no connection is named")
+	}
+	for what, name := range map[string]string{"database": s.Database, "system role": s.SystemRole} {
+		if err := checkName(name); err != nil {
+			add("the %s: %w", what, err)
+		}
+	}
+	if s.SystemRole != "" && s.SystemRole == s.ServiceRole {
+		add("the system role is the proxy's role %q: what the proxy forwards could then change what is maintained", s.ServiceRole)
+	}
+	for what, prefix := range map[string]string{"schema prefix": s.SchemaPrefix, "role prefix": s.RolePrefix} {
+		switch {
+		case checkName(prefix) != nil || len(prefix) > 30:
+			add("the %s %.40q is not a name of 1 to 30 bytes", what, prefix)
+		case strings.HasPrefix(prefix, "pg_"):
+			add("the %s %q: names that begin with pg_ are the server's own", what, prefix)
+		}
+	}
+	if strings.HasPrefix(SystemSchema, s.SchemaPrefix) && s.SchemaPrefix != "" {
+		add("the schema prefix %q is also that of %s", s.SchemaPrefix, SystemSchema)
+	}
+	if s.Drift != DriftRepair && s.Drift != DriftReport {
+		add("drift %q is not one of repair, report", s.Drift)
+	}
+	for _, h := range s.AllowHazards {
+		if !slices.Contains(Hazards(), h) {
+			add("%q is no hazard: they are %v", h, Hazards())
+		}
+	}
+	if s.LockTimeout < time.Millisecond || s.StatementTimeout < s.LockTimeout {
+		add("the lock timeout is at least a millisecond, and the statement timeout no shorter")
+	}
+	if s.MaxLocks < 0 {
+		add("the bound on locks is negative")
+	}
+	slices.SortFunc(mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(mistakes...)
+}
+
+// checkName refuses what no server could have as a name.
+func checkName(name string) error {
+	if name == "" || len(name) > maxNameBytes || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("%.80q is not a name of 1 to %d bytes", name, maxNameBytes)
+	}
+	return nil
+}

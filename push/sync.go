@@ -1,0 +1,263 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/audit"
+)
+
+// Config is what a Syncer works with.
+type Config struct {
+	Settings Settings
+	// Dial logs in as the system role. The Syncer closes what it gets.
+	Dial func(ctx context.Context) (*pgconn.PgConn, error)
+	// Record puts a change on record before it is made, and what came of it after; an error before keeps it from being made.
+	Record func(ctx context.Context, events ...audit.Event) error
+	Log    *slog.Logger
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+	// before is called before each statement that changes anything, in tests.
+	before func(sql string) error
+	// committed is called after each transaction, in tests.
+	committed func()
+}
+
+// Validate reports every mistake at once.
+func (c Config) Validate() error {
+	mistakes := []error{c.Settings.Validate()}
+	if c.Dial == nil {
+		mistakes = append(mistakes, errors.New("nobody dials"))
+	}
+	if c.Record == nil {
+		mistakes = append(mistakes, errors.New("there is no audit log"))
+	}
+	if c.Log == nil {
+		mistakes = append(mistakes, errors.New("there is no logger"))
+	}
+	return errors.Join(mistakes...)
+}
+
+// Syncer keeps one database as the policies say.
+type Syncer struct {
+	config Config
+	// syncing admits one run at a time.
+	syncing sync.Mutex
+	// last is what the last run left, nil if there was none, or it left something undone.
+	last *remembered
+}
+
+// remembered is what a run left.
+type remembered struct {
+	state    State
+	revision string
+}
+
+// New makes a Syncer that has done nothing.
+func New(c Config) (*Syncer, error) {
+	c.Settings = c.Settings.WithDefaults()
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("checking how to push:\n%w", err)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Syncer{config: c}, nil
+}
+
+// Report is what a run did.
+type Report struct {
+	// Plan is what was to be done; Done says that it is.
+	Plan *Plan
+	Done bool
+	// Transactions were committed, with Statements in them.
+	Transactions, Statements int
+	// Ended are sessions of other people's that were ended, because they could have seen what had been taken away.
+	Ended int
+	// Findings are those of the plan, and what came up on the way.
+	Findings []Finding
+	// ValidUntil is when the next run is due at the latest; zero is never.
+	ValidUntil time.Time
+}
+
+// ErrBusy says that another Syncer is at work on the database.
+var ErrBusy = errors.New("another sync of this database is running")
+
+// lockQuery takes the lock that one Syncer of a database holds. The numbers are arbitrary.
+const lockQuery = "SELECT pg_catalog.pg_try_advisory_lock(1886745448, 1702260578)"
+
+// Plan says what a run would do, and changes nothing.
+func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
+	in.Settings = s.config.Settings
+	want, err := Desire(in)
+	if err != nil {
+		return nil, err
+	}
+	conn, f, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	prepared := f.prepared
+	preparation := s.preparation(f)
+	f.prepared = prepared
+	have, err := s.crawl(ctx, conn, f, want)
+	if err != nil {
+		return nil, err
+	}
+	if err := have.ungoverned(ctx, conn, s.config.Settings, want); err != nil {
+		return nil, err
+	}
+	plan := diff(s.config.Settings, want, have).plan(s.budget(f), false, nil)
+	if len(preparation) > 0 {
+		first := Transaction{Title: "prepare"}
+		for _, sql := range preparation {
+			first.Statements = append(first.Statements, Statement{SQL: sql})
+		}
+		plan.Transactions = append([]Transaction{first}, plan.Transactions...)
+	}
+	return plan, nil
+}
+
+func (s *Syncer) open(ctx context.Context) (*pgconn.PgConn, *facts, error) {
+	conn, err := s.config.Dial(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := s.look(ctx, conn)
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return conn, f, nil
+}
+
+// budget bounds the locks of one transaction: the lock table is the whole server's.
+func (s *Syncer) budget(f *facts) int {
+	if s.config.Settings.MaxLocks > 0 {
+		return s.config.Settings.MaxLocks
+	}
+	return max(64, f.maxLocks/4)
+}
+
+// Sync makes the database as the policies say. Nothing is ever half done in a way that shows anybody more than before or after; what a
+// broken run left, the next one completes.
+func (s *Syncer) Sync(ctx context.Context, in Input) (_ *Report, err error) {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	in.Settings = s.config.Settings
+	want, err := Desire(in)
+	if err != nil {
+		return nil, err
+	}
+	conn, f, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if failed := conn.Close(context.WithoutCancel(ctx)); err == nil && failed != nil {
+			s.config.Log.Debug("closing a connection", "error", failed)
+		}
+	}()
+	rows, err := query(ctx, conn, lockQuery)
+	if err != nil {
+		return nil, fmt.Errorf("taking the lock: %w", err)
+	}
+	if rows[0][0] != "t" {
+		return nil, ErrBusy
+	}
+	r := &run{s: s, in: in, want: want, conn: conn, facts: f, report: &Report{ValidUntil: want.ValidUntil}}
+	err = r.run(ctx)
+	if err != nil {
+		s.last = nil
+	}
+	return r.report, err
+}
+
+// run is one Sync at work, with the lock held.
+type run struct {
+	s      *Syncer
+	in     Input
+	want   *Desired
+	conn   *pgconn.PgConn
+	facts  *facts
+	report *Report
+}
+
+func (r *run) run(ctx context.Context) error {
+	s := r.s
+	// Another Syncer may have been at work until the lock was ours.
+	if err := s.sameConnection(ctx, r.conn, r.facts); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx, r.conn, r.facts); err != nil {
+		return err
+	}
+	have, err := s.crawl(ctx, r.conn, r.facts, r.want)
+	if err != nil {
+		return err
+	}
+	if err := have.ungoverned(ctx, r.conn, s.config.Settings, r.want); err != nil {
+		return err
+	}
+	d := diff(s.config.Settings, r.want, have)
+	r.report.Plan = d.plan(s.budget(r.facts), false, nil)
+	r.report.Findings = d.findings
+	if r.report.Plan.Empty() {
+		r.report.Done = true
+		return nil
+	}
+	if err := s.config.Record(ctx, r.event("push.plan", r.report.Plan.summary())); err != nil {
+		return fmt.Errorf("recording the plan: %w", err)
+	}
+	err = r.apply(ctx, d)
+	if err == nil {
+		err = r.readBack(ctx)
+	}
+	outcome := fmt.Sprintf("%s with %s committed", count(r.report.Transactions, "transaction", "transactions"), count(r.report.Statements, "statement", "statements"))
+	if err != nil {
+		outcome += "; then it failed"
+	}
+	e := r.event("push.sync", outcome)
+	e.SQLState = sqlState(err)
+	if failed := s.config.Record(context.WithoutCancel(ctx), e); failed != nil {
+		return errors.Join(err, fmt.Errorf("recording what was done: %w", failed))
+	}
+	return err
+}
+
+func (r *run) event(action, detail string) audit.Event {
+	set := r.s.config.Settings
+	e := audit.Event{Kind: audit.Admin, Connection: set.Connection, Action: action, Target: set.Database, Detail: detail, Program: r.program()}
+	return e
+}
+
+func (r *run) program() string { return strconv.FormatUint(r.in.Program.Version(), 10) }
+
+// readBack compares what is there now with what should be. What the server says of itself counts, never that a statement did not fail.
+func (r *run) readBack(ctx context.Context) error {
+	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want)
+	if err != nil {
+		return err
+	}
+	left := diff(r.s.config.Settings, r.want, have)
+	plan := left.plan(r.s.budget(r.facts), false, nil)
+	r.report.Done = plan.Empty()
+	for _, t := range plan.Transactions {
+		for _, st := range t.Statements {
+			r.find(Blocked, "read back", "still to be done: "+strings.Join(strings.Fields(st.SQL), " "))
+		}
+	}
+	return nil
+}
+
+func (r *run) find(kind FindingKind, object, detail string) {
+	r.report.Findings = append(r.report.Findings, Finding{kind, object, detail})
+}

@@ -1,0 +1,343 @@
+package push_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/internal/pgcluster/pgtest"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/push"
+	"github.com/posternsql/postern/secret"
+	"github.com/posternsql/postern/warehouse"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// world is a database with people, and policies that a test changes.
+type world struct {
+	t        *testing.T
+	admin    *pgconn.PgConn
+	database string
+	settings push.Settings
+	service  string
+	tables   []warehouse.TableName
+
+	subscriptions []policy.SubscriptionPolicy
+	data          []policy.DataPolicy
+	projects      []policy.Project
+	specs         map[string]identity.Spec
+	accounts      map[string]string
+	tags          map[string][]string // of schema.table, or schema.table.column
+	hidden        map[string]bool     // schema.table.column that nobody has reviewed
+	version       uint64
+
+	mu     sync.Mutex
+	events []audit.Event
+	dialed []*pgconn.PgConn
+}
+
+// newWorld makes a database, runs the setup and registers all of its tables, the functions of masks and the system role. Each person is
+// a role that can log in.
+func newWorld(t *testing.T, setup string, people ...identity.Spec) *world {
+	t.Helper()
+	url := pgtest.Database(t)
+	admin, err := pgconn.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.Background()) })
+	w := &world{t: t, admin: admin, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
+	w.database = w.value(admin, "SELECT current_database()")
+	w.service = pgtest.Name("service")
+	w.settings = push.Settings{
+		Connection: "tpch", Database: w.database, SystemRole: pgtest.Name("system"), ServiceRole: w.service, CreateRoles: true,
+		RolePrefix: pgtest.Name("p") + "_",
+	}
+	w.exec(admin, "CREATE ROLE "+w.service+" LOGIN PASSWORD 'pw'")
+	w.exec(admin, setup)
+	tables, err := warehouse.Crawl(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		w.tables = append(w.tables, warehouse.TableName{Schema: table.Schema, Name: table.Name})
+	}
+	t.Cleanup(w.dropRoles)
+	w.register()
+	for _, p := range people {
+		w.person(p)
+	}
+	return w
+}
+
+// register installs what a DBA installs.
+func (w *world) register() {
+	w.t.Helper()
+	r := warehouse.Registration{Database: w.database, ServiceRole: w.service, Tables: w.tables, Domains: []string{"default"}}
+	if _, err := warehouse.Register(w.t.Context(), w.admin, r); err != nil {
+		w.t.Fatal(err)
+	}
+	verifier, err := identity.NewVerifier("pw", 4096, zeros{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := warehouse.PushRegistration{
+		Database: w.database, SystemRole: w.settings.SystemRole, CreateRoles: w.settings.CreateRoles, Tables: w.tables, Write: true,
+		Verifier: secret.NewValue(verifier.String()),
+	}
+	if _, err := warehouse.RegisterPush(w.t.Context(), w.admin, p); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// zeros is a source of salt for tests.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// person adds somebody who can log in.
+func (w *world) person(spec identity.Spec) {
+	w.t.Helper()
+	account, known := w.accounts[spec.User]
+	if !known {
+		account = pgtest.Name(spec.User)
+		w.exec(w.admin, "CREATE ROLE "+account+" LOGIN PASSWORD 'pw'")
+		w.accounts[spec.User] = account
+	}
+	w.specs[spec.User] = spec
+}
+
+func (w *world) dropRoles() {
+	ctx := context.Background()
+	for _, c := range w.dialed {
+		_ = c.Close(ctx)
+	}
+	roles := append(slices.Collect(maps.Values(w.accounts)), w.settings.SystemRole, w.service)
+	rows, err := w.admin.Exec(ctx, "SELECT rolname FROM pg_roles WHERE rolname LIKE '"+strings.ReplaceAll(w.settings.RolePrefix, "_", `\_`)+"%'").ReadAll()
+	if err == nil {
+		for _, row := range rows[0].Rows {
+			roles = append(roles, string(row[0]))
+		}
+	}
+	for _, sql := range []string{`DROP OWNED BY "%s" CASCADE`, `DROP ROLE "%s"`} {
+		for _, r := range roles {
+			if _, err := w.admin.Exec(ctx, fmt.Sprintf(sql, r)).ReadAll(); err != nil {
+				w.t.Logf("dropping role %s: %v", r, err)
+			}
+		}
+	}
+}
+
+func (w *world) exec(conn *pgconn.PgConn, sql string) {
+	w.t.Helper()
+	if _, err := conn.Exec(w.t.Context(), sql).ReadAll(); err != nil {
+		w.t.Fatalf("%v\n%s", err, sql)
+	}
+}
+
+// fetch returns rows as lines of text, sorted, or the error's code.
+func fetch(ctx context.Context, conn *pgconn.PgConn, sql string) (string, error) {
+	results, err := conn.Exec(ctx, sql).ReadAll()
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, row := range results[len(results)-1].Rows {
+		var fields []string
+		for _, v := range row {
+			if v == nil {
+				fields = append(fields, "NULL")
+				continue
+			}
+			fields = append(fields, string(v))
+		}
+		lines = append(lines, strings.Join(fields, "|"))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n"), nil
+}
+
+func (w *world) value(conn *pgconn.PgConn, sql string) string {
+	w.t.Helper()
+	out, err := fetch(w.t.Context(), conn, sql)
+	if err != nil {
+		w.t.Fatalf("%v\n%s", err, sql)
+	}
+	return out
+}
+
+// as logs in as a role; the connection is kept open until the test ends.
+func (w *world) as(role string) *pgconn.PgConn {
+	w.t.Helper()
+	conn, err := pgconn.Connect(w.t.Context(), pgtest.Cluster(w.t).URL(role, "pw", w.database))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.mu.Lock()
+	w.dialed = append(w.dialed, conn)
+	w.mu.Unlock()
+	return conn
+}
+
+// log logs everybody in.
+func (w *world) log() map[string]*pgconn.PgConn {
+	w.t.Helper()
+	out := map[string]*pgconn.PgConn{}
+	for user, account := range w.accounts {
+		out[user] = w.as(account)
+	}
+	return out
+}
+
+// program compiles the policies of now against what is there now.
+func (w *world) program() *policy.Program {
+	w.t.Helper()
+	tables, err := warehouse.Crawl(w.t.Context(), w.admin)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, t := range tables {
+		name := t.Schema + "." + t.Name
+		t.Registered = slices.Contains(w.tables, warehouse.TableName{Schema: t.Schema, Name: t.Name})
+		t.Tags = w.tags[name]
+		for i := range t.Columns {
+			t.Columns[i].Reviewed = !w.hidden[name+"."+t.Columns[i].Name]
+			t.Columns[i].Tags = w.tags[name+"."+t.Columns[i].Name]
+		}
+	}
+	w.version++
+	snapshot, err := catalog.New(w.version, "tpch", tables)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p, _, err := policy.Compile(policy.Input{Version: w.version, Snapshot: snapshot, Subscriptions: w.subscriptions, Data: w.data, Projects: w.projects})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) input() push.Input {
+	w.t.Helper()
+	in := push.Input{Program: w.program(), Now: time.Now()}
+	for _, user := range slices.Sorted(maps.Keys(w.specs)) {
+		in.People = append(in.People, push.Person{Principal: identity.NewPrincipal(w.specs[user]), Account: w.accounts[user]})
+	}
+	return in
+}
+
+func (w *world) config() push.Config {
+	return push.Config{
+		Settings: w.settings, Log: slog.New(slog.DiscardHandler),
+		Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+			return pgconn.Connect(ctx, pgtest.Cluster(w.t).URL(w.settings.SystemRole, "pw", w.database))
+		},
+		Record: func(_ context.Context, events ...audit.Event) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, events...)
+			return nil
+		},
+	}
+}
+
+func (w *world) syncer(with ...func(*push.Config)) *push.Syncer {
+	w.t.Helper()
+	c := w.config()
+	for _, f := range with {
+		f(&c)
+	}
+	s, err := push.New(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// sync runs once and must leave nothing undone; a second run must find nothing to do.
+func (w *world) sync() *push.Report {
+	w.t.Helper()
+	s, in := w.syncer(), w.input()
+	r, err := s.Sync(w.t.Context(), in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range r.Findings {
+		if f.Kind == push.Blocked {
+			w.t.Errorf("%s", f)
+		}
+	}
+	again, err := s.Sync(w.t.Context(), in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !r.Done || !again.Plan.Empty() {
+		w.t.Fatalf("done: %v; the second run finds\n%s", r.Done, again.Plan)
+	}
+	return r
+}
+
+// refused wants a statement to fail with a code.
+func (w *world) refused(conn *pgconn.PgConn, sql, code string) {
+	w.t.Helper()
+	rows, err := fetch(w.t.Context(), conn, sql)
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != code {
+		w.t.Errorf("%s: %v, want %s; rows\n%s", sql, err, code, rows)
+	}
+}
+
+func grant(name string, on policy.Selector, allow policy.Allow) policy.SubscriptionPolicy {
+	return policy.SubscriptionPolicy{Name: name, On: on, Access: policy.AccessRead, Effect: policy.SubscriptionGrant, Allow: allow}
+}
+
+func tables(names ...string) policy.Selector {
+	var out policy.Selector
+	for _, n := range names {
+		out.Tables = append(out.Tables, "tpch."+n)
+	}
+	return out
+}
+
+// shop is a small database with a table of each sort.
+const shop = `CREATE TABLE public.nation (n_nationkey int PRIMARY KEY, n_name text);
+CREATE TABLE public.customer (c_custkey int PRIMARY KEY, c_name text, c_phone text, c_nationkey int, c_region text);
+CREATE TABLE public.secret (s int);
+CREATE SCHEMA "Sales";
+CREATE TABLE "Sales"."Order" (id int, "Total" numeric(8,2), note varchar(20), c_region text);
+INSERT INTO nation VALUES (1, 'FRANCE'), (2, 'JAPAN');
+INSERT INTO customer VALUES (1, 'a', '0123', 1, 'EUROPE'), (2, 'b', '4567', 2, 'ASIA'), (3, 'c', NULL, 1, 'EUROPE'), (4, 'd', '89', NULL, NULL);
+INSERT INTO secret VALUES (42);
+INSERT INTO "Sales"."Order" VALUES (1, 10.50, 'first', 'EUROPE'), (2, 20, 'second', 'ASIA')`
+
+// newShop has ann in Europe, bob in Asia without clearance, and cid who is global.
+func newShop(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, shop,
+		identity.Spec{User: "ann", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"EUROPE"}, "clearance": {"high"}}},
+		identity.Spec{User: "bob", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"ASIA"}}},
+		identity.Spec{User: "cid", Groups: []string{"analysts", "global"}})
+	stars := "*"
+	w.subscriptions = []policy.SubscriptionPolicy{
+		grant("analysts", tables("public.nation", "public.customer", "Sales.Order"), policy.Allow{When: "isInGroups('analysts')"}),
+	}
+	w.data = []policy.DataPolicy{
+		{Name: "region", On: tables("public.customer", "Sales.Order"), Rules: []policy.Rule{{Rows: "@attributeValuesContains('region', c_region)", ExceptFor: "isInGroups('global')"}}},
+		{Name: "phone", On: tables("public.customer"), Rules: []policy.Rule{{Mask: &policy.Mask{Columns: []string{"c_phone"}, Regex: &policy.RegexMask{Pattern: "[0-9]", Replace: stars}}, ExceptFor: "hasAttribute('clearance', 'high')"}}},
+		{Name: "name", On: tables("public.customer"), Rules: []policy.Rule{{Mask: &policy.Mask{Columns: []string{"c_name"}, Hash: &policy.HashMask{}}}}},
+	}
+	return w
+}
