@@ -71,7 +71,10 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 		t.sort()
 		t.through = t.reachable()
 		p.tables[t.table] = t
+		p.tolerances = append(p.tolerances, t.tolerance())
 	}
+	slices.Sort(p.tolerances)
+	p.tolerances = slices.Compact(p.tolerances)
 	return p, c.warnings, nil
 }
 

@@ -30,10 +30,19 @@ type Decision struct {
 	Columns []ColumnDecision
 	// Privileges are the ways in which the person may write, in the order of Privileges(); nil means read only.
 	Privileges []Privilege
+	// Writes says, in a deferred decision, for whom each way of writing is, in the order of Privileges(); what is missing is nobody's.
+	// Privileges are then nil.
+	Writes []Write
 	// Because names the rules that caused this decision, in evaluation order, for audit and explanations.
 	Because []Reason
 	// ValidUntil bounds every cache; zero means until the next program.
 	ValidUntil time.Time
+}
+
+// Write is one way of writing, and for whom it is: a condition on the person alone.
+type Write struct {
+	Privilege Privilege
+	When      expr.Expr
 }
 
 // ColumnDecision says how one column reads.

@@ -1,95 +1,54 @@
 package policy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy/expr"
 )
 
 // BindDeferred leaves the person open: what depends on the person stays in the decision, as expressions that are looked up
-// in the person's profile when rows are read. Conditions on people become flags of the profile (Program.Flags), because
+// in the person's profile when rows are read. Conditions on people become flags of the profile (Program.FlagsAt), because
 // they are evaluated here and nowhere else.
 //
-// A deferred decision is for reading: it has no privileges. It is denied where nobody could be let in. For who has no
-// profile it shows no rows, and NULL in place of every mask.
+// A deferred decision is denied where nobody could be let in. For who has no profile it shows no rows, and NULL in place of every
+// mask. What ends by time ends by the warehouse's clock too, whether or not the decision is made anew. Program.Deferrable tells what
+// a deferred decision cannot say.
 func BindDeferred() Binding { return Binding{deferred: true} }
-
-// Flags lists what a person's profile holds for this program, sorted: for each condition that it is true or that it is
-// false, and in which project the person acts. What is not listed is neither; that always means less.
-func (p *Program) Flags(who identity.Principal) []string {
-	if p == nil || who.IsZero() {
-		return nil
-	}
-	out := []string{projectFlag(who.Project()).Name}
-	for _, c := range p.conditions {
-		switch {
-		case c.holds(who):
-			out = append(out, holdsFlag(c).Name)
-		case c.fails(who):
-			out = append(out, failsFlag(c).Name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func holdsFlag(c *condition) expr.ConditionFlag {
-	return expr.ConditionFlag{Name: "true:" + digest(c.text)}
-}
-func failsFlag(c *condition) expr.ConditionFlag {
-	return expr.ConditionFlag{Name: "false:" + digest(c.text)}
-}
-
-func projectFlag(name string) expr.ConditionFlag {
-	if name == "" {
-		return expr.ConditionFlag{Name: "project:"}
-	}
-	return expr.ConditionFlag{Name: "project:" + digest(name)}
-}
-
-// digest keeps the texts of conditions, which may be long and say how people are judged, out of the warehouse.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:12])
-}
 
 // decideDeferred is decideProject for whoever asks.
 func (p *Program) decideDeferred(t *tableProgram, at time.Time) Decision {
 	d := Decision{Table: t.table}
-	access := expr.Simplify(expr.And{Args: []expr.Expr{p.inProject(t), t.guarded(at, &d), t.granted(at, &d)}})
-	if expr.IsFalse(access) {
+	parts := p.equalizedParts(t, at, &d)
+	own := []expr.Expr{p.inProject(t), t.guarded(at, &d), t.granted(at, &d)}
+	access := expr.Simplify(expr.And{Args: own})
+	anybody := access
+	for _, part := range parts {
+		anybody = expr.Simplify(expr.Or{Args: []expr.Expr{anybody, part.flag}})
+	}
+	if expr.IsFalse(anybody) {
 		return d
 	}
 	d.Allowed = true
-	filter := []expr.Expr{expr.KnownPerson{}, access}
+	rows := []expr.Expr{access}
 	for i := range t.rows {
 		r := &t.rows[i]
 		d.because(r.policy, r.rule, EffectFilter, "")
-		filter = append(filter, expr.Or{Args: []expr.Expr{expr.Not{Arg: r.applies(at, &d)}, r.filter}})
+		rows = append(rows, expr.Or{Args: []expr.Expr{expr.Not{Arg: r.applies(at, &d)}, r.filter}})
 	}
-	d.Filter = expr.Simplify(expr.And{Args: filter})
+	shown := expr.Or{Args: []expr.Expr{expr.And{Args: rows}}}
+	for _, part := range parts {
+		shown.Args = append(shown.Args, part.rows())
+	}
+	d.Filter = expr.Simplify(expr.And{Args: []expr.Expr{expr.KnownPerson{}, shown}})
+	domains := p.sharedDomains(t)
 	d.Columns = make([]ColumnDecision, len(t.columns))
 	for i := range t.columns {
-		d.Columns[i] = t.columns[i].deferred(at, &d)
+		d.Columns[i] = t.columns[i].deferred(at, &d, parts, domains)
 	}
+	d.Writes = t.writes(access, parts, at, &d)
 	return d
-}
-
-// inProject is true for who acts in no project, or in one of which the source is. Projects that change what is seen there
-// (equalized ones, and those with a token domain of their own) show nothing.
-func (p *Program) inProject(t *tableProgram) expr.Expr {
-	any := expr.Or{Args: []expr.Expr{projectFlag("")}}
-	for _, name := range slices.Sorted(maps.Keys(p.projects)) {
-		if project := p.projects[name]; project.sources[t.table] && !project.Equalize && project.Domain == "" {
-			any.Args = append(any.Args, projectFlag(name))
-		}
-	}
-	return any
 }
 
 // guarded is the guardrails on reading, of which every one must hold.
@@ -108,38 +67,68 @@ func (t *tableProgram) guarded(at time.Time, d *Decision) expr.Expr {
 func (t *tableProgram) granted(at time.Time, d *Decision) expr.Expr {
 	var any expr.Or
 	for _, g := range t.grants {
-		if !g.expires.IsZero() {
-			if at.IsZero() || !at.Before(g.expires) {
-				continue
-			}
-			d.ValidUntil = sooner(d.ValidUntil, g.expires)
-		}
-		d.because(g.policy, 0, EffectAllow, "if it holds for the person")
-		any.Args = append(any.Args, g.who.deferred(at, d))
+		any.Args = append(any.Args, g.deferred(at, d))
 	}
 	return any
 }
 
+// deferred says whom a grant lets in; what ends does so by the warehouse's clock as well.
+func (s subscription) deferred(at time.Time, d *Decision) expr.Expr {
+	if !s.expires.IsZero() && (at.IsZero() || !at.Before(s.expires)) {
+		return expr.False
+	}
+	d.ValidUntil = sooner(d.ValidUntil, s.expires)
+	d.because(s.policy, 0, EffectAllow, "if it holds for the person")
+	return expr.And{Args: []expr.Expr{s.who.deferred(at, d), before(s.expires)}}
+}
+
+// before is true until the instant; zero is never over.
+func before(until time.Time) expr.Expr {
+	if until.IsZero() {
+		return expr.True
+	}
+	return expr.Op{Name: "<", Left: expr.Now{}, Right: expr.Literal{Type: "timestamp with time zone", Value: until.UTC().Format("2006-01-02 15:04:05.999999") + "+00"}}
+}
+
 // deferred says whom a policy lets in.
 func (a audience) deferred(at time.Time, d *Decision) expr.Expr {
-	names := a.users
 	switch {
 	case a.anyone:
 		return expr.True
 	case a.when != nil:
 		return holdsFlag(a.when)
-	case a.approvals != nil:
-		names = nil
-		for _, name := range slices.Sorted(maps.Keys(a.approvals.people)) {
-			ok, until := a.approvals.has(name, at)
-			d.ValidUntil = sooner(d.ValidUntil, until)
-			if ok {
-				names = append(names, name)
+	case a.approvals == nil:
+		return named(a.users)
+	}
+	var lasting []string
+	var any expr.Or
+	for _, name := range slices.Sorted(maps.Keys(a.approvals.people)) {
+		ok, until := a.approvals.has(name, at)
+		d.ValidUntil = sooner(d.ValidUntil, until)
+		if !ok {
+			continue
+		}
+		// Of several approvals one may end before the person is let in no more.
+		for still := ok; still && !until.IsZero(); {
+			var next time.Time
+			if still, next = a.approvals.has(name, until); still {
+				until = next
 			}
 		}
+		if until.IsZero() {
+			lasting = append(lasting, name)
+			continue
+		}
+		any.Args = append(any.Args, expr.And{Args: []expr.Expr{named([]string{name}), before(until)}})
 	}
+	any.Args = append(any.Args, named(lasting))
+	return any
+}
+
+// named is true for these people.
+func named(users []string) expr.Expr {
 	in := expr.In{Arg: expr.Username{}}
-	for _, name := range names {
+	for _, name := range users {
 		in.List = append(in.List, expr.Literal{Type: "text", Value: name})
 	}
 	return in
@@ -151,7 +140,7 @@ func (o *origin) applies(at time.Time, d *Decision) expr.Expr {
 	ended := !o.until.IsZero() && (at.IsZero() || !at.Before(o.until))
 	if o.except != nil && !ended {
 		d.ValidUntil = sooner(d.ValidUntil, o.until)
-		all.Args = append(all.Args, expr.Not{Arg: holdsFlag(o.except)})
+		all.Args = append(all.Args, expr.Not{Arg: expr.And{Args: []expr.Expr{holdsFlag(o.except), before(o.until)}}})
 	}
 	// Where onlyFor cannot be evaluated both halves of a rule are for the person.
 	switch {
@@ -163,13 +152,16 @@ func (o *origin) applies(at time.Time, d *Decision) expr.Expr {
 	return expr.Simplify(all)
 }
 
-// deferred is a CASE over the masks in the order in which they are tried. Its kind is that of the first.
-func (c *columnProgram) deferred(at time.Time, d *Decision) ColumnDecision {
+// deferred is a CASE over what the projects show and then over the masks in the order in which they are tried. Its kind is that of the first
+// mask.
+func (c *columnProgram) deferred(at time.Time, d *Decision, parts []equalizedPart, domains []sharedDomain) ColumnDecision {
 	out := ColumnDecision{Column: c.column}
-	if len(c.masks) == 0 {
+	projects := masksOf(c.column, parts, &out)
+	if len(c.masks) == 0 && out.Kind == MaskNone {
 		return out
 	}
 	choice := expr.Case{Else: sourceColumn(c.column), Whens: []expr.When{{Cond: expr.Not{Arg: expr.KnownPerson{}}, Result: typeOf(c.column).null(c.column)}}}
+	choice.Whens = append(choice.Whens, projects...)
 	for i := range c.masks {
 		m := &c.masks[i]
 		d.because(m.policy, m.rule, EffectMask, c.column.Name)
@@ -182,10 +174,10 @@ func (c *columnProgram) deferred(at time.Time, d *Decision) ColumnDecision {
 			cond = expr.Simplify(expr.And{Args: []expr.Expr{cond, expr.Or{Args: []expr.Expr{m.where, expr.IsNull{Arg: m.where}}}}})
 		}
 		if expr.IsTrue(cond) {
-			choice.Else = m.mask
+			choice.Else = shared(m.mask, domains)
 			break
 		}
-		choice.Whens = append(choice.Whens, expr.When{Cond: cond, Result: m.mask})
+		choice.Whens = append(choice.Whens, expr.When{Cond: cond, Result: shared(m.mask, domains)})
 	}
 	out.Mask = choice
 	// CASE keeps a modifier only where all results have it. A cast to a domain would check the value again.

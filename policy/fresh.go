@@ -16,16 +16,25 @@ const (
 // fresh reports whether what is known of the person is young enough for the source, and until when. A person of whom all is
 // known here is always; one who has something from outside is never, where the time is not known.
 func (t *tableProgram) fresh(p identity.Principal, at time.Time) (until time.Time, ok bool) {
+	return freshFor(p, t.tolerance(), at)
+}
+
+// freshFor is fresh for sources of a tolerance.
+func freshFor(p identity.Principal, tolerance time.Duration, at time.Time) (until time.Time, ok bool) {
 	as := p.AsOf()
 	if as.IsZero() {
 		return time.Time{}, true
 	}
-	tolerance := t.table.LatencyTolerance
-	if tolerance <= 0 {
-		tolerance = DefaultLatencyTolerance
-	}
 	until = as.Add(tolerance)
 	return until, !at.IsZero() && at.Before(until)
+}
+
+// tolerance is how old what outside sources say of a person may be.
+func (t *tableProgram) tolerance() time.Duration {
+	if t.table.LatencyTolerance <= 0 {
+		return DefaultLatencyTolerance
+	}
+	return t.table.LatencyTolerance
 }
 
 // remembered is a decision in the cache.

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"time"
+
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/posternsql/postern/catalog"
@@ -31,6 +33,8 @@ type Program struct {
 	projects map[string]*projectProgram
 	// conditions of all rules, sorted by text.
 	conditions []*condition
+	// tolerances are the different latency tolerances of the sources, sorted.
+	tolerances []time.Duration
 	cache      *lru.Cache[decisionKey, remembered]
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -163,14 +164,19 @@ func conjuncts(e expr.Expr) []expr.Expr {
 }
 
 // stricter is the mask that shows nothing that either of the two would not. Raw gives way to a mask, and every mask to one that shows nothing of the
-// value. Two masks that differ and both show something cannot be compared: the column reads NULL.
+// value. Two masks that differ and both show something cannot be compared: the column reads NULL. It does not matter in which order members are asked.
 func (p *projectProgram) stricter(a, b ColumnDecision) ColumnDecision {
 	switch {
 	case reflect.DeepEqual(a.Mask, b.Mask), b.Mask == nil:
 		return a
 	case a.Mask == nil:
 		return b
-	case showsNothing(a.Mask) && (!showsNothing(b.Mask) || a.Kind <= b.Kind):
+	case showsNothing(a.Mask) && showsNothing(b.Mask):
+		if cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Policy, b.Policy), cmp.Compare(fmt.Sprintf("%#v", a.Mask), fmt.Sprintf("%#v", b.Mask))) <= 0 {
+			return a
+		}
+		return b
+	case showsNothing(a.Mask):
 		return a
 	case showsNothing(b.Mask):
 		return b
@@ -197,16 +203,19 @@ func showsNothing(e expr.Expr) bool {
 func (d *Decision) shareDomain(domain string) {
 	columns := slices.Clone(d.Columns)
 	for i, c := range columns {
-		if c.Kind != MaskHash {
-			continue
-		}
-		columns[i].Mask = expr.Rewrite(c.Mask, func(e expr.Expr) expr.Expr {
-			if k, ok := e.(expr.Keyed); ok && k.Func == expr.KeyedHash {
-				k.Domain = domain
-				return k
-			}
-			return e
-		})
+		columns[i].Mask, _ = inDomain(c.Mask, domain)
 	}
 	d.Columns = columns
+}
+
+// inDomain is a mask with all its hashes in one token domain, and whether it has any.
+func inDomain(mask expr.Expr, domain string) (_ expr.Expr, hashes bool) {
+	out := expr.Rewrite(mask, func(e expr.Expr) expr.Expr {
+		if k, ok := e.(expr.Keyed); ok && k.Func == expr.KeyedHash {
+			k.Domain, hashes = domain, true
+			return k
+		}
+		return e
+	})
+	return out, hashes
 }

@@ -41,6 +41,19 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 	return View{SQL: p.b.String(), Fence: fence}, nil
 }
 
+// StoredExpr prints one expression of a deferred decision, such as policy.Write's, with look-ups in the profile.
+func (d Dialect) StoredExpr(e expr.Expr) (string, error) {
+	if err := d.known(); err != nil {
+		return "", err
+	}
+	if d == Redshift() {
+		return "", fmt.Errorf("dialect %s has no look-ups in a profile yet", d)
+	}
+	p := &printer{deferred: true}
+	p.expr(e)
+	return p.b.String(), p.err
+}
+
 // person prints an expression about the person. Only a deferred decision may hold one.
 func (p *printer) person(e expr.Expr) {
 	if !p.deferred {
