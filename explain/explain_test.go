@@ -165,8 +165,8 @@ func TestPlain(t *testing.T) {
 		`'open`:                                                           `'open`,
 		`()`:                                                              ``,
 	} {
-		if got := plain(in); got != want {
-			t.Errorf("plain(%s) = %s, want %s", in, got, want)
+		if got := Plain(in); got != want {
+			t.Errorf("Plain(%s) = %s, want %s", in, got, want)
 		}
 	}
 }

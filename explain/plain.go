@@ -2,9 +2,9 @@ package explain
 
 import "strings"
 
-// plain leaves out of a printed expression what only pins names: the schema of built-ins, OPERATOR(…) around built-in operators, and the
+// Plain leaves out of a printed expression what only pins names: the schema of built-ins, OPERATOR(…) around built-in operators, and the
 // base table's alias. Literals and quoted names stay as they are. The result is for reading and never for running.
-func plain(expression string) string {
+func Plain(expression string) string {
 	var b strings.Builder
 	for rest := expression; rest != ""; {
 		switch {

@@ -86,7 +86,7 @@ func (w *lines) source(s *Source) {
 	if s.Filter == "" {
 		w.put(1, "rows: all")
 	} else {
-		w.put(1, "rows: %s", plain(s.Filter))
+		w.put(1, "rows: %s", Plain(s.Filter))
 	}
 	w.steps(s, 2, func(step *Step) bool { return step.Kind == "rows" })
 	for _, c := range s.Columns {
@@ -96,7 +96,7 @@ func (w *lines) source(s *Source) {
 		case c.Mask == "":
 			w.put(1, "column %s: raw", c.Name)
 		default:
-			w.put(1, "column %s: %s, reads %s", c.Name, c.Mask, plain(c.Reads))
+			w.put(1, "column %s: %s, reads %s", c.Name, c.Mask, Plain(c.Reads))
 		}
 		w.steps(s, 2, func(step *Step) bool { return step.Kind == "mask" && step.Column == c.Name })
 	}

@@ -1,0 +1,178 @@
+package impact
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/rewrite"
+)
+
+// text is one text of one person on record.
+type text struct{ user, connection, sql string }
+
+type sent struct {
+	times int
+	last  time.Time
+}
+
+// statements judges each distinct text of the log under both states.
+func (r *comparison) statements(ctx context.Context) error {
+	out := &Statements{}
+	r.report.Statements = out
+	texts := map[text]*sent{}
+	var order []text
+	err := r.Statements(func(e audit.Event) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if e.Kind != audit.Statement && e.Kind != audit.Refused || e.SQL == "" || e.Exempt {
+			return nil
+		}
+		key := text{e.User, e.Connection, e.SQL}
+		s, known := texts[key]
+		if !known {
+			if e.SQLSHA256 != "" || len(order) >= r.MaxTexts {
+				out.NotJudged++
+				return nil
+			}
+			s = &sent{}
+			texts[key] = s
+			order = append(order, key)
+		}
+		s.times++
+		if e.Time.After(s.last) {
+			s.last = e.Time
+		}
+		return nil
+	})
+	var damaged *audit.DamageError
+	if errors.As(err, &damaged) {
+		out.NotJudged += damaged.Count
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, key := range order {
+		if err := r.judge(ctx, key, texts[key], out); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(out.Affected, func(a, b Statement) int {
+		return cmp.Or(cmp.Compare(kindOf(a), kindOf(b)), cmp.Compare(b.Times, a.Times), cmp.Compare(a.User, b.User), cmp.Compare(a.SQL, b.SQL))
+	})
+	return nil
+}
+
+// kindOf has failures first.
+func kindOf(s Statement) int {
+	return slices.Index([]string{becomesFailing, becomesChanged, becomesWorking}, s.Becomes)
+}
+
+const (
+	becomesFailing = "fails"
+	becomesChanged = "changes"
+	becomesWorking = "works"
+)
+
+// judge rewrites one text under both.
+func (r *comparison) judge(ctx context.Context, key text, s *sent, out *Statements) error {
+	before, failedBefore, known, err := r.rewritten(ctx, r.Old, key)
+	if err != nil {
+		return err
+	}
+	if !known {
+		out.NotJudged++
+		return nil
+	}
+	after, failedAfter, known, err := r.rewritten(ctx, r.New, key)
+	if err != nil {
+		return err
+	}
+	if !known {
+		failedAfter = &pgerror.Error{Code: pgerror.CodeInvalidAuthorization, Message: "the person may not log in, or the connection is gone"}
+	}
+	out.Texts++
+	st := Statement{User: key.user, Connection: key.connection, SQL: key.sql, Times: s.times, Last: s.last}
+	switch {
+	case failedBefore != nil && failedAfter != nil:
+		out.Same++
+		return nil
+	case failedAfter != nil:
+		st.Becomes, st.Error = becomesFailing, "SQLSTATE "+failedAfter.Code+": "+failedAfter.Message
+	case failedBefore != nil:
+		st.Becomes = becomesWorking
+	case !sameStatements(before, after):
+		st.Becomes = becomesChanged
+	default:
+		out.Same++
+		return nil
+	}
+	out.Affected = append(out.Affected, st)
+	return nil
+}
+
+// rewritten is what would be sent, or the refusal; known is false if the person or the connection is not there. Names are looked up on the path with
+// which sessions begin, because the log does not have theirs.
+func (r *comparison) rewritten(ctx context.Context, s State, key text) (sent []rewrite.Statement, refused *pgerror.Error, known bool, err error) {
+	program, ok := s.Program(key.connection)
+	who := principal(s, key.user)
+	if !ok || who.IsZero() {
+		return nil, nil, false, nil
+	}
+	result, err := r.Rewriter.Rewrite(ctx, rewrite.Request{
+		SQL: key.sql, Program: program, Principal: who, SearchPath: []string{key.user, "public"}, Database: key.connection,
+	})
+	if errors.As(err, &refused) {
+		return nil, refused, true, nil
+	}
+	if err != nil {
+		return nil, nil, false, err
+	}
+	return result.Statements, nil, true, nil
+}
+
+// sameStatements reports that what is sent is the same, or differs only where no column of the client's text is concerned.
+func sameStatements(a, b []rewrite.Statement) bool {
+	return slices.EqualFunc(a, b, func(x, y rewrite.Statement) bool {
+		if x.SQL == y.SQL {
+			return true
+		}
+		if len(x.Decisions) != len(y.Decisions) || len(x.Requested) != len(x.Decisions) || len(y.Requested) != len(y.Decisions) {
+			return false
+		}
+		for i := range x.Decisions {
+			if !slices.Equal(x.Requested[i], y.Requested[i]) || !sameSeen(&x.Decisions[i], &y.Decisions[i], x.Requested[i]) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// sameSeen reports that two decisions show the same rows and the same values of the columns; nil columns are all.
+func sameSeen(a, b *policy.Decision, columns []string) bool {
+	if a.Table.QualifiedName() != b.Table.QualifiedName() || !reflect.DeepEqual(a.Filter, b.Filter) {
+		return false
+	}
+	if columns == nil {
+		return slices.EqualFunc(a.Columns, b.Columns, func(x, y policy.ColumnDecision) bool {
+			return x.Column.Name == y.Column.Name && reflect.DeepEqual(x.Mask, y.Mask)
+		})
+	}
+	for _, name := range columns {
+		x, had := a.Column(name)
+		y, has := b.Column(name)
+		if had != has || !reflect.DeepEqual(x.Mask, y.Mask) {
+			return false
+		}
+	}
+	return true
+}
