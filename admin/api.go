@@ -58,15 +58,18 @@ type API struct {
 	FirstToken [32]byte
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+	// Limits say how often it may be asked.
+	Limits Limits
 
-	log *slog.Logger
+	log    *slog.Logger
+	limits limits
 }
 
 func (a *API) validate() error {
 	if a.Current == nil || a.Rewriter == nil || a.Audit == nil {
 		return errors.New("api: current, rewriter and audit are wanted")
 	}
-	return nil
+	return a.Limits.validate()
 }
 
 func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
@@ -91,6 +94,8 @@ type failure struct {
 	code string
 	// detail and hint go with the message.
 	detail, hint string
+	// retryAfter is in how many seconds to try again, "" where that is not said.
+	retryAfter string
 }
 
 func (f *failure) Error() string { return f.message }
@@ -125,13 +130,28 @@ func (a *API) admit(c *call, roles []string) (err error) {
 	}
 	text, ok := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
 	known := false
+	var digest [32]byte
 	if ok && len(text) <= 4096 {
-		c.token, known = a.bearer(c.state, control.TokenDigest(strings.TrimSpace(text)))
+		digest = control.TokenDigest(strings.TrimSpace(text))
+		c.token, known = a.bearer(c.state, digest)
 	}
-	switch {
-	case !known:
-		return a.turnAway(c, refuse(http.StatusUnauthorized, "a valid token is wanted: Authorization: Bearer …"))
-	case !slices.Contains(roles, c.token.Role):
+	if !known {
+		ok, first, wait := a.limits.failed.take(addressOf(c.Request), a.Now())
+		switch {
+		case ok:
+			return a.turnAway(c, refuse(http.StatusUnauthorized, "a valid token is wanted: Authorization: Bearer …"))
+		case first:
+			return a.turnAway(c, tooMany(wait))
+		}
+		return tooMany(wait) // on record once
+	}
+	if ok, first, wait := a.limits.token.take(digest, a.Now()); !ok {
+		if first {
+			return a.turnAway(c, tooMany(wait))
+		}
+		return tooMany(wait)
+	}
+	if !slices.Contains(roles, c.token.Role) {
 		return a.turnAway(c, refuse(http.StatusForbidden, "a token of role %s may not do this", c.token.Role))
 	}
 	return nil
@@ -207,6 +227,9 @@ func (a *API) answer(w http.ResponseWriter, answer any, err error) {
 	h.Set("Cache-Control", "no-store")
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
+	}
+	if f != nil && f.retryAfter != "" {
+		h.Set("Retry-After", f.retryAfter)
 	}
 	w.WriteHeader(status)
 	// The client may be gone; there is nobody left to tell.

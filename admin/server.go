@@ -66,6 +66,12 @@ func New(cfg Config) (*Server, error) {
 	if cfg.ShutdownTimeout <= 0 {
 		cfg.ShutdownTimeout = 5 * time.Second
 	}
+	if cfg.API != nil {
+		var err error
+		if cfg.API.limits, err = newLimits(cfg.API.Limits); err != nil {
+			return nil, fmt.Errorf("configuring admin server: %w", err)
+		}
+	}
 	s := &Server{cfg: cfg}
 	s.http = &http.Server{
 		Handler:           s.routes(),
