@@ -16,6 +16,8 @@ import (
 // report is an ErrorResponse or NoticeResponse of the warehouse, cut to what the client may see.
 type report struct {
 	severity, code, message string
+	// position is in the text that the warehouse parsed, in characters from 1; 0 is none.
+	position int
 	// body is the filtered body, ready to be sent.
 	body []byte
 }
@@ -25,7 +27,7 @@ func (r report) fatal() bool { return r.severity == "FATAL" || r.severity == "PA
 
 // keepField says which fields of the warehouse's errors and notices reach the client (PostgreSQL manual, "Error and
 // Notice Message Fields"). Left out are those that speak of the text that Postern printed, or name what may be hidden:
-// P and p (positions), q (internal query), W (where), s, t, c, d, n (schema, table, column, type, constraint), and F, L, R
+// P (the place in the client's own text is put in its stead, see placed) and p (positions), q (internal query), W (where), s, t, c, d, n (schema, table, column, type, constraint), and F, L, R
 // (the server's source). Unknown fields are left out too.
 func keepField(field byte, code string) bool {
 	switch field {
@@ -54,6 +56,8 @@ func readReport(body []byte, everything bool) report {
 			r.code = f.value
 		case 'M':
 			r.message = f.value
+		case 'P':
+			r.position, _ = strconv.Atoi(f.value)
 		}
 	}
 	for _, f := range fields {

@@ -81,7 +81,7 @@ func (r *relay) parse(ctx context.Context, length int) error {
 	}
 	s.run = r.begin(&s.verdict, s.only(), sql, parsing)
 	undo := r.keep(s)
-	e := expected{awaits: awaitParse, undo: undo, unnamed: name == ""}
+	e := expected{awaits: awaitParse, undo: undo, unnamed: name == "", places: s.only().ClientPosition}
 	if s.run != nil {
 		e.run = []*running{s.run}
 	}

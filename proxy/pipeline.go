@@ -32,6 +32,8 @@ type expected struct {
 	describes *statement
 	// unnamed marks the Parse of the unnamed statement, which is gone if it fails.
 	unnamed bool
+	// places turns a position in the text that was sent into one in the client's; nil where there is none.
+	places func(int) int
 	// run is the audited work of an Execute, Query or Parse; nil for others.
 	run []*running
 }

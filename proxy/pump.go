@@ -287,6 +287,7 @@ func (r *relay) upstreamError(rep report) error {
 	r.forward()
 	front := r.queue.front()
 	provoked := front != nil && front.awaits == awaitFailure && !rep.fatal()
+	rep = r.placed(rep, front)
 	if !provoked {
 		r.out.write(appendMessage(r.scrap[:0], 'E', r.replaced(rep)))
 	}

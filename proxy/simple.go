@@ -58,7 +58,7 @@ func (r *relay) query(ctx context.Context, length int) error {
 		}
 	}
 	r.batch = appendStringMessage(r.batch, 'Q', printed)
-	r.queue.push(expected{awaits: awaitQuery, run: runs})
+	r.queue.push(expected{awaits: awaitQuery, run: runs, places: placesOf(runs)})
 	return r.exchange(ctx)
 }
 
@@ -84,7 +84,7 @@ func (r *relay) program(v *verdict, sql string, on []*target) (printed string, r
 	if len(texts) == 0 {
 		return "", []*running{{statement: &rewrite.Statement{Kind: rewrite.KindEmpty}, silent: true}}
 	}
-	return strings.Join(texts, "; "), runs
+	return strings.Join(texts, separator), runs
 }
 
 // refuseSimple answers a Query or FunctionCall with an error and ReadyForQuery. Where a transaction is open, also an implicit

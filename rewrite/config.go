@@ -23,6 +23,9 @@ type Config struct {
 	MaxStatements int
 	// MaxRelations bounds the governed tables that one statement names; default 500.
 	MaxRelations int
+	// MaxParameters bounds the number of the last parameter of one statement; default 65,535, as many as the protocol can bind. Beyond it
+	// the answer is 54000.
+	MaxParameters int
 	// CacheEntries and CacheBytes bound the cache of rewritten texts; defaults 4,096 and 64 MiB. CacheEntries -1 turns it off.
 	CacheEntries int
 	CacheBytes   int
@@ -38,6 +41,7 @@ const (
 	defaultMaxDepth      = 1_000
 	defaultMaxStatements = 1_000
 	defaultMaxRelations  = 500
+	defaultMaxParameters = 65_535
 	defaultCacheEntries  = 4_096
 	defaultCacheBytes    = 64 << 20
 	defaultViewEntries   = 4_096
@@ -53,6 +57,7 @@ func (c Config) Validate() error {
 	}{
 		{"maxSQLBytes", c.MaxSQLBytes, 1 << 30}, {"maxTokens", c.MaxTokens, 10_000_000}, {"maxDepth", c.MaxDepth, largestDepth},
 		{"maxStatements", c.MaxStatements, 1 << 20}, {"maxRelations", c.MaxRelations, 1 << 16},
+		{"maxParameters", c.MaxParameters, defaultMaxParameters},
 		{"cacheBytes", c.CacheBytes, 1 << 40}, {"viewEntries", c.ViewEntries, 1 << 24},
 	} {
 		if f.value < 0 || f.value > f.most {
@@ -80,6 +85,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.MaxDepth, defaultMaxDepth)
 	fill(&c.MaxStatements, defaultMaxStatements)
 	fill(&c.MaxRelations, defaultMaxRelations)
+	fill(&c.MaxParameters, defaultMaxParameters)
 	fill(&c.CacheEntries, defaultCacheEntries)
 	fill(&c.CacheBytes, defaultCacheBytes)
 	fill(&c.ViewEntries, defaultViewEntries)

@@ -27,6 +27,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_AConst:
 		return r.allowConstant(v.AConst)
 	case *pg.Node_ParamRef:
+		if int(v.ParamRef.Number) > r.rw.config.MaxParameters {
+			return r.at(pgerror.LimitExceeded("statement has too many parameters: at most %d", r.rw.config.MaxParameters), v.ParamRef.Location)
+		}
 		r.params = append(r.params, v.ParamRef.Number)
 		return nil
 	case *pg.Node_AExpr:

@@ -57,7 +57,7 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
-	if s.rewriter, err = rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres(), MaxSQLBytes: cfg.Limits.QueryBytes}); err != nil {
+	if s.rewriter, err = rewrite.New(rewriteConfig(cfg.Limits)); err != nil {
 		return nil, err
 	}
 	if err := s.openControl(ctx, cfg); err != nil {
@@ -69,6 +69,14 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 		return nil, err
 	}
 	return s, s.openAdmin(ctx, cfg, registry)
+}
+
+// rewriteConfig says what a statement may be.
+func rewriteConfig(l resource.ServerLimits) rewrite.Config {
+	return rewrite.Config{
+		Dialect: sqlgen.Postgres(), MaxSQLBytes: l.QueryBytes, MaxTokens: l.QueryParts, MaxDepth: l.QueryDepth, MaxRelations: l.QueryRelations,
+		MaxParameters: l.QueryParameters,
+	}
 }
 
 // openControl publishes the resources for the first time. A mistake in files is an error here; later ones leave in force what was. What is stored
@@ -141,7 +149,8 @@ func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, regi
 	pc := proxy.Config{
 		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
 		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,
-		MaxSessions: cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
+		MaxMessageBytes: max(proxy.DefaultMaxMessageBytes, cfg.Limits.QueryBytes+1<<16),
+		MaxSessions:     cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
 		AuthTimeout: time.Duration(cfg.Limits.LoginSeconds) * time.Second,
 		Log:         s.log, Metrics: proxy.NewMetrics(registry),
 	}

@@ -69,6 +69,14 @@ type ServerLimits struct {
 	LoginSeconds int `yaml:"loginSeconds"`
 	// QueryBytes bound the text of one statement; 1 MiB by default.
 	QueryBytes int `yaml:"queryBytes"`
+	// QueryParts bound the words and signs of one text; 400,000 by default.
+	QueryParts int `yaml:"queryParts"`
+	// QueryDepth bounds how deeply a statement is nested; 1,000 by default, at most 4,000.
+	QueryDepth int `yaml:"queryDepth"`
+	// QueryRelations bound the governed tables that one statement names; 500 by default.
+	QueryRelations int `yaml:"queryRelations"`
+	// QueryParameters bound the number of the last parameter of one statement; 65,535 by default.
+	QueryParameters int `yaml:"queryParameters"`
 }
 
 // LoadServerConfig reads the server's configuration, fills in defaults and validates it. An error is of type Mistakes.
@@ -201,6 +209,8 @@ func (l ServerLimits) validate() (mistakes []error) {
 	}{
 		{"sessions", l.Sessions, 1, 1_000_000}, {"sessionsPerUser", l.SessionsPerUser, 1, 1_000_000},
 		{"loginSeconds", l.LoginSeconds, 1, 600}, {"queryBytes", l.QueryBytes, 1024, 64 << 20},
+		{"queryParts", l.QueryParts, 0, 10_000_000}, {"queryDepth", l.QueryDepth, 0, 4_000}, {"queryRelations", l.QueryRelations, 0, 1 << 16},
+		{"queryParameters", l.QueryParameters, 0, 65_535},
 	} {
 		if k.value < k.min || k.value > k.max {
 			mistakes = append(mistakes, fmt.Errorf("limits.%s: %d is not between %d and %d", k.name, k.value, k.min, k.max))
