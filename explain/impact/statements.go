@@ -84,59 +84,62 @@ const (
 
 // judge rewrites one text under both.
 func (r *comparison) judge(ctx context.Context, key text, s *sent, out *Statements) error {
-	before, failedBefore, known, err := r.rewritten(ctx, r.Old, key)
+	before, err := r.rewritten(ctx, r.Old, key)
 	if err != nil {
 		return err
 	}
-	if !known {
+	if before.gone {
 		out.NotJudged++
 		return nil
 	}
-	after, failedAfter, known, err := r.rewritten(ctx, r.New, key)
+	after, err := r.rewritten(ctx, r.New, key)
 	if err != nil {
 		return err
-	}
-	if !known {
-		failedAfter = &pgerror.Error{Code: pgerror.CodeInvalidAuthorization, Message: "the person may not log in, or the connection is gone"}
 	}
 	out.Texts++
 	st := Statement{User: key.user, Connection: key.connection, SQL: key.sql, Times: s.times, Last: s.last}
 	switch {
-	case failedBefore != nil && failedAfter != nil:
+	case before.refused != "" && after.refused != "", before.refused == after.refused && sameStatements(before.sent, after.sent):
 		out.Same++
 		return nil
-	case failedAfter != nil:
-		st.Becomes, st.Error = becomesFailing, "SQLSTATE "+failedAfter.Code+": "+failedAfter.Message
-	case failedBefore != nil:
+	case after.refused != "":
+		st.Becomes, st.Error = becomesFailing, after.refused
+	case before.refused != "":
 		st.Becomes = becomesWorking
-	case !sameStatements(before, after):
-		st.Becomes = becomesChanged
 	default:
-		out.Same++
-		return nil
+		st.Becomes = becomesChanged
 	}
 	out.Affected = append(out.Affected, st)
 	return nil
 }
 
-// rewritten is what would be sent, or the refusal; known is false if the person or the connection is not there. Names are looked up on the path with
-// which sessions begin, because the log does not have theirs.
-func (r *comparison) rewritten(ctx context.Context, s State, key text) (sent []rewrite.Statement, refused *pgerror.Error, known bool, err error) {
+// judgement is what becomes of one text under one state.
+type judgement struct {
+	sent []rewrite.Statement
+	// refused is the refusal, SQLSTATE and message.
+	refused string
+	// gone is set where the person may not log in or the connection is not there; then refused is too.
+	gone bool
+}
+
+// rewritten judges one text. Names are looked up on the path with which sessions begin, because the log does not have theirs.
+func (r *comparison) rewritten(ctx context.Context, s State, key text) (judgement, error) {
 	program, ok := s.Program(key.connection)
 	who := principal(s, key.user)
 	if !ok || who.IsZero() {
-		return nil, nil, false, nil
+		return judgement{refused: "the person may not log in, or the connection is gone", gone: true}, nil
 	}
 	result, err := r.Rewriter.Rewrite(ctx, rewrite.Request{
 		SQL: key.sql, Program: program, Principal: who, SearchPath: []string{key.user, "public"}, Database: key.connection,
 	})
+	var refused *pgerror.Error
 	if errors.As(err, &refused) {
-		return nil, refused, true, nil
+		return judgement{refused: "SQLSTATE " + refused.Code + ": " + refused.Message}, nil
 	}
 	if err != nil {
-		return nil, nil, false, err
+		return judgement{}, err
 	}
-	return result.Statements, nil, true, nil
+	return judgement{sent: result.Statements}, nil
 }
 
 // sameStatements reports that what is sent is the same, or differs only where no column of the client's text is concerned.
