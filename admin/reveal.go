@@ -6,12 +6,13 @@ import (
 	"strconv"
 
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/tokenize"
 )
 
 // maxTokens bounds the tokens of one request.
 const maxTokens = 1000
 
-// revealRequest asks for the values behind the tokens of a reversible mask.
+// revealRequest asks for the values behind the tokens of a reversible or format-preserving mask.
 type revealRequest struct {
 	User       string   `json:"user"`
 	Connection string   `json:"connection"`
@@ -38,19 +39,19 @@ func (a *API) reveal(c *call) (any, error) {
 	if len(q.Tokens) == 0 || len(q.Tokens) > maxTokens || q.Reason == "" {
 		return nil, refuse(http.StatusBadRequest, "give 1 to %d tokens, and a reason", maxTokens)
 	}
-	domains, err := a.revealable(c, &q)
+	ways, err := a.revealable(c, &q)
 	if err != nil {
 		return nil, err
 	}
 	answer := revealAnswer{Values: make([]*string, len(q.Tokens))}
 	known := 0
-	for _, name := range domains {
-		domain, err := c.state.TokenDomain(name)
+	for _, way := range ways {
+		domain, err := c.state.TokenDomain(way.Domain)
 		if err != nil {
 			return nil, refuse(http.StatusConflict, "%s", err)
 		}
 		for i, token := range q.Tokens {
-			if value, err := domain.Reveal(token); err == nil && answer.Values[i] == nil {
+			if value, err := undo(domain, way, token); err == nil && answer.Values[i] == nil {
 				answer.Values[i] = &value
 				known++
 			}
@@ -65,15 +66,22 @@ func (a *API) reveal(c *call) (any, error) {
 	return answer, nil
 }
 
+func undo(domain *tokenize.Domain, way policy.Undo, token string) (string, error) {
+	if way.Alphabet != "" {
+		return domain.RevealFormatPreserving(way.Alphabet, token)
+	}
+	return domain.Reveal(token)
+}
+
 func revealTarget(q *revealRequest) string {
 	return q.Connection + "." + q.Schema + "." + q.Table + "." + q.Column
 }
 
-// revealable returns the token domains of a column. A token does not say of which column or row it is, so the person must see
+// revealable returns how the masks of a column are turned back. A token does not say of which column or row it is, so the person must see
 // raw, in all rows, every column that is protected under the same domain, in any connection. Everything else is 403, with one
 // text, on record.
-func (a *API) revealable(c *call, q *revealRequest) ([]string, error) {
-	denied := refuse(http.StatusForbidden, "user %s may not see raw all values that share a token domain with %s, or there is no reversible mask on it",
+func (a *API) revealable(c *call, q *revealRequest) ([]policy.Undo, error) {
+	denied := refuse(http.StatusForbidden, "user %s may not see raw all values that share a token domain with %s, or there is no reversible or format-preserving mask on it",
 		strconv.Quote(q.User), strconv.Quote(revealTarget(q)))
 	who, err := c.state.Principal(q.User)
 	program, ok := c.state.Program(q.Connection)
@@ -84,11 +92,11 @@ func (a *API) revealable(c *call, q *revealRequest) ([]string, error) {
 	if !ok {
 		return nil, a.turnAway(c, denied)
 	}
-	domains := program.Reversible(table, q.Column)
-	for _, domain := range domains {
+	ways := program.Reversible(table, q.Column)
+	for _, way := range ways {
 		for _, connection := range c.state.Connections() {
 			program, _ := c.state.Program(connection)
-			wants := program.Protected(domain)
+			wants := program.Protected(way.Domain)
 			for i, d := range program.Decide(policy.BindPrincipal(who).At(a.Now()), wants) {
 				if !seesAll(&d, wants[i].Columns) {
 					return nil, a.turnAway(c, denied)
@@ -96,10 +104,10 @@ func (a *API) revealable(c *call, q *revealRequest) ([]string, error) {
 			}
 		}
 	}
-	if len(domains) == 0 {
+	if len(ways) == 0 {
 		return nil, a.turnAway(c, denied)
 	}
-	return domains, nil
+	return ways, nil
 }
 
 // seesAll reports a decision that shows the columns raw in every row.

@@ -1,28 +1,41 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// Reversible lists the token domains of the reversible masks that rules put on a column, whomever they are for, sorted.
-func (p *Program) Reversible(table *catalog.Table, column string) []string {
+// Undo says how a token of a mask is turned back.
+type Undo struct {
+	// Domain is the token domain.
+	Domain string
+	// Alphabet of a format-preserving mask; "" for a reversible one. What was never masked turns into something too under a format-preserving mask,
+	// and nothing tells.
+	Alphabet string
+}
+
+// Reversible lists how the masks that rules put on a column are turned back, whomever they are for, sorted: reversible masks before
+// format-preserving ones, whose tokens cannot be told from anything else.
+func (p *Program) Reversible(table *catalog.Table, column string) []Undo {
 	if p == nil || p.tables[table] == nil {
 		return nil
 	}
-	var out []string
+	var out []Undo
 	for i := range p.tables[table].columns {
 		if c := &p.tables[table].columns[i]; c.column.Name == column {
 			out = append(out, c.reversible()...)
 		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b Undo) int {
+		return cmp.Or(cmp.Compare(a.Alphabet, b.Alphabet), cmp.Compare(a.Domain, b.Domain))
+	})
 	return slices.Compact(out)
 }
 
-// Protected lists the columns that rules protect reversibly under a token domain, by source in the snapshot's order. A token
+// Protected lists the columns that rules protect reversibly, in either way, under a token domain, by source in the snapshot's order. A token
 // does not say of which of them it is.
 func (p *Program) Protected(domain string) []Want {
 	if p == nil {
@@ -36,7 +49,7 @@ func (p *Program) Protected(domain string) []Want {
 		}
 		w := Want{Table: table}
 		for i := range t.columns {
-			if slices.Contains(t.columns[i].reversible(), domain) {
+			if slices.ContainsFunc(t.columns[i].reversible(), func(u Undo) bool { return u.Domain == domain }) {
 				w.Columns = append(w.Columns, t.columns[i].column.Name)
 			}
 		}
@@ -47,12 +60,16 @@ func (p *Program) Protected(domain string) []Want {
 	return out
 }
 
-// reversible lists the token domains of the column's reversible masks.
-func (c *columnProgram) reversible() (out []string) {
+// reversible lists how the column's masks are turned back.
+func (c *columnProgram) reversible() (out []Undo) {
 	for i := range c.masks {
 		expr.Walk(c.masks[i].mask, func(e expr.Expr) {
-			if k, ok := e.(expr.Keyed); ok && k.Func == expr.KeyedProtect {
-				out = append(out, k.Domain)
+			switch k, ok := e.(expr.Keyed); {
+			case !ok:
+			case k.Func == expr.KeyedProtect:
+				out = append(out, Undo{Domain: k.Domain})
+			case k.Func == expr.KeyedFormatPreserving:
+				out = append(out, Undo{Domain: k.Domain, Alphabet: k.Alphabet})
 			}
 		})
 	}

@@ -19,12 +19,12 @@ func newReveal() *cobra.Command {
 	var server, user, column, reason string
 	cmd := &cobra.Command{
 		Use:   "reveal --user USER --column CONNECTION.SCHEMA.TABLE.COLUMN --reason TEXT TOKEN...",
-		Short: "Turn tokens of a reversible mask back into values, on record",
-		Long: `Asks the running server for the values behind tokens of a reversible mask, for a person who may see them:
-one who sees raw, in all rows, every column under the same token domain. The domain's TokenDomain resource must give its key.
+		Short: "Turn tokens of reversible and format-preserving masks back into values, on record",
+		Long: `Asks the running server for the values behind tokens of a reversible or format-preserving mask, for a person who may
+see them: one who sees raw, in all rows, every column under the same token domain. The domain's TokenDomain resource must give its key.
 
 The server is --server or POSTERN_SERVER, the API token is in POSTERN_TOKEN. Prints one value a line, empty for what
-is no token. Who asked, for whom, why and how many tokens is on the audit record.`,
+is no token. A format-preserving mask has a value for every text of the form, whether or not it is a token. Who asked, for whom, why and how many tokens is on the audit record.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New("reveal wants at least one token")}
