@@ -42,6 +42,11 @@ fuzz: ## Run every fuzz target (FUZZTIME=20s each)
 	@scripts/setup.sh test
 	scripts/fuzz.sh
 
+.PHONY: oracle
+oracle: ## Ask 100,000 generated queries through Postern and of sanitised copies (QUERIES=…)
+	@scripts/setup.sh test
+	POSTERN_ORACLE_QUERIES=$(or $(QUERIES),100000) $(GO) test ./internal/difftest -count=1 -timeout 60m -v -run '^TestGenerated$$'
+
 .PHONY: bench
 bench: ## Install what is missing and run the comparison of direct, PgBouncer and Postern
 	scripts/setup.sh test
