@@ -28,7 +28,6 @@ const (
 // workload is a sequence of generated queries and who asks them.
 type workload struct {
 	first, count uint64
-	shrink       bool
 }
 
 func envCount(t testing.TB, name string, otherwise uint64) uint64 {

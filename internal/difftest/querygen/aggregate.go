@@ -50,24 +50,22 @@ func (g *gen) aggregate(s *scope, c class, depth int) *Node {
 
 // orderedAggregate draws an aggregate with an ORDER BY of its own.
 func (g *gen) orderedAggregate(s *scope, c class) *Node {
-	switch c {
-	case text:
-		if e, _ := g.columnOf(&scope{relations: s.relations}, text, 0); e != nil {
-			return g.expression(c, "string_agg(", e, ", ',' ORDER BY ", e.clone(), ")")
-		}
+	e, _ := g.columnOf(&scope{relations: s.relations}, c, 0)
+	switch {
+	case c == text && e != nil:
+		return g.expression(c, "string_agg(", e, ", ',' ORDER BY ", e.clone(), ")")
+	case c == text:
 		return g.expression(c, "string_agg('x', ',' ORDER BY 1)")
-	case numeric:
-		if e, _ := g.columnOf(&scope{relations: s.relations}, numeric, 0); e != nil {
-			return g.expression(c, "percentile_disc(0.5) WITHIN GROUP (ORDER BY ", e, ")")
-		}
+	case c == numeric && e != nil:
+		return g.expression(c, "percentile_disc(0.5) WITHIN GROUP (ORDER BY ", e, ")")
+	case c == numeric:
 		return g.expression(c, "sum(1.5)")
-	default:
-		return g.expression(c, "jsonb_build_object('n', count(*))")
 	}
+	return g.expression(c, "jsonb_build_object('n', count(*))")
 }
 
 // windowCall draws a window function whose value does not depend on how ties are ordered.
-func (g *gen) windowCall(s *scope, c class, depth int) *Node {
+func (g *gen) windowCall(s *scope, c class) *Node {
 	here := &scope{relations: s.relations}
 	key, _ := g.columnOf(here, pick(g, []class{integer, text, date}), 0)
 	if key == nil {

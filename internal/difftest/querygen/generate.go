@@ -63,7 +63,7 @@ func (g *gen) query(outer *scope, depth int, want []class, top bool) (n *Node, o
 	defer func() { g.shadows = g.shadows[:kept] }()
 	var with *Node
 	if depth > 1 && g.chance(30) {
-		with = g.with(outer, depth-1)
+		with = g.with(depth - 1)
 	}
 	var body *Node
 	switch {
@@ -116,7 +116,7 @@ func (g *gen) tail(out []column, top bool) (*Node, bool) {
 }
 
 // with draws WITH queries, some of which are called like a table that they shadow, and some recursive.
-func (g *gen) with(outer *scope, depth int) *Node {
+func (g *gen) with(depth int) *Node {
 	recursive := g.chance(25)
 	var items []*Node
 	for range 1 + g.r.IntN(2) {
@@ -265,7 +265,7 @@ func (g *gen) item(s *scope, c class, depth int, window bool) (*Node, column) {
 			col.name = found.name
 		}
 	case window && g.chance(12) && (c == integer || c == numeric):
-		e = g.windowCall(s, c, depth)
+		e = g.windowCall(s, c)
 	}
 	if e == nil {
 		e = g.expr(s, c, depth)
