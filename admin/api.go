@@ -15,7 +15,7 @@ import (
 
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control"
-	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
@@ -56,6 +56,14 @@ type API struct {
 	Dialect sqlgen.Dialect
 	// FirstToken is the digest of the token that the server itself made, of role admin; zero is none.
 	FirstToken [32]byte
+	// Resources are what is stored; nil leaves the routes out that change and show it.
+	Resources Resources
+	// History tells of what was stored.
+	History control.HistoryStore
+	// Await returns when all servers have put a revision in force or their lease has run out; nil where there is one server.
+	Await func(ctx context.Context, revision int64) (control.Confirmation, error)
+	// Leases are those of all servers; nil where there is one.
+	Leases control.LeaseStore
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 	// Limits say how often it may be asked.
@@ -63,6 +71,24 @@ type API struct {
 
 	log    *slog.Logger
 	limits limits
+}
+
+// questionRoutes ask by what is in force.
+func (a *API) questionRoutes() []route {
+	return []route{
+		{method: "POST", path: "/v1/reveal", id: "reveal", summary: "Turn tokens of a reversible mask back into values, on record",
+			roles: []string{roleAdmin, roleGovernor}, body: revealRequest{}, answer: revealAnswer{}, errors: []int{409}, serve: a.reveal},
+		{method: "GET", path: "/v1/users/{name}/project", id: "get-project", summary: "In which project a person acts",
+			roles: []string{roleAdmin, roleGovernor, roleAuditor, rolePerson}, answer: projectAnswer{}, errors: []int{404, 501}, serve: a.project},
+		{method: "PUT", path: "/v1/users/{name}/project", id: "set-project", summary: "Have a person act in a project",
+			roles: []string{roleAdmin, roleGovernor, rolePerson}, body: projectRequest{}, answer: projectAnswer{}, errors: []int{404, 501}, serve: a.setProject},
+		{method: "POST", path: "/v1/users/{name}/acknowledgements", id: "acknowledge", summary: "Agree to the texts of a project",
+			roles: []string{rolePerson}, body: projectRequest{}, answer: projectAnswer{}, errors: []int{404, 501}, serve: a.acknowledge},
+		{method: "POST", path: "/v1/decisions", id: "decide", summary: "What a person may see of tables, or of those of a statement",
+			roles: []string{roleAdmin, roleGovernor, roleAuditor}, body: decisionRequest{}, answer: decisionAnswer{}, errors: []int{404, 422}, serve: a.decisions},
+		{method: "POST", path: "/v1/explain", id: "explain", summary: "What a person sees, and why",
+			roles: []string{roleAdmin, roleGovernor, roleAuditor}, body: explainRequest{}, answer: explain.Report{}, errors: []int{404, 422}, serve: a.explain},
+	}
 }
 
 func (a *API) validate() error {
@@ -77,12 +103,10 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 	if a.Now == nil {
 		a.Now = time.Now
 	}
-	mux.HandleFunc("POST /v1/reveal", a.allowed(a.reveal, "admin", "governor"))
-	mux.HandleFunc("GET /v1/users/{name}/project", a.allowed(a.project, "admin", "governor", "auditor", resource.RolePerson))
-	mux.HandleFunc("PUT /v1/users/{name}/project", a.allowed(a.setProject, "admin", "governor", resource.RolePerson))
-	mux.HandleFunc("POST /v1/users/{name}/acknowledgements", a.allowed(a.acknowledge, resource.RolePerson))
-	mux.HandleFunc("POST /v1/decisions", a.allowed(a.decisions, "admin", "governor", "auditor"))
-	mux.HandleFunc("POST /v1/explain", a.allowed(a.explain, "admin", "governor", "auditor"))
+	api := newRouter(mux)
+	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.serverRoutes(api)) {
+		a.register(api, &r)
+	}
 }
 
 // failure is an answer other than 200.
@@ -96,6 +120,9 @@ type failure struct {
 	detail, hint string
 	// retryAfter is in how many seconds to try again, "" where that is not said.
 	retryAfter string
+	// mistakes and conflicts say more of 422 and 409.
+	mistakes  []mistake
+	conflicts []conflict
 }
 
 func (f *failure) Error() string { return f.message }
@@ -107,26 +134,22 @@ func refuse(status int, format string, args ...any) *failure {
 // call is one request that is allowed.
 type call struct {
 	*http.Request
-	token control.Token
+	writer http.ResponseWriter
+	token  control.Token
+	// state is nil where nothing is in force, of a route that serves all the same.
 	state State
 }
 
-// allowed lets in bearers of tokens of some roles. Everybody else gets 401 or 403, on record.
-func (a *API) allowed(serve func(*call) (any, error), roles ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		c := &call{Request: r}
-		answer, err := any(nil), a.admit(c, roles)
-		if err == nil {
-			answer, err = serve(c)
-		}
-		a.answer(w, answer, err)
+// admit lets in bearers of tokens of a route's roles. Everybody else gets 401 or 403, on record.
+func (a *API) admit(c *call, to *route) (err error) {
+	if len(to.roles) == 0 {
+		return nil
 	}
-}
-
-func (a *API) admit(c *call, roles []string) (err error) {
 	if c.state, err = a.Current(); err != nil {
-		return refuse(http.StatusServiceUnavailable, "no policies are in force; try again later")
+		if !to.unpublished {
+			return refuse(http.StatusServiceUnavailable, "no policies are in force; try again later")
+		}
+		c.state = nil
 	}
 	text, ok := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
 	known := false
@@ -151,7 +174,7 @@ func (a *API) admit(c *call, roles []string) (err error) {
 		}
 		return tooMany(wait)
 	}
-	if !slices.Contains(roles, c.token.Role) {
+	if !slices.Contains(to.roles, c.token.Role) {
 		return a.turnAway(c, refuse(http.StatusForbidden, "a token of role %s may not do this", c.token.Role))
 	}
 	return nil
@@ -161,6 +184,9 @@ func (a *API) admit(c *call, roles []string) (err error) {
 func (a *API) bearer(s State, digest [32]byte) (control.Token, bool) {
 	if a.FirstToken != ([32]byte{}) && digest == a.FirstToken {
 		return control.Token{Name: "first admin token", Role: "admin"}, true
+	}
+	if s == nil {
+		return control.Token{}, false
 	}
 	t, ok := s.Token(digest)
 	return t, ok && (t.Expires.IsZero() || a.Now().Before(t.Expires))
@@ -210,16 +236,11 @@ func (a *API) answer(w http.ResponseWriter, answer any, err error) {
 	switch {
 	case errors.As(err, &f):
 		status = f.status
-		answer = struct {
-			Error    string `json:"error"`
-			SQLState string `json:"sqlstate,omitempty"`
-			Detail   string `json:"detail,omitempty"`
-			Hint     string `json:"hint,omitempty"`
-		}{f.message, f.code, f.detail, f.hint}
+		answer = problem{f.message, f.code, f.detail, f.hint, f.mistakes, f.conflicts}
 	case err != nil:
 		a.log.Error("internal error", "error", err)
 		status = http.StatusInternalServerError
-		answer = map[string]string{"error": "internal error; the server's log has it"}
+		answer = problem{Error: "internal error; the server's log has it"}
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")

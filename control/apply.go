@@ -21,6 +21,8 @@ type Change struct {
 	Delete []string
 	// Set is the name under which the documents are applied, "" for none.
 	Set string
+	// Sets has, by key, under which name a document is applied instead.
+	Sets map[string]string
 	// Prune deletes what the same set has and the documents do not.
 	Prune bool
 	// Expect has, by key, the version on which a change is based, 0 for a resource that must not be there yet.

@@ -81,7 +81,9 @@ func (p *planner) put(d resource.Document) {
 	}
 	p.plan.documents = append(p.plan.documents, d)
 	in := p.change.Set
-	if in == "" {
+	if other, given := p.change.Sets[key]; given {
+		in = other
+	} else if in == "" {
 		in = old.Set
 	}
 	if p.conflict(d.Kind, d.Name, text) {

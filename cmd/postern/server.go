@@ -179,6 +179,10 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	api := &admin.API{
 		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
 	}
+	api.Resources, api.History = s.registry, s.store
+	if s.follower != nil {
+		api.Await, api.Leases = s.follower.Await, s.store
+	}
 	s.admin, err = admin.New(admin.Config{Checks: s.checks(), Metrics: metrics, API: api, Log: s.log})
 	if err != nil {
 		return err

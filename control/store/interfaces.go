@@ -10,6 +10,6 @@ var (
 	_ control.ReviewStore   = (*Store)(nil)
 	_ control.LeaseStore    = (*Store)(nil)
 	_ control.Listener      = (*Store)(nil)
-	_ control.AccessStore  = (*Store)(nil)
+	_ control.AccessStore   = (*Store)(nil)
 	_ control.QueueStore    = (*Store)(nil)
 )
