@@ -209,6 +209,8 @@ func kindName(k rewrite.Kind) string {
 		return "FETCH"
 	case rewrite.KindMove:
 		return "MOVE"
+	case rewrite.KindExplain:
+		return "EXPLAIN"
 	case rewrite.KindClose:
 		return "CLOSE"
 	}

@@ -12,6 +12,7 @@
 //   - session.go, upstream.go: admission, the session's own warehouse connection, the end of both
 //   - relay.go: the established session: the client's messages; pump.go, transfer.go: the warehouse's
 //   - extended.go, statements.go: Parse, Bind, Describe, Execute, Close, Sync; simple.go: Query and refusals; copy.go
+//   - plans.go: answers to EXPLAIN
 //   - named.go: statements and cursors that the client names in SQL
 //   - pipeline.go: the queue of expected responses
 //   - personal.go: switching projects, acknowledging, acting for another

@@ -256,7 +256,11 @@ func (r *relay) describe(ctx context.Context, length int) error {
 	}
 	e := expected{awaits: awaitDescribe}
 	if kind == 'S' {
-		e.describes = r.statements[name]
+		if e.describes = r.statements[name]; e.describes != nil {
+			e.explain = e.describes.only().Explain
+		}
+	} else if known {
+		e.explain = p.only().Explain
 	}
 	return r.enqueue(ctx, e, appendMessage(nil, 'D', body))
 }

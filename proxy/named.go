@@ -59,7 +59,7 @@ func (r *relay) targets(ctx context.Context, v *verdict) ([]*target, error) {
 			}
 		case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 			rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo, rewrite.KindSet, rewrite.KindShow, rewrite.KindReset,
-			rewrite.KindDeallocate, rewrite.KindDiscard:
+			rewrite.KindDeallocate, rewrite.KindDiscard, rewrite.KindExplain:
 		}
 		if err != nil {
 			return nil, err
@@ -204,18 +204,16 @@ func (r *relay) rests(run *running, on *target) {
 // named follows a completed PREPARE, DECLARE or CLOSE.
 func (r *relay) named(run *running) {
 	s := run.statement
-	switch s.Kind {
-	case rewrite.KindPrepare:
+	switch {
+	case s.Kind == rewrite.KindPrepare:
 		r.keep(r.byName(run))
-	case rewrite.KindDeclare:
+	case s.Kind == rewrite.KindDeclare:
 		st := r.byName(run)
 		r.portals[s.Name] = &portal{statement: st, verdict: st.verdict, held: s.Hold}
-	case rewrite.KindClose:
-		if s.Name == "" {
-			clear(r.portals)
-		} else {
-			delete(r.portals, s.Name)
-		}
+	case s.Name == "":
+		clear(r.portals)
+	default:
+		delete(r.portals, s.Name)
 	}
 }
 

@@ -30,6 +30,8 @@ type expected struct {
 	undo func()
 	// describes is the statement whose result's shape the answer tells.
 	describes *statement
+	// explain says how the described plan is told.
+	explain *rewrite.Explain
 	// unnamed marks the Parse of the unnamed statement, which is gone if it fails.
 	unnamed bool
 	// places turns a position in the text that was sent into one in the client's; nil where there is none.

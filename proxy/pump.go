@@ -54,6 +54,9 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 			r.withheld = true
 			return r.drop(ctx, length)
 		}
+		if run.statement.Explain != nil {
+			return r.plan(ctx, run, length)
+		}
 		run.rows++
 		run.bytes += int64(length)
 		return r.pass(ctx, length)
@@ -67,6 +70,9 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 		}
 		if front.awaits == awaitDescribe {
 			return r.description(ctx, kind, length)
+		}
+		if x := front.explained(); x != nil && kind == 'T' {
+			return r.planColumns(ctx, x, length)
 		}
 		return r.pass(ctx, length)
 	case '1', '2', '3':
@@ -134,6 +140,14 @@ func (r *relay) description(ctx context.Context, kind byte, length int) error {
 		return r.drop(ctx, length)
 	case kind == 't':
 		return r.pass(ctx, length)
+	}
+	if x := front.explained(); x != nil && kind == 'T' {
+		s := front.describes
+		r.queue.pop()
+		if s != nil {
+			s.told, s.shape = "", "" // the same whatever is decided
+		}
+		return r.planColumns(ctx, x, length)
 	}
 	if s := front.describes; s != nil && r.upstream.fits(length) {
 		body, err := r.whole(ctx, length)
@@ -210,7 +224,7 @@ func (r *relay) completed(run *running) {
 	case rewrite.KindPrepare, rewrite.KindDeclare, rewrite.KindClose:
 		r.named(run)
 		return
-	case rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove:
+	case rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove, rewrite.KindExplain:
 		return
 	case rewrite.KindSet, rewrite.KindReset, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 		rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo:

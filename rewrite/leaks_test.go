@@ -68,6 +68,9 @@ func (o *oracle) check(pin leakPin) string {
 	}
 	for _, st := range result.Statements {
 		got := ask(o.raw, st.SQL, true)
+		if st.Explain != nil && got.code == "" {
+			got = explained(o.raw, &st)
+		}
 		rows, err := strconv.Atoi(rest)
 		counted := err == nil && len(rest) < 5
 		switch {

@@ -42,7 +42,7 @@ func (p pathState) after(st *Statement, user string) pathState {
 			return pathState{}
 		}
 	case KindEmpty, KindSelect, KindCopyOut, KindBegin, KindSavepoint, KindRelease, KindShow, KindDeallocate,
-		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose:
+		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose, KindExplain:
 	}
 	return p
 }

@@ -63,6 +63,8 @@ const (
 	KindFetch
 	KindMove
 	KindClose
+	// KindExplain is EXPLAIN of a query. The warehouse answers in JSON; Statement.Explain makes of it what the client is told.
+	KindExplain
 )
 
 // Statement is one guarded statement, ready to be sent.
@@ -81,10 +83,12 @@ type Statement struct {
 	// Name is the savepoint, or the prepared statement of DEALLOCATE ("" for ALL). For DISCARD it is ALL, PLANS, SEQUENCES or
 	// TEMP. For PREPARE and EXECUTE it is the prepared statement, for DECLARE, FETCH, MOVE and CLOSE the cursor ("" for CLOSE ALL).
 	Name string
-	// Inner is the kind of the query inside PREPARE and DECLARE.
+	// Inner is the kind of the query inside PREPARE, DECLARE and EXPLAIN.
 	Inner Kind
 	// Hold marks DECLARE … WITH HOLD.
 	Hold bool
+	// Explain says how the answer to an EXPLAIN is told; nil for other kinds.
+	Explain *Explain
 	// Chain marks COMMIT/ROLLBACK AND CHAIN.
 	Chain bool
 	// Decisions that were spliced in, for audit; one per distinct source.
