@@ -32,6 +32,8 @@ type Column struct {
 	NotNull  bool
 	// Nondeterministic marks a column whose collation takes different texts for equal: no pattern can be applied to it.
 	Nondeterministic bool
+	// Collation is pg_attribute.attcollation; 0 for types that have none.
+	Collation uint32
 	// Tags are sorted; dotted and hierarchical.
 	Tags []string
 	// Reviewed is true for columns that were there when the source was registered, or that someone has looked at since.

@@ -167,7 +167,9 @@ func (r *resolver) subLink(l *pg.SubLink, s *scope) error {
 	if err := r.expr(l.Testexpr, s); err != nil {
 		return err
 	}
+	before := r.leaks
 	_, err := r.query(l.Subselect, s)
+	r.quiet[l] = r.leaks == before
 	return err
 }
 

@@ -14,16 +14,24 @@ import (
 // it as COALESCE(c, c), through which the planner finds no statistics. It has the column's type, modifier and collation.
 
 // opaque wraps the plain columns of a View's select list.
-func opaque(view *pg.SelectStmt) {
+func opaque(view *pg.SelectStmt) { opaqueColumns(view, nil) }
+
+// opaqueColumns wraps those of the names; all if names is nil.
+func opaqueColumns(view *pg.SelectStmt, names map[string]bool) {
 	for _, n := range view.TargetList {
 		target := n.GetResTarget()
 		ref := target.GetVal().GetColumnRef()
 		if ref == nil {
 			continue
 		}
-		if target.Name == "" {
-			target.Name, _ = lastString(ref.Fields)
+		name := target.Name
+		if name == "" {
+			name, _ = lastString(ref.Fields)
 		}
+		if names != nil && !names[name] {
+			continue
+		}
+		target.Name = name
 		target.Val = &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{
 			Args: []*pg.Node{target.Val, {Node: &pg.Node_ColumnRef{ColumnRef: ref}}}, Location: -1,
 		}}}

@@ -59,7 +59,10 @@ func (r *resolver) fromItem(n *pg.Node, outer *scope, left []*item) ([]*item, er
 		return []*item{it}, err
 	case *pg.Node_RangeFunction:
 		it, err := r.rangeFunction(n, child(outer, left...))
-		return []*item{it}, err
+		if err != nil {
+			return nil, err
+		}
+		return []*item{inFunction(it)}, nil
 	case *pg.Node_JoinExpr:
 		return r.join(v.JoinExpr, outer, left)
 	case *pg.Node_RangeTableSample:
@@ -85,7 +88,7 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 			if alias == "" {
 				alias = rv.Relname
 			}
-			return (&item{columns: computed(c.columns)}).withAlias(alias, names), nil
+			return (&item{columns: r.withOutputs(c)}).withAlias(alias, names), nil
 		}
 	}
 	v, err := r.table(rv)
@@ -101,18 +104,22 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 	if as == "" {
 		as = rv.Relname
 	}
-	at := &place{view: v, use: u, node: n}
-	for _, name := range v.columns {
-		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as, at}}})
-	}
 	only := !rv.Inh
+	shown := rv.Alias
+	if alias == "" {
+		shown = &pg.Alias{Aliasname: rv.Relname}
+	}
+	n.Node = v.splice(shown, only).Node
+	g := r.guard(v, n.GetRangeSubselect().Subquery.GetSelectStmt())
+	at := &place{view: v, use: u, node: n, guard: g}
+	for i, name := range v.columns {
+		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as, at}}, fact: v.columnFact(i, g)})
+	}
 	if alias == "" {
 		it := base.withAlias(rv.Relname, nil)
 		it.schema = v.decision.Table.Schema
-		n.Node = v.splice(&pg.Alias{Aliasname: rv.Relname}, only).Node
 		return it, nil
 	}
-	n.Node = v.splice(rv.Alias, only).Node
 	return base.withAlias(alias, names), nil
 }
 
@@ -129,7 +136,8 @@ func (r *resolver) rangeSubselect(s *pg.RangeSubselect, outer *scope, left []*it
 	if err != nil {
 		return nil, err
 	}
-	it := (&item{columns: computed(names)}).withAlias(alias, columns)
+	stmt := s.Subquery.GetSelectStmt()
+	it := (&item{columns: r.outputs(stmt, &seal{stmt: stmt}, names)}).withAlias(alias, columns)
 	it.byAlias = alias != ""
 	return it, nil
 }

@@ -108,13 +108,21 @@ type damage struct {
 	view     func(string) string
 	// translucent hides from the rewriter that a View is filtered, so that it exports plain columns.
 	translucent bool
+	// unfenced has the rewriter take every fence off.
+	unfenced bool
 }
 
 func newHarness(t testing.TB, broken damage) *harness {
 	t.Helper()
+	return harnessOf(t, warehouse(), broken)
+}
+
+// harnessOf is a rewriter over other tables.
+func harnessOf(t testing.TB, all []testTable, broken damage) *harness {
+	t.Helper()
 	var tables []*catalog.Table
 	decisions := map[*catalog.Table]policy.Decision{}
-	for _, tt := range warehouse() {
+	for _, tt := range all {
 		table, decision := tt.build(len(tables))
 		tables = append(tables, table)
 		if broken.decision != nil && decision.Allowed {
@@ -134,6 +142,7 @@ func newHarness(t testing.TB, broken damage) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rw.unfenced = broken.unfenced
 	shown := func(d policy.Decision) policy.Decision {
 		if broken.translucent {
 			d.Filter = nil

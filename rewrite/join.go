@@ -32,6 +32,7 @@ func (r *resolver) join(j *pg.JoinExpr, outer *scope, before []*item) ([]*item, 
 	if err := r.expr(j.Quals, child(outer, both...)); err != nil {
 		return nil, err
 	}
+	r.fenceJoin(j, left, right, using, child(outer, both...))
 	merged := merge(left, right, using)
 	var out []*item
 	if j.Alias == nil {
@@ -90,11 +91,14 @@ func merge(left, right []*item, using []string) []column {
 	out := make([]column, 0, len(using))
 	for _, name := range using {
 		m := column{name: name}
+		var facts []fact
 		for _, c := range append(bareColumns(left), bareColumns(right)...) {
 			if c.name == name {
 				m.origins = append(m.origins, c.origins...)
+				facts = append(facts, c.fact)
 			}
 		}
+		m.fact = mergeFacts(facts...)
 		m.touch()
 		out = append(out, m)
 	}

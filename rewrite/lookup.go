@@ -62,6 +62,9 @@ func (p *place) around(list []lookUp) {
 	if inner.LimitOffset == nil && p.view.hides() {
 		inner.LimitOffset, inner.LimitOption = pg.MakeAConstIntNode(0, -1), pg.LimitOption_LIMIT_OPTION_COUNT
 	}
+	if p.guard != nil {
+		p.guard.fenced = true
+	}
 	table := aliasIn(inner)
 	outer := &pg.SelectStmt{
 		FromClause: []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{

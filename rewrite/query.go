@@ -59,6 +59,7 @@ func (r *resolver) setOperation(stmt *pg.SelectStmt, outer *scope, afterFirst fu
 	if _, err := r.selectStmt(stmt.Rarg, outer, nil); err != nil {
 		return nil, err
 	}
+	r.fenceSetOperation(stmt)
 	result := &item{byColumn: true, columns: computed(names)}
 	return names, r.tail(stmt, child(outer, result), names)
 }
@@ -67,6 +68,7 @@ func (r *resolver) values(stmt *pg.SelectStmt, outer *scope) ([]string, error) {
 	if err := r.exprs(outer, stmt.ValuesLists...); err != nil {
 		return nil, err
 	}
+	r.fenceValues(stmt, outer)
 	names := make([]string, len(stmt.ValuesLists[0].GetList().GetItems()))
 	for i := range names {
 		names[i] = valuesName(i)
@@ -113,6 +115,7 @@ func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, err
 		return nil, err
 	}
 	r.groupByKey(stmt, level)
+	r.fenceSelect(stmt, level, names)
 	return names, nil
 }
 

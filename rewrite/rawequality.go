@@ -24,6 +24,8 @@ type place struct {
 	node *pg.Node
 	// nullable is set below the side of an outer join that is filled up with NULL.
 	nullable bool
+	// guard is nil where the View's fence stands in any case.
+	guard *guard
 }
 
 // lookUp is a condition that is moved into a View, with its references to raw columns.

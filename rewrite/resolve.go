@@ -245,6 +245,7 @@ func (c column) touch() {
 }
 
 func (it *item) touchAll() {
+	it.useWhole(1)
 	for _, c := range it.columns {
 		c.touch()
 	}

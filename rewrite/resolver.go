@@ -36,10 +36,11 @@ type resolver struct {
 	inWhere bool
 	// params are the parameters in the order in which they are met, movedParams those of look-ups.
 	params, movedParams []int32
+	fences
 }
 
 func (rw *Rewriter) newResolver(req *Request, path pathState) *resolver {
-	return &resolver{rw: rw, req: req, path: path, first: map[*pg.Node]string{}}
+	return &resolver{rw: rw, req: req, path: path, first: map[*pg.Node]string{}, fences: newFences()}
 }
 
 func (r *resolver) enter() error {

@@ -17,6 +17,8 @@ type Rewriter struct {
 	config Config
 	views  *views
 	cache  *cache
+	// unfenced takes every fence off, for the mutation runs of tests.
+	unfenced bool
 }
 
 // New checks the configuration and makes a Rewriter.
@@ -100,9 +102,11 @@ func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (Statement, time.Time, error) {
 	st := Statement{Text: statementText(req.SQL, raw)}
 	r := rw.newResolver(req, path)
+	r.root, r.ownParameters = raw.Stmt, raw.Stmt.GetSelectStmt() != nil
 	if err := r.judge(raw, &st); err != nil {
 		return Statement{}, time.Time{}, err
 	}
+	r.finish()
 	if st.Kind == 0 {
 		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")
 	}

@@ -1,6 +1,10 @@
 package rewrite
 
-import "slices"
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
 
 // origin is the column of a governed table that a name leads to, and the alias of the table in its FROM.
 type origin struct {
@@ -16,6 +20,7 @@ type origin struct {
 type column struct {
 	name    string
 	origins []origin
+	fact    fact
 }
 
 // item is one entry of a FROM clause as names see it (PostgreSQL: ParseNamespaceItem).
@@ -87,6 +92,9 @@ type cte struct {
 	// judge judges the query; it is nil when that has begun.
 	judge func() error
 	known bool
+	// expr is its place in the tree; recursive is set for all queries of WITH RECURSIVE.
+	expr      *pg.CommonTableExpr
+	recursive bool
 }
 
 // cte finds a WITH query by name, from the inside out.

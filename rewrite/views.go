@@ -20,6 +20,8 @@ type view struct {
 	decision policy.Decision
 	columns  []string
 	tree     *pg.SelectStmt
+	// plain is the tree without its fence, for statements that need none; nil where the fence must stand in any case.
+	plain *pg.SelectStmt
 	// catalog marks a built-in View: not a governed table, so not reported.
 	catalog bool
 	// body is the query of a plain view; refused says why it cannot be read.
@@ -119,6 +121,9 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	}
 	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
+		if t.Kind != catalog.KindView {
+			v.plain = withoutFence(v.tree)
+		}
 		opaque(v.tree)
 	}
 	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})

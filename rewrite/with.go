@@ -22,6 +22,7 @@ func (r *resolver) with(w *pg.WithClause, outer *scope) error {
 		if err != nil {
 			return err
 		}
+		c.recursive = w.Recursive
 		all = append(all, c)
 		if w.Recursive {
 			outer.ctes[c.name] = c
@@ -57,7 +58,7 @@ func (r *resolver) newCTE(n *pg.Node, outer *scope, before map[string]*cte) (*ct
 	if !ok {
 		return nil, r.unknown(n)
 	}
-	c := &cte{name: e.Ctename}
+	c := &cte{name: e.Ctename, expr: e}
 	c.judge = func() error {
 		learn := func(names []string) {
 			c.columns = renamed(names, aliases)

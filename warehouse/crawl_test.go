@@ -41,10 +41,10 @@ func TestCrawl(t *testing.T) {
 	}
 	want := []*catalog.Table{
 		{Schema: "other", Name: "events", Kind: catalog.KindPartitionedTable, HasChildren: true, Columns: []catalog.Column{
-			{Name: "day", Number: 1, Type: "date", Category: 'D', NotNull: true}, {Name: "what", Number: 2, Type: "text", Category: 'S'},
+			{Name: "day", Number: 1, Type: "date", Category: 'D', NotNull: true}, {Name: "what", Number: 2, Type: "text", Category: 'S', Collation: 100},
 		}},
 		{Schema: "other", Name: "events_2024", Kind: catalog.KindTable, Columns: []catalog.Column{
-			{Name: "day", Number: 1, Type: "date", Category: 'D', NotNull: true}, {Name: "what", Number: 2, Type: "text", Category: 'S'},
+			{Name: "day", Number: 1, Type: "date", Category: 'D', NotNull: true}, {Name: "what", Number: 2, Type: "text", Category: 'S', Collation: 100},
 		}},
 		{Schema: "other", Name: "m", Kind: catalog.KindMaterializedView, Columns: []catalog.Column{
 			{Name: "one", Number: 1, Type: "integer", Category: 'N'},
@@ -54,10 +54,10 @@ func TestCrawl(t *testing.T) {
 		}},
 		{Schema: "public", Name: "customer", Kind: catalog.KindTable, PrimaryKey: []string{"c_name", "c_custkey"}, Columns: []catalog.Column{
 			{Name: "c_custkey", Number: 1, Type: "integer", Category: 'N', NotNull: true},
-			{Name: "c_name", Number: 3, Type: "character varying(25)", Category: 'S', NotNull: true},
+			{Name: "c_name", Number: 3, Type: "character varying(25)", Category: 'S', Collation: 100, NotNull: true},
 			{Name: "c_mood", Number: 4, Type: "other.mood", Category: 'E'},
 			{Name: "c_balance", Number: 5, Type: "public.amount", Category: 'N'},
-			{Name: "c_tags", Number: 6, Type: "text[]", Category: 'A'},
+			{Name: "c_tags", Number: 6, Type: "text[]", Category: 'A', Collation: 100},
 			{Name: `Odd "name`, Number: 7, Type: "timestamp(3) with time zone", Category: 'D'},
 		}},
 		{Schema: "public", Name: "empty", Kind: catalog.KindTable},

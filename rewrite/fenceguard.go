@@ -1,0 +1,316 @@
+package rewrite
+
+import (
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/policy/expr"
+)
+
+// guard is one reference to a filtered table in a statement. It starts without a fence; what the statement does with its columns
+// decides at the end what it needs. See finish.
+type guard struct {
+	view *view
+	// tree is the View as it stands in the statement: fenced, until finish takes the fence off.
+	tree *pg.SelectStmt
+	// visible is the name of the extra column that says whether the filter lets a row through; "" while nothing asks for it.
+	visible string
+	// fenced asks for OFFSET 0 and opaque columns: the whole table behind one fence.
+	fenced bool
+	// opaque has the columns that must leave without their statistics.
+	opaque map[string]bool
+	// plain forbids an extra column: a whole row would show it, or an alias of a join hide it.
+	plain bool
+	// whole counts uses of the whole row; stars of select lists, which can be written out, are subtracted again.
+	whole int
+}
+
+// fact is what a column of FROM tells about what its values are made of. The zero value says that nothing is known; then the whole
+// statement is fenced if a condition that may tell touches the column.
+type fact struct {
+	known bool
+	// typ is the type as format_type prints it, without modifiers; "" if it is not known for certain.
+	typ string
+	// collation is that of the column, as its number; 0 where the column has none or it was not read.
+	collation uint32
+	// folds is set where the collation takes different texts for equal.
+	folds bool
+	// fails is set where the values are computed by something that is not leakproof.
+	fails bool
+	// parts are the columns of filtered tables that the value is computed from.
+	parts []part
+}
+
+// part is one column of a filtered table within a fact.
+type part struct {
+	guard *guard
+	name  string
+	// seal is the sub-select between the table and where the column is seen; nil where the table itself stands in FROM.
+	seal *seal
+}
+
+// seal is a sub-select that can be closed: the planner then moves no condition into it.
+type seal struct {
+	stmt *pg.SelectStmt
+	// with is set for a query of WITH RECURSIVE, in which OFFSET is not allowed everywhere.
+	with *pg.CommonTableExpr
+}
+
+// close ends the sub-select in OFFSET 0.
+func (s *seal) close() {
+	if s.with != nil {
+		s.with.Ctematerialized = pg.CTEMaterialize_CTEMaterializeAlways
+		return
+	}
+	closeSelect(s.stmt)
+}
+
+func closeSelect(stmt *pg.SelectStmt) {
+	if stmt.LimitOffset != nil {
+		return
+	}
+	stmt.LimitOffset = pg.MakeAConstIntNode(0, -1)
+	if stmt.LimitOption == pg.LimitOption_LIMIT_OPTION_DEFAULT {
+		stmt.LimitOption = pg.LimitOption_LIMIT_OPTION_COUNT
+	}
+}
+
+// conceal makes the column leave its table without its statistics.
+func (p part) conceal() {
+	if p.guard.opaque == nil {
+		p.guard.opaque = map[string]bool{}
+	}
+	p.guard.opaque[p.name] = true
+}
+
+// guards lists the tables behind the item that stand in its FROM themselves, each once.
+func (it *item) guards() []*guard {
+	var out []*guard
+	for _, c := range it.columns {
+		for _, p := range c.fact.parts {
+			if p.seal == nil && !slices.Contains(out, p.guard) {
+				out = append(out, p.guard)
+			}
+		}
+	}
+	return out
+}
+
+// useWhole notes that the item's whole row, or a star, is used.
+func (it *item) useWhole(times int) {
+	for _, g := range it.guards() {
+		g.whole += times
+	}
+}
+
+// forbidExtra notes that the items' names are hidden by an alias.
+func forbidExtra(items []*item) {
+	for _, it := range items {
+		for _, g := range it.guards() {
+			g.plain = true
+		}
+	}
+}
+
+// behind gives facts as they are seen from outside of a sub-select.
+func behind(facts []fact, s *seal) []fact {
+	out := make([]fact, len(facts))
+	for i, f := range facts {
+		out[i] = f
+		out[i].parts = make([]part, len(f.parts))
+		for j, p := range f.parts {
+			out[i].parts[j] = part{guard: p.guard, name: p.name, seal: s}
+		}
+	}
+	return out
+}
+
+// outputs are the columns of a sub-select that was judged, as what stands around it sees them.
+func (r *resolver) outputs(stmt *pg.SelectStmt, s *seal, names []string) []column {
+	out := computed(names)
+	facts := r.levels[stmt]
+	if len(facts) != len(names) {
+		return out
+	}
+	for i, f := range behind(facts, s) {
+		out[i].fact = f
+	}
+	return out
+}
+
+// withOutputs are the columns of a WITH query. Within itself, a recursive one is a table of its own.
+func (r *resolver) withOutputs(c *cte) []column {
+	e := c.expr
+	if e == nil {
+		return computed(c.columns)
+	}
+	stmt := e.Ctequery.GetSelectStmt()
+	s := &seal{stmt: stmt}
+	if c.recursive {
+		s = &seal{with: e}
+	}
+	extra := e.SearchClause != nil || e.CycleClause != nil
+	facts, judged := r.levels[stmt]
+	if !judged && c.recursive && stmt.Larg != nil {
+		facts = r.levels[stmt.Larg]
+	}
+	out := computed(c.columns)
+	for i := range out {
+		switch {
+		case i >= len(facts):
+			out[i].fact.known = extra && len(facts) > 0
+		case judged:
+			out[i].fact = behind(facts[i:i+1], s)[0]
+		default:
+			out[i].fact = fact{known: true, typ: facts[i].typ, collation: facts[i].collation}
+		}
+	}
+	return out
+}
+
+// guard notes a reference to a filtered table; nil where it has no filter, or one that needs its fence whatever the statement does.
+func (r *resolver) guard(v *view, tree *pg.SelectStmt) *guard {
+	if v.plain == nil {
+		return nil
+	}
+	g := &guard{view: v, tree: tree}
+	r.guards = append(r.guards, g)
+	return g
+}
+
+// columnFact is the fact of the i-th column of a View.
+func (v *view) columnFact(i int, g *guard) fact {
+	if i >= len(v.decision.Columns) {
+		return fact{known: true} // a built-in View, which has a fence of its own
+	}
+	c := v.decision.Columns[i]
+	f := fact{known: true, typ: baseType(c.Column.Type), collation: c.Column.Collation, folds: c.Column.Nondeterministic}
+	if strings.HasPrefix(f.typ, "reg") {
+		f.typ = ""
+	}
+	f.fails = c.Mask != nil && !quietMask(c.Mask)
+	if g != nil {
+		f.parts = []part{{guard: g, name: v.columns[i]}}
+	}
+	return f
+}
+
+// quietMask reports a mask that calls nothing.
+func quietMask(m expr.Expr) bool {
+	switch v := m.(type) { //nolint:gochecksumtype // every other form calls something, or may
+	case expr.Literal, expr.NullOf:
+		return true
+	case expr.Cast:
+		_, literal := v.Arg.(expr.Literal)
+		return literal
+	}
+	return false
+}
+
+// inFunction marks the columns of a function in FROM. It is called with rows that were read, and no condition moves into it.
+func inFunction(it *item) *item {
+	for i := range it.columns {
+		it.columns[i].fact = fact{known: true}
+	}
+	return it
+}
+
+// mergeFacts is the fact of a column that stands for several.
+func mergeFacts(facts ...fact) fact {
+	out := facts[0]
+	out.parts = slices.Clone(out.parts)
+	for _, f := range facts[1:] {
+		out.known = out.known && f.known
+		out.fails = out.fails || f.fails || f.typ != out.typ
+		if f.typ != out.typ {
+			out.typ = ""
+		}
+		if f.collation != out.collation {
+			out.fails = true
+		}
+		out.parts = append(out.parts, f.parts...)
+	}
+	return out
+}
+
+// fences is what a statement's judging notes for them.
+type fences struct {
+	guards   []*guard
+	pendings []pending
+	stars    []starred
+	// levels has the facts of the output columns of each query that was judged.
+	levels map[*pg.SelectStmt][]fact
+	// leaks counts what is not leakproof; quiet are the sub-selects in which there was nothing.
+	leaks int
+	quiet map[*pg.SubLink]bool
+	// fenceAll fences every table of the statement.
+	fenceAll bool
+	// root is the statement. ownParameters says that its parameters are those of the request; else they are not known.
+	root          *pg.Node
+	ownParameters bool
+	// parameters counts the places of each.
+	parameters map[int32]int
+}
+
+func newFences() fences {
+	return fences{levels: map[*pg.SelectStmt][]fact{}, quiet: map[*pg.SubLink]bool{}}
+}
+
+// withoutFence is a View without OFFSET 0; nil where its filter would not stay a condition on the scan of its table, or where
+// something in it counts rows.
+func withoutFence(tree *pg.SelectStmt) *pg.SelectStmt {
+	if tree.WhereClause == nil || !steady(tree.WhereClause.ProtoReflect()) || countsRows(tree.ProtoReflect()) {
+		return nil
+	}
+	out := proto.Clone(tree).(*pg.SelectStmt)
+	out.LimitOffset, out.LimitOption = nil, pg.LimitOption_LIMIT_OPTION_DEFAULT
+	keepCondition(out.WhereClause)
+	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: out}})
+	return out
+}
+
+// countsRows reports a window function in a View.
+func countsRows(m protoreflect.Message) bool {
+	f, ok := m.Interface().(*pg.FuncCall)
+	out := ok && f.Over != nil
+	eachMessage(m, func(child protoreflect.Message) { out = out || countsRows(child) })
+	return out
+}
+
+// steady reports that a filter calls nothing but built-in functions of the row it is at.
+func steady(m protoreflect.Message) bool {
+	if f, ok := m.Interface().(*pg.FuncCall); ok {
+		name, _ := builtin(f.Funcname)
+		known, found := catalog.LookupFunction(name, argumentCount(f))
+		if !found || f.Over != nil || strings.Trim(known.Kinds, "f") != "" || strings.Contains(known.Volatility, "v") {
+			return false
+		}
+	}
+	out := true
+	eachMessage(m, func(child protoreflect.Message) { out = out && steady(child) })
+	return out
+}
+
+// keepCondition puts IS TRUE behind the sub-selects of a filter that the planner would turn into a join.
+func keepCondition(n *pg.Node) {
+	if and := n.GetBoolExpr(); and != nil && and.Boolop == pg.BoolExprType_AND_EXPR {
+		for _, arg := range and.Args {
+			keepCondition(arg)
+		}
+		return
+	}
+	inner := n
+	for inner.GetBoolExpr() != nil && inner.GetBoolExpr().Boolop == pg.BoolExprType_NOT_EXPR {
+		inner = inner.GetBoolExpr().Args[0]
+	}
+	if inner.GetSubLink() != nil {
+		n.Node = &pg.Node_BooleanTest{BooleanTest: &pg.BooleanTest{
+			Arg: &pg.Node{Node: n.Node}, Booltesttype: pg.BoolTestType_IS_TRUE, Location: -1}}
+	}
+}
