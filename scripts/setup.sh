@@ -93,6 +93,15 @@ postgres_package() {
   echo "postgresql-$major"
 }
 
+# check_pgaudit wants the extension for the newest server of the system's packages: a test reads what it logs.
+check_pgaudit() {
+  [ -z "${POSTERN_PG_BIN:-}" ] || return 0
+  if [ -n "$postgres_wanted" ]; then return; fi # comes with the server, see install_packages
+  local newest
+  newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sed -n 's#.*/\([0-9]*\)/bin$#\1#p' | sort -n | tail -n 1)
+  [ -z "$newest" ] || [ -e "/usr/lib/postgresql/$newest/lib/pgaudit.so" ] || want "postgresql-$newest-pgaudit"
+}
+
 node_pg_works() { has node && NODE_PATH=/usr/share/nodejs node -e "require('pg')" >/dev/null 2>&1; }
 
 check_clients() {
@@ -115,6 +124,7 @@ install_packages() {
     local server
     server=$(postgres_package) # on a line of its own, so that its failure ends the script
     want "$server"
+    [ "$what" != test ] || want "$server-pgaudit"
   fi
   say "installing ${packages[*]}"
   keep_debian_quiet
@@ -160,6 +170,7 @@ main() {
   check_certificates
   case $what in demo | test) check_postgres ;; esac
   if [ "$what" = test ]; then
+    check_pgaudit
     check_clients
     if ! has pgbouncer && [ ! -x /usr/sbin/pgbouncer ]; then
       want pgbouncer

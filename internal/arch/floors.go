@@ -55,6 +55,7 @@ func Table() []Room {
 		{Path: "policy", Kind: Product, Floor: 3},
 
 		{Path: "warehouse", Kind: Product, Floor: 2},
+		{Path: "warehouse/serverlog", Kind: Product, Floor: 2},
 		{Path: "policy/sqlparse", Kind: Product, Floor: 2},
 
 		{Path: "catalog", Kind: Product, Floor: 1},
