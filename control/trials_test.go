@@ -24,7 +24,7 @@ kind: DataPolicy
 name: patterns
 on: {tables: [tpch.public.customer]}
 rules:
-  - rows: "c_name ~ '('"
+  - rows: "c_name = 'x' AND 'x' ~ '('"
 ---
 kind: DataPolicy
 name: constants

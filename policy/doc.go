@@ -13,7 +13,8 @@
 //   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check; trials.go: for the warehouse's
 //   - rules.go, window.go, draw.go: row rules become filters; draw.go also has the keyed draws of samples and noise
 //   - mask*.go, regex.go: mask rules become expressions that are total and keep the column's type
-//   - total.go, totalbound.go: the closed set of what an author's expression in a mask may hold, because it cannot fail
+//   - total.go, totalbound.go, totalrows.go: the closed set of what an author's expression in a mask or row rule may hold, because it
+//     cannot fail
 //   - domains.go: the token domains that rules name
 //
 // The life of one decision: rewrite asks Program.Decide for all tables of a statement in one call; the rules that select

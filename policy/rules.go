@@ -109,6 +109,9 @@ func (c *compiler) sqlRows(text string, report Problem) (rowMaker, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := provenRows(resolved, t.table); err != nil {
+			return nil, err
+		}
 		for _, note := range resolved.Notes {
 			report.Message = "rows: " + note
 			c.warn(report)

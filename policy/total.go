@@ -18,6 +18,8 @@ const (
 	maxTextBytes = 256_000_000
 	// maxNumberDigits bounds the digits of a number that an expression can make: far below those of numeric (131072).
 	maxNumberDigits = 10_000
+	// maxFloatDigits bounds the digits of a number that becomes a floating-point number: below those of real.
+	maxFloatDigits = 37
 )
 
 // total names the first part of an expression that could raise an error.
@@ -47,7 +49,13 @@ func provenTotal(resolved sqlparse.Resolved, source *catalog.Table) (err error) 
 	return total(resolved.Expr)
 }
 
-type totality struct{ err error }
+type totality struct {
+	err error
+	// rows is set for a row rule, of which parts without columns are the same for every row; plain are types of columns of which it is known
+	// that they compare without fail.
+	rows  bool
+	plain map[expr.Type]bool
+}
 
 func (t *totality) refuse(format string, args ...any) {
 	if t.err == nil {
@@ -56,6 +64,9 @@ func (t *totality) refuse(format string, args ...any) {
 }
 
 func (t *totality) node(e expr.Expr) {
+	if t.rows && fixed(e) {
+		return
+	}
 	switch v := e.(type) {
 	case expr.Literal:
 		t.literal(v)
@@ -94,6 +105,9 @@ func (t *totality) literal(l expr.Literal) {
 		return
 	}
 	typ := typeOfName(l.Type)
+	if typ.base == "jsonb" && readableJSON(l.Value) {
+		return
+	}
 	midnight := typ.base == "timestamp without time zone" && isTime("2006-01-02", l.Value)
 	if typ.base == "interval" || typ.isText() || midnight || typ.holds(l.Value) {
 		return
@@ -105,12 +119,17 @@ func (t *totality) operator(o expr.Op) {
 	switch o.Name {
 	case "=", "<>", "<", "<=", ">", ">=":
 		t.comparison("operator "+o.Name, o.Left, o.Right)
-	case "~~", "!~~":
-		pattern, constant := o.Right.(expr.Literal)
-		escapes := len(pattern.Value) - len(strings.TrimRight(pattern.Value, `\`))
-		if !constant || pattern.Null || escapes%2 != 0 || len(pattern.Value) > maxPattern || !textLike(o.Left) || !textLike(o.Right) {
+	case "~~", "!~~", "~~*", "!~~*":
+		pattern, escape, ok := likePattern(o.Right)
+		if !ok || escapesEnd(pattern, escape) || len(pattern) > maxPattern || !textLike(o.Left) {
 			t.refuse("LIKE can fail unless its pattern is a constant of at most %d bytes that does not end in a single backslash", maxPattern)
 		}
+	case "~", "!~", "~*", "!~*":
+		t.matches(o)
+	case "/", "%":
+		t.remainder(o)
+	case "->", "->>", "@>", "<@":
+		t.inside(o)
 	case "||":
 		if !textLike(o.Left) || !textLike(o.Right) {
 			t.refuse("operator || may join text only: cast the other operand to text")
@@ -121,7 +140,8 @@ func (t *totality) operator(o expr.Op) {
 			left = right
 		}
 		if left != "numeric" && right != "numeric" || digitBound(o) > maxNumberDigits {
-			t.refuse("operator %s on %s and %s can overflow: cast an operand to numeric(precision, scale)", o.Name, unclear(left), unclear(right))
+			t.refuse("operator %s on %s and %s can overflow: cast an operand to numeric(precision, scale)%s", o.Name, unclear(left), unclear(right),
+				map[bool]string{true: ", or compute on the side of the comparison that has no columns"}[t.rows])
 		}
 	default:
 		t.refuse("operator %s can fail, or it is not known that it cannot", o.Name)
@@ -131,10 +151,15 @@ func (t *totality) operator(o expr.Op) {
 // comparison refuses operands of types of which it is not known how they compare.
 func (t *totality) comparison(what string, a, b expr.Expr) {
 	for _, e := range []expr.Expr{a, b} {
-		switch baseOf(e) {
-		case "", "json", "xml":
+		if !t.compares(e) && (!t.rows || !fixed(e)) {
 			t.refuse("%s compares a value whose type is not known not to fail", what)
 			return
+		}
+	}
+	// Beside a floating-point number a numeric becomes one, for which it may be too large.
+	for _, pair := range [][2]expr.Expr{{a, b}, {b, a}} {
+		if base := baseOf(pair[0]); (base == "real" || base == "double precision") && baseOf(pair[1]) == "numeric" && digitBound(pair[1]) > maxFloatDigits {
+			t.refuse("%s of a floating-point number and a numeric of unbounded size can fail", what)
 		}
 	}
 }
@@ -145,7 +170,11 @@ func (t *totality) cast(c expr.Cast) {
 		return
 	}
 	switch {
+	case from.base == "" && to.isText() && t.plain[typeNameOf(c.Arg)]:
+		return
 	case from.base == "":
+	case to.isText() && from.base == "jsonb":
+		return
 	case to.isText():
 		if from.isText() || from.isInteger() || from.base == "numeric" || from.base == "boolean" || from.base == "uuid" {
 			return
@@ -179,7 +208,7 @@ func (t *totality) call(c expr.Call) {
 	}
 	switch name {
 	case "lower", "upper", "initcap", "btrim", "ltrim", "rtrim", "length", "char_length", "character_length", "octet_length", "reverse",
-		"md5", "strpos", "starts_with", "translate":
+		"md5", "strpos", "position", "starts_with", "translate":
 		check(allText(args))
 	case "replace":
 		_, literal := args[2].(expr.Literal)
@@ -214,6 +243,8 @@ func (t *totality) call(c expr.Call) {
 		check(ok && nonZero(args[1]))
 	case "extract", "date_part":
 		check(extractable(args))
+	case "like_escape":
+		// Judged with the operator that it is for.
 	default:
 		t.refuse("function %s can fail, or it is not known that it cannot", name)
 	}

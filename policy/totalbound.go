@@ -39,7 +39,7 @@ func baseOf(e expr.Expr) string {
 
 func callBase(c expr.Call) string {
 	switch c.Func.Name {
-	case "length", "char_length", "character_length", "octet_length", "strpos":
+	case "length", "char_length", "character_length", "octet_length", "strpos", "position":
 		return "integer"
 	case "starts_with":
 		return "boolean"
@@ -56,10 +56,17 @@ func callBase(c expr.Call) string {
 
 func operatorBase(o expr.Op) string {
 	switch o.Name {
-	case "=", "<>", "<", "<=", ">", ">=", "~~", "!~~":
+	case "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~", "~*", "!~*", "@>", "<@":
 		return "boolean"
-	case "||":
+	case "||", "->>":
 		return "text"
+	case "->":
+		return baseOf(o.Left)
+	case "/", "%":
+		if baseOf(o.Left) == "numeric" || baseOf(o.Right) == "numeric" {
+			return "numeric"
+		}
+		return "bigint"
 	case "+", "-", "*":
 		if o.Left == nil {
 			return baseOf(o.Right)
@@ -115,8 +122,11 @@ func textBound(e expr.Expr) int {
 	case expr.Cast:
 		return textBound(v.Arg)
 	case expr.Op:
-		if v.Name == "||" {
+		switch v.Name {
+		case "||":
 			return capped(textBound(v.Left) + textBound(v.Right))
+		case "->", "->>":
+			return maxRegexBytes
 		}
 		return 0
 	case expr.Case:
@@ -190,6 +200,9 @@ func digitBound(e expr.Expr) int {
 			return capped(digitBound(v.Left) + digitBound(v.Right))
 		case "+", "-":
 			return capped(digitBound(v.Left) + digitBound(v.Right) + 1)
+		case "/", "%":
+			// A quotient has up to 20 digits after those of its operands (PostgreSQL: select_div_scale).
+			return capped(digitBound(v.Left) + digitBound(v.Right) + 20)
 		}
 		return 0
 	case expr.Call:
@@ -202,7 +215,7 @@ func digitBound(e expr.Expr) int {
 			return capped(digitBound(c.Args[0]) + digitBound(c.Args[1]))
 		case "extract":
 			return 20
-		case "length", "char_length", "character_length", "octet_length", "strpos":
+		case "length", "char_length", "character_length", "octet_length", "strpos", "position":
 			return 10
 		}
 		return 0
@@ -234,7 +247,7 @@ func typeDigits(e expr.Expr) int {
 	t := typeOfName(name)
 	switch {
 	case t.isInteger():
-		return 19
+		return map[int]int{16: 5, 32: 10, 64: 19}[t.bits()]
 	case t.base == "numeric" && len(t.mods) == 0:
 		if c, ok := e.(expr.Cast); ok {
 			return digitBound(c.Arg)
