@@ -131,7 +131,7 @@ func (r *Registry) applyTo(ctx context.Context, by audit.Event, c Change, stored
 	}
 	set, err := assemble(r.files, plan.documents)
 	if err != nil {
-		return nil, err
+		return nil, r.config.Publisher.alsoMistaken(ctx, slices.Concat(r.files, plan.documents), err)
 	}
 	out := &Applied{Revision: stored.Revision, Changes: plan.changes}
 	writes := plan.writes()

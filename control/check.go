@@ -24,10 +24,34 @@ func dialectOf(e warehouse.Engine) (sqlgen.Dialect, error) {
 }
 
 // printed prints every filter and mask once, so that what a dialect cannot say is found here and not by a person.
-func (b *builder) printed(dialect sqlgen.Dialect, samples []policy.Decision, c resource.Connection) {
+func (b *builder) printed(dialect sqlgen.Dialect, program *policy.Program, samples []policy.Decision, c resource.Connection) {
+	var failed []string
 	for i := range samples {
 		if err := dialect.Check(&samples[i]); err != nil {
-			b.mistake(c.Pos, "Connection "+c.Name, "%s cannot be printed for %s: %s", samples[i].Table.QualifiedName(), dialect, err)
+			failed = append(failed, fmt.Sprintf("%s cannot be printed for %s: %s", samples[i].Table.QualifiedName(), dialect, err))
+		}
+	}
+	if len(failed) == 0 {
+		return
+	}
+	// Which rule it is: by themselves.
+	found, said := false, map[string]bool{}
+	pieces := program.Pieces()
+	for i := range pieces {
+		t := &pieces[i]
+		err := dialect.Check(&t.Bound)
+		if err == nil {
+			continue
+		}
+		found = true
+		if message := fmt.Sprintf("%s: connection %s: %s", t.Kind, c.Name, err); !said[fmt.Sprint(t.Pos, message)] {
+			said[fmt.Sprint(t.Pos, message)] = true
+			b.mistake(t.Pos, trialLabel(t), "%s", message)
+		}
+	}
+	if !found {
+		for _, message := range failed {
+			b.mistake(c.Pos, "Connection "+c.Name, "%s", message)
 		}
 	}
 }

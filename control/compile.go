@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -39,8 +40,10 @@ type builder struct {
 	reviews  Reviews
 	// guardrails deny the disabled sources of the connection in hand.
 	guardrails []policy.SubscriptionPolicy
-	verifiers  map[string]verifierEntry
-	crawls     map[string]lastCrawl
+	// missing are the sources of the connection in hand that are not there, as schema.table.
+	missing   []string
+	verifiers map[string]verifierEntry
+	crawls    map[string]lastCrawl
 	// given are crawls to take instead of asking.
 	given map[string]lastCrawl
 	// tried has the queries of this publication that their warehouses accepted.
@@ -116,31 +119,46 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
 	}
-	b.guardrails = nil
+	b.guardrails, b.missing = nil, nil
 	snapshot := b.snapshot(c.Name, found.tables)
 	if snapshot != nil {
 		b.derived(c.Name, snapshot)
 	}
-	if len(b.mistakes) > before {
-		// A source that is not there would make policies fail to match, which would say the same thing again.
+	if snapshot == nil {
 		return nil
 	}
-	program, warnings, err := policy.Compile(policy.Input{
+	in := policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
 		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
-	})
+	}
+	program, warnings, err := policy.Compile(in)
 	b.warnings = append(b.warnings, warnings...)
 	if err != nil {
-		b.problems(err)
-		return nil
+		// What is wrong with the other policies is told at once.
+		if program = b.withoutMistaken(in, b.problems(err)); program == nil {
+			return nil
+		}
 	}
 	b.unreadable(c, program)
 	samples := program.Samples()
-	b.printed(dialect, samples, c)
+	b.printed(dialect, program, samples, c)
+	asked := len(b.mistakes)
 	b.keyed(samples, found.domains, c)
-	if len(b.mistakes) == before {
-		// A missing function would be said again.
-		b.try(ctx, c, config, dialect, program, found.profile)
+	b.try(ctx, c, config, trialsOf{program, dialect, found.profile, len(b.mistakes) == asked})
+	if len(b.mistakes) > before {
+		return nil
+	}
+	return program
+}
+
+// withoutMistaken compiles the policies that have no mistakes; nil where that does not help.
+func (b *builder) withoutMistaken(in policy.Input, mistaken map[string]bool) *policy.Program {
+	in.Subscriptions = slices.DeleteFunc(slices.Clone(in.Subscriptions), func(p policy.SubscriptionPolicy) bool { return mistaken[p.Name] })
+	in.Data = slices.DeleteFunc(slices.Clone(in.Data), func(p policy.DataPolicy) bool { return mistaken[p.Name] })
+	in.Approvals = nil
+	program, _, err := policy.Compile(in)
+	if err != nil {
+		return nil
 	}
 	return program
 }
@@ -168,18 +186,28 @@ func knownTags(set *resource.Set) (out []string) {
 	return sortedTags(out)
 }
 
-// problems takes the compiler's mistakes over.
-func (b *builder) problems(err error) {
+// problems takes the compiler's mistakes over, and names the policies that have them. A source that is not there has been reported; that policies
+// name it says the same thing again.
+func (b *builder) problems(err error) (mistaken map[string]bool) {
+	mistaken = map[string]bool{}
 	var problems policy.Errors
 	if !errors.As(err, &problems) {
 		b.mistake(policy.Pos{}, "", "%s", err)
-		return
+		return mistaken
 	}
 	for _, p := range problems {
+		mistaken[p.Policy] = true
+		of := func(name string) bool {
+			return strings.Contains(p.Message, name) || strings.Contains(p.Message, "selects no registered source")
+		}
+		if slices.ContainsFunc(b.missing, of) {
+			continue
+		}
 		at := p.Pos
 		p.Pos = policy.Pos{}
 		b.mistake(at, "", "%s", p.String())
 	}
+	return mistaken
 }
 
 // crawled is what a warehouse says of itself.

@@ -183,6 +183,27 @@ func (p *Publisher) PublishAs(ctx context.Context, n Publication) (*Generation, 
 	return g, nil
 }
 
+// alsoMistaken adds to what is wrong with how documents are written what is wrong with what they mean, as far as that can be told: whoever mends
+// them is told of everything at once. Nothing is published.
+func (p *Publisher) alsoMistaken(ctx context.Context, docs []resource.Document, err error) error {
+	var mistakes resource.Mistakes
+	if !errors.As(err, &mistakes) {
+		return err
+	}
+	p.publishing.Lock()
+	defer p.publishing.Unlock()
+	if p.loadReviews(ctx) != nil {
+		return err
+	}
+	b := p.builder(resource.Readable(docs))
+	b.given = p.crawls
+	var more resource.Mistakes
+	if _, failed := b.build(ctx); !errors.As(failed, &more) {
+		return err
+	}
+	return resource.Join(mistakes, more)
+}
+
 func (p *Publisher) builderOf(n Publication) *builder {
 	b := p.builder(n.Set)
 	b.revision, b.tolerant, b.commit = n.Revision, n.Tolerant, n.Commit

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -214,7 +215,7 @@ func (r *Registry) publish(ctx context.Context, files []resource.Document, store
 	}
 	set, err := assemble(files, docs)
 	if err != nil {
-		return nil, err
+		return nil, r.config.Publisher.alsoMistaken(ctx, slices.Concat(files, docs), err)
 	}
 	n.Set, n.Revision = set, stored.Revision
 	g, err := r.config.Publisher.PublishAs(ctx, n)

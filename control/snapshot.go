@@ -31,6 +31,7 @@ func (b *builder) snapshot(connection string, crawled []*catalog.Table) *catalog
 		label := "Source " + s.Name
 		t, found := byName[name]
 		if !found {
+			b.missing = append(b.missing, name.Schema+"."+name.Table)
 			b.mistake(s.Pos, label, "the warehouse has no such table, or the service role's database is another one")
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,11 +33,11 @@ type tried struct{ address, query string }
 
 // try has the warehouse prepare what authors wrote in SQL, so that a mistake is one of the publication and no person meets it. What the warehouse
 // accepted before is not asked again, so that a revocation waits for nobody. What is new and cannot be asked is refused.
-func (b *builder) try(ctx context.Context, c resource.Connection, config warehouse.Config, dialect sqlgen.Dialect, program *policy.Program, stored bool) {
+func (b *builder) try(ctx context.Context, c resource.Connection, config warehouse.Config, of trialsOf) {
 	var trials []policy.Trial
 	var queries []string
-	for _, t := range program.Trials() {
-		for _, q := range trialQueries(&t, dialect, stored) {
+	for _, t := range of.program.Trials() {
+		for _, q := range of.queries(&t) {
 			if key := (tried{config.Address(), q}); b.publisher.tried[key] {
 				b.tried[key] = true
 				continue
@@ -50,6 +51,10 @@ func (b *builder) try(ctx context.Context, c resource.Connection, config warehou
 	ctx, cancel := context.WithTimeout(ctx, trialTimeout)
 	defer cancel()
 	refused, err := b.publisher.config.try(ctx, config, queries)
+	if err != nil && b.tolerant {
+		b.warn(c.Pos, "connection %s cannot be asked whether it accepts %d new conditions and masks: %s", c.Name, len(queries), err)
+		return
+	}
 	if err != nil {
 		b.mistake(c.Pos, "Connection "+c.Name, "the warehouse cannot be asked whether it accepts %d new conditions and masks, beginning with %s at %s:%d: %s",
 			len(queries), trialLabel(&trials[0]), trials[0].Pos.File, trials[0].Pos.Line, err)
@@ -86,16 +91,26 @@ func told(err error) string {
 	return fmt.Sprintf("%s (%s)", e.Message, e.Code)
 }
 
-// trialQueries prints a trial as the proxy would inline it and, where the warehouse has the profile that they look people up in, as push would
-// store it. What cannot be printed has been reported by then.
-func trialQueries(t *policy.Trial, dialect sqlgen.Dialect, stored bool) (out []string) {
-	if v, err := dialect.View(&t.Bound); err == nil {
-		out = append(out, v.SQL)
-	}
-	if stored {
-		if v, err := dialect.StoredView(&t.Deferred); err == nil && !slices.Contains(out, v.SQL) {
+// trialsOf says what is tried of a program.
+type trialsOf struct {
+	program *policy.Program
+	dialect sqlgen.Dialect
+	// stored says that the warehouse has the profile that stored views look people up in.
+	stored bool
+	// keyed says that the warehouse has all functions and keys. Without, what would call them is left out: that they are missing has been reported.
+	keyed bool
+}
+
+// queries prints a trial as the proxy would inline it and, where that can be tried, as push would store it. What cannot be printed has been reported.
+func (of trialsOf) queries(t *policy.Trial) (out []string) {
+	add := func(v sqlgen.View, err error) {
+		if err == nil && !slices.Contains(out, v.SQL) && (of.keyed || !strings.Contains(v.SQL, warehouse.FunctionsSchema)) {
 			out = append(out, v.SQL)
 		}
+	}
+	add(of.dialect.View(&t.Bound))
+	if of.stored {
+		add(of.dialect.StoredView(&t.Deferred))
 	}
 	return out
 }

@@ -59,9 +59,13 @@ func (w *Watcher) publish(ctx context.Context) (*Generation, error) {
 	if w.Publish != nil {
 		return w.Publish(ctx)
 	}
-	set, err := resource.Load(w.Paths)
+	docs, err := resource.LoadDocuments(w.Paths)
 	if err != nil {
 		return nil, err
+	}
+	set, err := resource.Assemble(docs)
+	if err != nil {
+		return nil, w.Publisher.alsoMistaken(ctx, docs, err)
 	}
 	return w.Publisher.Publish(ctx, set)
 }

@@ -24,7 +24,12 @@ type Trial struct {
 }
 
 // Trials has each row rule, each custom mask and each mask with a condition, once for all sources on which it meets columns of the same types.
-func (p *Program) Trials() (out []Trial) {
+func (p *Program) Trials() []Trial { return p.trials(false) }
+
+// Pieces has what Trials has, and every other mask: what is wrong with a sample is wrong with one of them.
+func (p *Program) Pieces() []Trial { return p.trials(true) }
+
+func (p *Program) trials(all bool) (out []Trial) {
 	seen := map[string]bool{}
 	for _, table := range p.snapshot.Tables() {
 		t, ok := p.tables[table]
@@ -41,16 +46,16 @@ func (p *Program) Trials() (out []Trial) {
 			}
 		}
 		for i := range t.columns {
-			out = t.columns[i].trials(t.table, seen, out)
+			out = t.columns[i].trials(t.table, all, seen, out)
 		}
 	}
 	return out
 }
 
-func (c *columnProgram) trials(table *catalog.Table, seen map[string]bool, out []Trial) []Trial {
+func (c *columnProgram) trials(table *catalog.Table, all bool, seen map[string]bool, out []Trial) []Trial {
 	for i := range c.masks {
 		m := &c.masks[i]
-		if m.kind != MaskCustom && m.where == nil {
+		if !all && m.kind != MaskCustom && m.where == nil {
 			continue
 		}
 		key := m.trialKey(table, sourceColumn(c.column), m.mask, m.where)

@@ -129,6 +129,16 @@ func Assemble(docs []Document) (*Set, error) {
 	return l.finish()
 }
 
+// Readable is what a set of documents with mistakes holds otherwise: all resources as far as they could be read, but for policies with mistakes.
+// It is for finding more mistakes and for nothing else.
+func Readable(docs []Document) *Set {
+	l := newLoader()
+	for _, d := range docs {
+		l.document(d.Pos.File, d.node)
+	}
+	return l.readable()
+}
+
 // Kinds lists the kinds of resources.
 func Kinds() (out []string) {
 	for _, k := range kinds() {

@@ -59,6 +59,9 @@ func (c *collector) add(pos policy.Pos, resource, format string, args ...any) {
 	c.list = append(c.list, Mistake{pos, resource, fmt.Sprintf(format, args...)})
 }
 
+// count is how many mistakes there were.
+func (c *collector) count() int { return len(c.list) + c.more }
+
 // err is nil if nothing is wrong.
 func (c *collector) err() error {
 	if len(c.list) == 0 {
@@ -72,4 +75,18 @@ func (c *collector) err() error {
 		out = append(out, Mistake{Message: fmt.Sprintf("and %d more mistakes", c.more)})
 	}
 	return out
+}
+
+// Join puts mistakes together, each once, ordered by file and line.
+func Join(lists ...Mistakes) Mistakes {
+	out := slices.Concat(lists...)
+	slices.SortStableFunc(out, func(a, b Mistake) int {
+		return cmp.Or(cmp.Compare(a.Pos.File, b.Pos.File), cmp.Compare(a.Pos.Line, b.Pos.Line))
+	})
+	seen := map[Mistake]bool{}
+	return slices.DeleteFunc(out, func(m Mistake) bool {
+		again := seen[m]
+		seen[m] = true
+		return again
+	})
 }

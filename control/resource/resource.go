@@ -81,7 +81,7 @@ func read(paths []string, c *collector, each func(file string, text []byte)) {
 	if err != nil {
 		c.add(policy.Pos{}, "", "%s", err)
 	}
-	total := 0
+	total, entries := 0, 0
 	for _, file := range files {
 		text, err := readBounded(file)
 		if err != nil {
@@ -90,6 +90,10 @@ func read(paths []string, c *collector, each func(file string, text []byte)) {
 		}
 		if total += len(text); total > MaxTotalBytes {
 			c.add(policy.Pos{File: file}, "", "all files together are larger than %d MiB", MaxTotalBytes>>20)
+			break
+		}
+		if entries += structure(text); entries > maxTotalStructure && entries > structure(text) {
+			c.add(policy.Pos{File: file}, "", "all files together have too many entries")
 			break
 		}
 		each(file, text)
@@ -112,11 +116,13 @@ type loader struct {
 	// seen has the position of each kind and name.
 	seen   map[string]policy.Pos
 	fields map[string]field
-	c      collector
+	// mistaken are the policies with mistakes of their own.
+	mistaken map[string]bool
+	c        collector
 }
 
 func newLoader() *loader {
-	return &loader{set: &Set{}, seen: map[string]policy.Pos{}, fields: fields()}
+	return &loader{set: &Set{}, seen: map[string]policy.Pos{}, fields: fields(), mistaken: map[string]bool{}}
 }
 
 func (l *loader) file(file string, text []byte) {
@@ -145,6 +151,12 @@ func (l *loader) document(file string, node *yaml.Node) {
 	}
 	d := decoder{file: file, resource: label, c: &l.c, fields: l.fields, incomplete: new(bool)}
 	value := reflect.New(all[i].typ)
+	before := l.c.count()
+	defer func() {
+		if l.c.count() > before {
+			l.mistaken[kindName+"/"+name] = true
+		}
+	}()
 	d.mapping("", body, value.Elem())
 	if name == "" {
 		if !*d.incomplete {
@@ -226,6 +238,14 @@ func (l *loader) finish() (*Set, error) {
 		return nil, err
 	}
 	return l.set, nil
+}
+
+// readable is the set without the policies that have mistakes: the rest of them can still be looked at.
+func (l *loader) readable() *Set {
+	out := *l.set
+	out.Subscriptions = slices.DeleteFunc(slices.Clone(out.Subscriptions), func(p policy.SubscriptionPolicy) bool { return l.mistaken["SubscriptionPolicy/"+p.Name] })
+	out.DataPolicies = slices.DeleteFunc(slices.Clone(out.DataPolicies), func(p policy.DataPolicy) bool { return l.mistaken["DataPolicy/"+p.Name] })
+	return &out
 }
 
 // String counts the resources, for logs.
