@@ -12,6 +12,7 @@ import (
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/identity"
 )
 
 // Resources is what is stored, as control.Registry has it.
@@ -65,6 +66,29 @@ type resourceView struct {
 	Deleted  bool       `json:"deleted,omitempty"`
 	// Text is the YAML document.
 	Text string `json:"text"`
+	// Scram has of a User's verifier what any client that logs in is told: with it a client can see whether a password is still the same.
+	Scram *scramView `json:"scram,omitempty"`
+}
+
+type scramView struct {
+	Salt       []byte `json:"salt"`
+	Iterations int    `json:"iterations"`
+}
+
+func scramOf(kind, text string) *scramView {
+	if kind != "User" {
+		return nil
+	}
+	docs, err := resource.ReadDocuments("", []byte(text))
+	if err != nil || len(docs) != 1 {
+		return nil
+	}
+	scram, _ := docs[0].Field("scram")
+	v, err := identity.ParseVerifier(scram)
+	if err != nil {
+		return nil
+	}
+	return &scramView{Salt: v.Salt(), Iterations: v.Iterations()}
 }
 
 type listAnswer struct {
@@ -78,7 +102,7 @@ type versionsAnswer struct {
 
 func viewOf(l control.Listed) resourceView {
 	return resourceView{Kind: l.Kind, Name: l.Name, Version: l.Version, Revision: l.Revision, Set: l.Set, File: l.File, Author: l.Author,
-		At: instant(l.At), Deleted: l.Deleted, Text: control.Shown(l.Kind, l.Text)}
+		At: instant(l.At), Deleted: l.Deleted, Text: control.Shown(l.Kind, l.Text), Scram: scramOf(l.Kind, l.Text)}
 }
 
 // list answers GET /v1/resources.

@@ -1,16 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -57,50 +50,4 @@ is no token. A format-preserving mask has a value for every text of the form, wh
 	cmd.Flags().StringVar(&column, "column", "", "the column that the tokens are from")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the audit record")
 	return cmd
-}
-
-// callAPI posts to the running server with the token in POSTERN_TOKEN. A refusal is an error with the server's words.
-func callAPI(ctx context.Context, server, path string, body, into any) error {
-	if server == "" {
-		server = os.Getenv("POSTERN_SERVER")
-	}
-	if server == "" {
-		server = "http://127.0.0.1:8432"
-	}
-	token := strings.TrimSpace(os.Getenv("POSTERN_TOKEN"))
-	if token == "" {
-		return errors.New("POSTERN_TOKEN is not set; the server's first token is beside its state")
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("encoding the request: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(server, "/")+path, bytes.NewReader(text)) //nolint:gosec // the caller names the server, as with any client
-	if err != nil {
-		return fmt.Errorf("preparing the request: %w", err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
-	// Redirects would carry the token elsewhere.
-	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request) //nolint:gosec // as above
-	if err != nil {
-		return fmt.Errorf("asking the server: %w", err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	if response.StatusCode != http.StatusOK {
-		var refused struct{ Error string }
-		if json.Unmarshal(answer, &refused) != nil || refused.Error == "" {
-			refused.Error = response.Status
-		}
-		return fmt.Errorf("the server refused: %s", refused.Error)
-	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	return nil
 }

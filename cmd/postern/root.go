@@ -16,6 +16,16 @@ const (
 	exitFailure = 1
 	// exitUsage: the command line is wrong; nothing was done.
 	exitUsage = 2
+	// exitDiffers: `diff` found differences.
+	exitDiffers = 3
+	// exitConflict: others have changed or own what was to be changed; nothing was.
+	exitConflict = 4
+	// exitMistakes: the resources have mistakes; nothing was changed.
+	exitMistakes = 5
+	// exitForbidden: the token is unknown, or its role may not do this.
+	exitForbidden = 6
+	// exitUnavailable: the server cannot be reached or cannot answer now.
+	exitUnavailable = 7
 )
 
 // streams are a command's input and output, so that tests run whole commands in-process.
@@ -35,12 +45,18 @@ func run(ctx context.Context, args []string, io streams) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var refused *apiError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(io.err, "postern: %v\nRun 'postern help' for the commands.\n", err)
 		return exitUsage
+	case errors.Is(err, errDiffers):
+		return exitDiffers
+	case errors.As(err, &refused):
+		fmt.Fprintf(io.err, "postern: %v\n", err)
+		return refused.exitCode()
 	default:
 		fmt.Fprintf(io.err, "postern: %v\n", err)
 		return exitFailure
@@ -69,7 +85,7 @@ Start with:  postern demo`,
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newRegister(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newApply(), newGet(), newDiff(), newDelete(), newHistory(), newRollback(), newExport(), newRegister(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
 	return root
 }
 

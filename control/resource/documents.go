@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -145,4 +146,43 @@ func Kinds() (out []string) {
 		out = append(out, k.name)
 	}
 	return out
+}
+
+// Replace puts `field: "value"` in place of a field at the top of a document, inside the text that the document was read from, and keeps the number of
+// every line. It fails where the document stands on one line.
+func (d Document) Replace(text []byte, old, field, value string) ([]byte, error) {
+	at := d.field(old)
+	if at == nil || d.node.Style&yaml.FlowStyle != 0 {
+		return nil, fmt.Errorf("%s: the field %q does not stand on lines of its own", d.Pos, old)
+	}
+	key := d.node
+	for i := 0; i+1 < len(d.node.Content); i += 2 {
+		if d.node.Content[i].Value == old {
+			key = d.node.Content[i]
+		}
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	first, last := key.Line-1, lastLine(at)-1
+	if first < 0 || last >= len(lines) || key.Column < 1 || key.Column > len(lines[first]) {
+		return nil, fmt.Errorf("%s: the field %q is not where it was read", d.Pos, old)
+	}
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	head := string(lines[first][:key.Column-1])
+	lines[first] = []byte(head + field + ": " + string(quoted) + "\n")
+	for i := first + 1; i <= last; i++ {
+		lines[i] = []byte("\n")
+	}
+	return bytes.Join(lines, nil), nil
+}
+
+// lastLine is the last line on which any part of a value begins.
+func lastLine(n *yaml.Node) int {
+	last := n.Line
+	for _, child := range n.Content {
+		last = max(last, lastLine(child))
+	}
+	return last
 }
