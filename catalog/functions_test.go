@@ -44,7 +44,7 @@ func TestFunctionShape(t *testing.T) {
 // share its name with a type that is kept out.
 func TestFunctionsNamedLikeTypes(t *testing.T) {
 	for _, name := range []string{"aclitem", "cid", "gtsvector", "regclass", "regproc", "regtype", "regrole", "regnamespace",
-		"regconfig", "regoper", "regprocedure", "regoperator", "regdictionary", "regcollation", "refcursor", "xid", "xid8", "tid",
+		"regconfig", "regoper", "regprocedure", "regoperator", "regdictionary", "regcollation", "refcursor", "tid",
 		"txid_snapshot", "pg_snapshot", "int2vector", "oidvector", "pg_node_tree", "cstring", "record", "unknown"} {
 		if catalog.SafeFunction(name, 1) {
 			t.Errorf("function %s(1) is let in, the type is not", name)

@@ -3,7 +3,7 @@ package catalog
 // SafeType reports whether a query may name the built-in type in a cast or a literal. name is that of pg_type ("int4",
 // "bpchar") or the standard's spelling ("integer", "character varying"), without modifiers and array brackets.
 //
-// Out are the object identifier types (reg*: their input functions look names up in the catalogs), aclitem (role names), xid,
+// Out are the object identifier types (reg*: their input functions look names up in the catalogs), aclitem (role names),
 // tid, cid and snapshots (physical state), refcursor, the planner's own types, pseudo-types, and every type that is not
 // built in.
 func SafeType(name string) bool {
@@ -13,7 +13,7 @@ func SafeType(name string) bool {
 		"date", "time", "timetz", "timestamp", "timestamptz", "interval",
 		"json", "jsonb", "jsonpath", "xml", "tsvector", "tsquery",
 		"inet", "cidr", "macaddr", "macaddr8",
-		"point", "line", "lseg", "box", "path", "polygon", "circle", "pg_lsn",
+		"point", "line", "lseg", "box", "path", "polygon", "circle", "pg_lsn", "xid", "xid8",
 		"int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange",
 		"int4multirange", "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange":
 		return true

@@ -2,6 +2,7 @@
 -- line that begins with "relation", and its View. What stands in braces is put in per person (facts.go):
 --
 --   {visible}      (relid, atts): the tables that the person may see, and the numbers of the columns that they may see there
+--   {statistics}   the same for tables without a row filter, and their columns without a mask
 --   {indexes}      oids of the indexes that have visible columns only, and neither expressions nor a condition
 --   {constraints}  oids of the primary, unique and foreign keys that have visible columns only, on both sides
 --   {types}        oids of user-defined types of visible columns, but for row types of tables
@@ -554,3 +555,295 @@ FROM pg_catalog.pg_cursors AS c LEFT JOIN {cursors} AS m(name, statement) ON m.n
 SELECT p.name, m.statement, p.prepare_time, p.parameter_types::pg_catalog.text[] AS parameter_types, NULL::pg_catalog.text[] AS result_types,
     p.from_sql, p.generic_plans, p.custom_plans
 FROM pg_catalog.pg_prepared_statements AS p LEFT JOIN {prepared} AS m(name, statement) ON m.name = p.name WHERE p.name NOT LIKE E'\x01%'
+
+-- relation pg_seclabel
+SELECT NULL::pg_catalog.oid AS objoid, NULL::pg_catalog.oid AS classoid, NULL::pg_catalog.int4 AS objsubid, NULL::pg_catalog.text AS provider,
+    NULL::pg_catalog.text AS label WHERE false
+
+-- relation pg_seclabels
+SELECT NULL::pg_catalog.oid AS objoid, NULL::pg_catalog.oid AS classoid, NULL::pg_catalog.int4 AS objsubid, NULL::pg_catalog.text AS objtype,
+    NULL::pg_catalog.oid AS objnamespace, NULL::pg_catalog.text AS objname, NULL::pg_catalog.text AS provider, NULL::pg_catalog.text AS label WHERE
+    false
+
+-- relation pg_shseclabel
+SELECT NULL::pg_catalog.oid AS objoid, NULL::pg_catalog.oid AS classoid, NULL::pg_catalog.text AS provider, NULL::pg_catalog.text AS label WHERE
+    false
+
+-- relation pg_stat_replication
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.oid AS usesysid, NULL::pg_catalog.name AS usename, NULL::pg_catalog.text AS application_name,
+    NULL::pg_catalog.inet AS client_addr, NULL::pg_catalog.text AS client_hostname, NULL::pg_catalog.int4 AS client_port,
+    NULL::pg_catalog.timestamptz AS backend_start, NULL::pg_catalog.xid AS backend_xmin, NULL::pg_catalog.text AS state, NULL::pg_catalog.pg_lsn AS
+    sent_lsn, NULL::pg_catalog.pg_lsn AS write_lsn, NULL::pg_catalog.pg_lsn AS flush_lsn, NULL::pg_catalog.pg_lsn AS replay_lsn,
+    NULL::pg_catalog.interval AS write_lag, NULL::pg_catalog.interval AS flush_lag, NULL::pg_catalog.interval AS replay_lag, NULL::pg_catalog.int4 AS
+    sync_priority, NULL::pg_catalog.text AS sync_state, NULL::pg_catalog.timestamptz AS reply_time WHERE false
+
+-- relation pg_statio_all_tables
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname, NULL::pg_catalog.int8 AS heap_blks_read,
+    NULL::pg_catalog.int8 AS heap_blks_hit, NULL::pg_catalog.int8 AS idx_blks_read, NULL::pg_catalog.int8 AS idx_blks_hit, NULL::pg_catalog.int8 AS
+    toast_blks_read, NULL::pg_catalog.int8 AS toast_blks_hit, NULL::pg_catalog.int8 AS tidx_blks_read, NULL::pg_catalog.int8 AS tidx_blks_hit WHERE
+    false
+
+-- relation pg_statio_user_tables
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname, NULL::pg_catalog.int8 AS heap_blks_read,
+    NULL::pg_catalog.int8 AS heap_blks_hit, NULL::pg_catalog.int8 AS idx_blks_read, NULL::pg_catalog.int8 AS idx_blks_hit, NULL::pg_catalog.int8 AS
+    toast_blks_read, NULL::pg_catalog.int8 AS toast_blks_hit, NULL::pg_catalog.int8 AS tidx_blks_read, NULL::pg_catalog.int8 AS tidx_blks_hit WHERE
+    false
+
+-- relation pg_statio_user_indexes
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.oid AS indexrelid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname,
+    NULL::pg_catalog.name AS indexrelname, NULL::pg_catalog.int8 AS idx_blks_read, NULL::pg_catalog.int8 AS idx_blks_hit WHERE false
+
+-- relation pg_statio_all_indexes
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.oid AS indexrelid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname,
+    NULL::pg_catalog.name AS indexrelname, NULL::pg_catalog.int8 AS idx_blks_read, NULL::pg_catalog.int8 AS idx_blks_hit WHERE false
+
+-- relation pg_stat_all_indexes
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.oid AS indexrelid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname,
+    NULL::pg_catalog.name AS indexrelname, NULL::pg_catalog.int8 AS idx_scan, NULL::pg_catalog.int8 AS idx_tup_read, NULL::pg_catalog.int8 AS
+    idx_tup_fetch WHERE false
+
+-- relation pg_stat_subscription
+SELECT NULL::pg_catalog.oid AS subid, NULL::pg_catalog.name AS subname, NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.oid AS relid,
+    NULL::pg_catalog.pg_lsn AS received_lsn, NULL::pg_catalog.timestamptz AS last_msg_send_time, NULL::pg_catalog.timestamptz AS
+    last_msg_receipt_time, NULL::pg_catalog.pg_lsn AS latest_end_lsn, NULL::pg_catalog.timestamptz AS latest_end_time WHERE false
+
+-- relation pg_shdepend
+SELECT NULL::pg_catalog.oid AS dbid, NULL::pg_catalog.oid AS classid, NULL::pg_catalog.oid AS objid, NULL::pg_catalog.int4 AS objsubid,
+    NULL::pg_catalog.oid AS refclassid, NULL::pg_catalog.oid AS refobjid, NULL::pg_catalog."char" AS deptype WHERE false
+
+-- relation pg_prepared_xacts
+SELECT NULL::pg_catalog.xid AS transaction, NULL::pg_catalog.text AS gid, NULL::pg_catalog.timestamptz AS prepared, NULL::pg_catalog.name AS owner,
+    NULL::pg_catalog.name AS database WHERE false
+
+-- relation pg_user_mappings
+SELECT NULL::pg_catalog.oid AS umid, NULL::pg_catalog.oid AS srvid, NULL::pg_catalog.name AS srvname, NULL::pg_catalog.oid AS umuser,
+    NULL::pg_catalog.name AS usename, NULL::pg_catalog.text[] AS umoptions WHERE false
+
+-- relation pg_largeobject_metadata
+SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS lomowner, NULL::pg_catalog.text[] AS lomacl WHERE false
+
+-- relation pg_stat_database
+SELECT NULL::pg_catalog.oid AS datid, NULL::pg_catalog.name AS datname, NULL::pg_catalog.int4 AS numbackends, NULL::pg_catalog.int8 AS xact_commit,
+    NULL::pg_catalog.int8 AS xact_rollback, NULL::pg_catalog.int8 AS blks_read, NULL::pg_catalog.int8 AS blks_hit, NULL::pg_catalog.int8 AS
+    tup_returned, NULL::pg_catalog.int8 AS tup_fetched, NULL::pg_catalog.int8 AS tup_inserted, NULL::pg_catalog.int8 AS tup_updated,
+    NULL::pg_catalog.int8 AS tup_deleted, NULL::pg_catalog.int8 AS conflicts, NULL::pg_catalog.int8 AS temp_files, NULL::pg_catalog.int8 AS
+    temp_bytes, NULL::pg_catalog.int8 AS deadlocks, NULL::pg_catalog.int8 AS checksum_failures, NULL::pg_catalog.timestamptz AS
+    checksum_last_failure, NULL::pg_catalog.float8 AS blk_read_time, NULL::pg_catalog.float8 AS blk_write_time, NULL::pg_catalog.float8 AS
+    session_time, NULL::pg_catalog.float8 AS active_time, NULL::pg_catalog.float8 AS idle_in_transaction_time, NULL::pg_catalog.int8 AS sessions,
+    NULL::pg_catalog.int8 AS sessions_abandoned, NULL::pg_catalog.int8 AS sessions_fatal, NULL::pg_catalog.int8 AS sessions_killed,
+    NULL::pg_catalog.timestamptz AS stats_reset WHERE false
+
+-- relation pg_stat_bgwriter
+SELECT NULL::pg_catalog.int8 AS checkpoints_timed, NULL::pg_catalog.int8 AS checkpoints_req, NULL::pg_catalog.float8 AS checkpoint_write_time,
+    NULL::pg_catalog.float8 AS checkpoint_sync_time, NULL::pg_catalog.int8 AS buffers_checkpoint, NULL::pg_catalog.int8 AS buffers_clean,
+    NULL::pg_catalog.int8 AS maxwritten_clean, NULL::pg_catalog.int8 AS buffers_backend, NULL::pg_catalog.int8 AS buffers_backend_fsync,
+    NULL::pg_catalog.int8 AS buffers_alloc, NULL::pg_catalog.timestamptz AS stats_reset WHERE false
+
+-- relation pg_stat_ssl
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.bool AS ssl, NULL::pg_catalog.text AS version, NULL::pg_catalog.text AS cipher,
+    NULL::pg_catalog.int4 AS bits, NULL::pg_catalog.text AS client_dn, NULL::pg_catalog.numeric AS client_serial, NULL::pg_catalog.text AS issuer_dn
+    WHERE false
+
+-- relation pg_group
+SELECT NULL::pg_catalog.name AS groname, NULL::pg_catalog.oid AS grosysid, NULL::pg_catalog.oid[] AS grolist WHERE false
+
+-- relation pg_transform
+SELECT NULL::pg_catalog.oid AS oid, NULL::pg_catalog.oid AS trftype, NULL::pg_catalog.oid AS trflang, NULL::pg_catalog.oid AS trffromsql,
+    NULL::pg_catalog.oid AS trftosql WHERE false
+
+-- relation pg_init_privs
+SELECT NULL::pg_catalog.oid AS objoid, NULL::pg_catalog.oid AS classoid, NULL::pg_catalog.int4 AS objsubid, NULL::pg_catalog."char" AS privtype,
+    NULL::pg_catalog.text[] AS initprivs WHERE false
+
+-- relation pg_stat_progress_vacuum
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.oid AS datid, NULL::pg_catalog.name AS datname, NULL::pg_catalog.oid AS relid,
+    NULL::pg_catalog.text AS phase, NULL::pg_catalog.int8 AS heap_blks_total, NULL::pg_catalog.int8 AS heap_blks_scanned, NULL::pg_catalog.int8 AS
+    heap_blks_vacuumed, NULL::pg_catalog.int8 AS index_vacuum_count, NULL::pg_catalog.int8 AS max_dead_tuples, NULL::pg_catalog.int8 AS
+    num_dead_tuples WHERE false
+
+-- relation pg_stat_progress_create_index
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.oid AS datid, NULL::pg_catalog.name AS datname, NULL::pg_catalog.oid AS relid,
+    NULL::pg_catalog.oid AS index_relid, NULL::pg_catalog.text AS command, NULL::pg_catalog.text AS phase, NULL::pg_catalog.int8 AS lockers_total,
+    NULL::pg_catalog.int8 AS lockers_done, NULL::pg_catalog.int8 AS current_locker_pid, NULL::pg_catalog.int8 AS blocks_total, NULL::pg_catalog.int8
+    AS blocks_done, NULL::pg_catalog.int8 AS tuples_total, NULL::pg_catalog.int8 AS tuples_done, NULL::pg_catalog.int8 AS partitions_total,
+    NULL::pg_catalog.int8 AS partitions_done WHERE false
+
+-- relation pg_stat_progress_analyze
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.oid AS datid, NULL::pg_catalog.name AS datname, NULL::pg_catalog.oid AS relid,
+    NULL::pg_catalog.text AS phase, NULL::pg_catalog.int8 AS sample_blks_total, NULL::pg_catalog.int8 AS sample_blks_scanned, NULL::pg_catalog.int8
+    AS ext_stats_total, NULL::pg_catalog.int8 AS ext_stats_computed, NULL::pg_catalog.int8 AS child_tables_total, NULL::pg_catalog.int8 AS
+    child_tables_done, NULL::pg_catalog.oid AS current_child_table_relid WHERE false
+
+-- relation pg_stat_user_functions
+SELECT NULL::pg_catalog.oid AS funcid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS funcname, NULL::pg_catalog.int8 AS calls,
+    NULL::pg_catalog.float8 AS total_time, NULL::pg_catalog.float8 AS self_time WHERE false
+
+-- relation pg_statio_user_sequences
+SELECT NULL::pg_catalog.oid AS relid, NULL::pg_catalog.name AS schemaname, NULL::pg_catalog.name AS relname, NULL::pg_catalog.int8 AS blks_read,
+    NULL::pg_catalog.int8 AS blks_hit WHERE false
+
+-- relation pg_stat_wal_receiver
+SELECT NULL::pg_catalog.int4 AS pid, NULL::pg_catalog.text AS status, NULL::pg_catalog.pg_lsn AS receive_start_lsn, NULL::pg_catalog.int4 AS
+    receive_start_tli, NULL::pg_catalog.pg_lsn AS written_lsn, NULL::pg_catalog.pg_lsn AS flushed_lsn, NULL::pg_catalog.int4 AS received_tli,
+    NULL::pg_catalog.timestamptz AS last_msg_send_time, NULL::pg_catalog.timestamptz AS last_msg_receipt_time, NULL::pg_catalog.pg_lsn AS
+    latest_end_lsn, NULL::pg_catalog.timestamptz AS latest_end_time, NULL::pg_catalog.text AS slot_name, NULL::pg_catalog.text AS sender_host,
+    NULL::pg_catalog.int4 AS sender_port, NULL::pg_catalog.text AS conninfo WHERE false
+
+-- relation pg_stat_archiver
+SELECT NULL::pg_catalog.int8 AS archived_count, NULL::pg_catalog.text AS last_archived_wal, NULL::pg_catalog.timestamptz AS last_archived_time,
+    NULL::pg_catalog.int8 AS failed_count, NULL::pg_catalog.text AS last_failed_wal, NULL::pg_catalog.timestamptz AS last_failed_time,
+    NULL::pg_catalog.timestamptz AS stats_reset WHERE false
+
+-- relation pg_subscription_rel
+SELECT NULL::pg_catalog.oid AS srsubid, NULL::pg_catalog.oid AS srrelid, NULL::pg_catalog."char" AS srsubstate, NULL::pg_catalog.pg_lsn AS srsublsn
+    WHERE false
+
+-- relation pg_available_extension_versions
+SELECT NULL::pg_catalog.name AS name, NULL::pg_catalog.text AS version, NULL::pg_catalog.bool AS installed, NULL::pg_catalog.bool AS superuser,
+    NULL::pg_catalog.bool AS trusted, NULL::pg_catalog.bool AS relocatable, NULL::pg_catalog.name AS schema, NULL::pg_catalog.name[] AS requires,
+    NULL::pg_catalog.text AS comment WHERE false
+
+-- relation information_schema.view_column_usage
+SELECT NULL::pg_catalog.name AS view_catalog, NULL::pg_catalog.name AS view_schema, NULL::pg_catalog.name AS view_name, NULL::pg_catalog.name AS
+    table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS column_name WHERE false
+
+-- relation information_schema.role_column_grants
+SELECT NULL::pg_catalog.name AS grantor, NULL::pg_catalog.name AS grantee, NULL::pg_catalog.name AS table_catalog, NULL::pg_catalog.name AS
+    table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS column_name, NULL::pg_catalog.varchar AS privilege_type,
+    NULL::pg_catalog.varchar AS is_grantable WHERE false
+
+-- relation information_schema.user_defined_types
+SELECT NULL::pg_catalog.name AS user_defined_type_catalog, NULL::pg_catalog.name AS user_defined_type_schema, NULL::pg_catalog.name AS
+    user_defined_type_name, NULL::pg_catalog.varchar AS user_defined_type_category, NULL::pg_catalog.varchar AS is_instantiable,
+    NULL::pg_catalog.varchar AS is_final, NULL::pg_catalog.varchar AS ordering_form, NULL::pg_catalog.varchar AS ordering_category,
+    NULL::pg_catalog.name AS ordering_routine_catalog, NULL::pg_catalog.name AS ordering_routine_schema, NULL::pg_catalog.name AS
+    ordering_routine_name, NULL::pg_catalog.varchar AS reference_type, NULL::pg_catalog.varchar AS data_type, NULL::pg_catalog.int4 AS
+    character_maximum_length, NULL::pg_catalog.int4 AS character_octet_length, NULL::pg_catalog.name AS character_set_catalog, NULL::pg_catalog.name
+    AS character_set_schema, NULL::pg_catalog.name AS character_set_name, NULL::pg_catalog.name AS collation_catalog, NULL::pg_catalog.name AS
+    collation_schema, NULL::pg_catalog.name AS collation_name, NULL::pg_catalog.int4 AS numeric_precision, NULL::pg_catalog.int4 AS
+    numeric_precision_radix, NULL::pg_catalog.int4 AS numeric_scale, NULL::pg_catalog.int4 AS datetime_precision, NULL::pg_catalog.varchar AS
+    interval_type, NULL::pg_catalog.int4 AS interval_precision, NULL::pg_catalog.name AS source_dtd_identifier, NULL::pg_catalog.name AS
+    ref_dtd_identifier WHERE false
+
+-- relation information_schema.constraint_table_usage
+SELECT NULL::pg_catalog.name AS table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS
+    constraint_catalog, NULL::pg_catalog.name AS constraint_schema, NULL::pg_catalog.name AS constraint_name WHERE false
+
+-- relation information_schema.collations
+SELECT NULL::pg_catalog.name AS collation_catalog, NULL::pg_catalog.name AS collation_schema, NULL::pg_catalog.name AS collation_name,
+    NULL::pg_catalog.varchar AS pad_attribute WHERE false
+
+-- relation information_schema.domain_constraints
+SELECT NULL::pg_catalog.name AS constraint_catalog, NULL::pg_catalog.name AS constraint_schema, NULL::pg_catalog.name AS constraint_name,
+    NULL::pg_catalog.name AS domain_catalog, NULL::pg_catalog.name AS domain_schema, NULL::pg_catalog.name AS domain_name, NULL::pg_catalog.varchar
+    AS is_deferrable, NULL::pg_catalog.varchar AS initially_deferred WHERE false
+
+-- relation information_schema.attributes
+SELECT NULL::pg_catalog.name AS udt_catalog, NULL::pg_catalog.name AS udt_schema, NULL::pg_catalog.name AS udt_name, NULL::pg_catalog.name AS
+    attribute_name, NULL::pg_catalog.int4 AS ordinal_position, NULL::pg_catalog.varchar AS attribute_default, NULL::pg_catalog.varchar AS
+    is_nullable, NULL::pg_catalog.varchar AS data_type, NULL::pg_catalog.int4 AS character_maximum_length, NULL::pg_catalog.int4 AS
+    character_octet_length, NULL::pg_catalog.name AS character_set_catalog, NULL::pg_catalog.name AS character_set_schema, NULL::pg_catalog.name AS
+    character_set_name, NULL::pg_catalog.name AS collation_catalog, NULL::pg_catalog.name AS collation_schema, NULL::pg_catalog.name AS
+    collation_name, NULL::pg_catalog.int4 AS numeric_precision, NULL::pg_catalog.int4 AS numeric_precision_radix, NULL::pg_catalog.int4 AS
+    numeric_scale, NULL::pg_catalog.int4 AS datetime_precision, NULL::pg_catalog.varchar AS interval_type, NULL::pg_catalog.int4 AS
+    interval_precision, NULL::pg_catalog.name AS attribute_udt_catalog, NULL::pg_catalog.name AS attribute_udt_schema, NULL::pg_catalog.name AS
+    attribute_udt_name, NULL::pg_catalog.name AS scope_catalog, NULL::pg_catalog.name AS scope_schema, NULL::pg_catalog.name AS scope_name,
+    NULL::pg_catalog.int4 AS maximum_cardinality, NULL::pg_catalog.name AS dtd_identifier, NULL::pg_catalog.varchar AS is_derived_reference_attribute
+    WHERE false
+
+-- relation information_schema.role_usage_grants
+SELECT NULL::pg_catalog.name AS grantor, NULL::pg_catalog.name AS grantee, NULL::pg_catalog.name AS object_catalog, NULL::pg_catalog.name AS
+    object_schema, NULL::pg_catalog.name AS object_name, NULL::pg_catalog.varchar AS object_type, NULL::pg_catalog.varchar AS privilege_type,
+    NULL::pg_catalog.varchar AS is_grantable WHERE false
+
+-- relation information_schema.role_routine_grants
+SELECT NULL::pg_catalog.name AS grantor, NULL::pg_catalog.name AS grantee, NULL::pg_catalog.name AS specific_catalog, NULL::pg_catalog.name AS
+    specific_schema, NULL::pg_catalog.name AS specific_name, NULL::pg_catalog.name AS routine_catalog, NULL::pg_catalog.name AS routine_schema,
+    NULL::pg_catalog.name AS routine_name, NULL::pg_catalog.varchar AS privilege_type, NULL::pg_catalog.varchar AS is_grantable WHERE false
+
+-- relation information_schema.udt_privileges
+SELECT NULL::pg_catalog.name AS grantor, NULL::pg_catalog.name AS grantee, NULL::pg_catalog.name AS udt_catalog, NULL::pg_catalog.name AS udt_schema,
+    NULL::pg_catalog.name AS udt_name, NULL::pg_catalog.varchar AS privilege_type, NULL::pg_catalog.varchar AS is_grantable WHERE false
+
+-- relation information_schema.view_routine_usage
+SELECT NULL::pg_catalog.name AS table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS
+    specific_catalog, NULL::pg_catalog.name AS specific_schema, NULL::pg_catalog.name AS specific_name WHERE false
+
+-- relation information_schema.column_domain_usage
+SELECT NULL::pg_catalog.name AS domain_catalog, NULL::pg_catalog.name AS domain_schema, NULL::pg_catalog.name AS domain_name, NULL::pg_catalog.name
+    AS table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS column_name WHERE false
+
+-- relation information_schema.column_udt_usage
+SELECT NULL::pg_catalog.name AS udt_catalog, NULL::pg_catalog.name AS udt_schema, NULL::pg_catalog.name AS udt_name, NULL::pg_catalog.name AS
+    table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS column_name WHERE false
+
+-- relation information_schema.foreign_tables
+SELECT NULL::pg_catalog.name AS foreign_table_catalog, NULL::pg_catalog.name AS foreign_table_schema, NULL::pg_catalog.name AS foreign_table_name,
+    NULL::pg_catalog.name AS foreign_server_catalog, NULL::pg_catalog.name AS foreign_server_name WHERE false
+
+-- relation information_schema.foreign_servers
+SELECT NULL::pg_catalog.name AS foreign_server_catalog, NULL::pg_catalog.name AS foreign_server_name, NULL::pg_catalog.name AS
+    foreign_data_wrapper_catalog, NULL::pg_catalog.name AS foreign_data_wrapper_name, NULL::pg_catalog.varchar AS foreign_server_type,
+    NULL::pg_catalog.varchar AS foreign_server_version, NULL::pg_catalog.name AS authorization_identifier WHERE false
+
+-- relation information_schema.foreign_data_wrappers
+SELECT NULL::pg_catalog.name AS foreign_data_wrapper_catalog, NULL::pg_catalog.name AS foreign_data_wrapper_name, NULL::pg_catalog.name AS
+    authorization_identifier, NULL::pg_catalog.varchar AS library_name, NULL::pg_catalog.varchar AS foreign_data_wrapper_language WHERE false
+
+-- relation information_schema.user_mappings
+SELECT NULL::pg_catalog.name AS authorization_identifier, NULL::pg_catalog.name AS foreign_server_catalog, NULL::pg_catalog.name AS
+    foreign_server_name WHERE false
+
+-- relation information_schema.triggered_update_columns
+SELECT NULL::pg_catalog.name AS trigger_catalog, NULL::pg_catalog.name AS trigger_schema, NULL::pg_catalog.name AS trigger_name,
+    NULL::pg_catalog.name AS event_object_catalog, NULL::pg_catalog.name AS event_object_schema, NULL::pg_catalog.name AS event_object_table,
+    NULL::pg_catalog.name AS event_object_column WHERE false
+
+-- relation information_schema.transforms
+SELECT NULL::pg_catalog.name AS udt_catalog, NULL::pg_catalog.name AS udt_schema, NULL::pg_catalog.name AS udt_name, NULL::pg_catalog.name AS
+    specific_catalog, NULL::pg_catalog.name AS specific_schema, NULL::pg_catalog.name AS specific_name, NULL::pg_catalog.name AS group_name,
+    NULL::pg_catalog.varchar AS transform_type WHERE false
+
+-- relation information_schema.column_options
+SELECT NULL::pg_catalog.name AS table_catalog, NULL::pg_catalog.name AS table_schema, NULL::pg_catalog.name AS table_name, NULL::pg_catalog.name AS
+    column_name, NULL::pg_catalog.name AS option_name, NULL::pg_catalog.varchar AS option_value WHERE false
+
+-- relation information_schema.domain_udt_usage
+SELECT NULL::pg_catalog.name AS udt_catalog, NULL::pg_catalog.name AS udt_schema, NULL::pg_catalog.name AS udt_name, NULL::pg_catalog.name AS
+    domain_catalog, NULL::pg_catalog.name AS domain_schema, NULL::pg_catalog.name AS domain_name WHERE false
+
+-- relation information_schema.data_type_privileges
+SELECT NULL::pg_catalog.name AS object_catalog, NULL::pg_catalog.name AS object_schema, NULL::pg_catalog.name AS object_name,
+    NULL::pg_catalog.varchar AS object_type, NULL::pg_catalog.name AS dtd_identifier WHERE false
+
+-- relation pg_amop
+SELECT a.oid, a.amopfamily, a.amoplefttype, a.amoprighttype, a.amopstrategy, a.amoppurpose, a.amopopr, a.amopmethod, a.amopsortfamily
+FROM pg_catalog.pg_amop AS a WHERE a.oid < 16384
+
+-- relation pg_amproc
+SELECT a.oid, a.amprocfamily, a.amproclefttype, a.amprocrighttype, a.amprocnum, a.amproc::pg_catalog.oid AS amproc
+FROM pg_catalog.pg_amproc AS a WHERE a.oid < 16384
+
+-- relation pg_stats
+SELECT s.schemaname, s.tablename, s.attname, s.inherited, s.null_frac, s.avg_width, s.n_distinct, s.most_common_vals::pg_catalog.text::pg_catalog.text[]
+    AS most_common_vals, s.most_common_freqs, s.histogram_bounds::pg_catalog.text::pg_catalog.text[] AS histogram_bounds, s.correlation,
+    s.most_common_elems::pg_catalog.text::pg_catalog.text[] AS most_common_elems, s.most_common_elem_freqs, s.elem_count_histogram
+FROM pg_catalog.pg_stats AS s JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
+    JOIN pg_catalog.pg_class AS c ON c.relname = s.tablename AND c.relnamespace = n.oid
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = s.attname
+    JOIN {statistics} AS v ON v.relid = c.oid AND a.attnum = ANY (v.atts)
+
+-- relation pg_stat_activity
+SELECT a.datid, {database} AS datname, a.pid, a.leader_pid, 10::pg_catalog.oid AS usesysid, {user} AS usename,
+    COALESCE(pg_catalog.current_setting('postern.application_name', true), '') AS application_name, NULL::pg_catalog.inet AS client_addr,
+    NULL::pg_catalog.text AS client_hostname, NULL::pg_catalog.int4 AS client_port, a.backend_start, a.xact_start, a.query_start,
+    a.state_change, a.wait_event_type, a.wait_event, a.state, NULL::pg_catalog.xid AS backend_xid, NULL::pg_catalog.xid AS backend_xmin,
+    NULL::pg_catalog.int8 AS query_id, NULL::pg_catalog.text AS query, a.backend_type
+FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = pg_catalog.pg_backend_pid()
+
+-- relation pg_locks
+SELECT l.locktype, l.database, l.relation, NULL::pg_catalog.int4 AS page, NULL::pg_catalog.int2 AS tuple, NULL::pg_catalog.text AS virtualxid,
+    NULL::pg_catalog.xid AS transactionid, NULL::pg_catalog.oid AS classid, NULL::pg_catalog.oid AS objid, NULL::pg_catalog.int2 AS objsubid,
+    NULL::pg_catalog.text AS virtualtransaction, l.pid, l.mode, l.granted, l.fastpath, l.waitstart
+FROM pg_catalog.pg_locks AS l LEFT JOIN {visible} AS v ON v.relid = l.relation
+WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND (v.relid IS NOT NULL OR l.relation < 16384)

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -59,6 +60,7 @@ func (r *resolver) template(n *pg.Node, text string, args ...*pg.Node) error {
 		}
 		text = strings.ReplaceAll(text, "{inpath}", oidArray(known.inPath(r.path.schemas)))
 	}
+	text = strings.ReplaceAll(text, "{version}", strconv.FormatUint(r.catalogVersion(), 10))
 	tree, err := pg.Parse("SELECT " + known.macros.Replace(text))
 	if err != nil {
 		return fmt.Errorf("parsing an expression of the virtual catalogue: %w", err)
@@ -147,8 +149,11 @@ func (r *resolver) catalogSystemColumn(n *pg.Node, s *scope) (bool, error) {
 		t := it.columns[0].origins[0].use.view.decision.Table
 		return true, r.template(n, systemRelation(t.Schema, t.Name))
 	}
-	return true, r.template(n, fmt.Sprintf("'%d'::pg_catalog.xid", 3+r.req.Program.Version()%1_000_000_000))
+	return true, r.template(n, "'{version}'::pg_catalog.xid")
 }
+
+// catalogVersion stands for transaction numbers: it grows with each set of policies.
+func (r *resolver) catalogVersion() uint64 { return 3 + r.req.Program.Version()%1_000_000_000 }
 
 // hasPrivilege answers has_table_privilege and its like: reading what one sees is allowed, everything else is not. A constant name
 // of a table that is hidden is as if absent.

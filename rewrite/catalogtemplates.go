@@ -43,6 +43,23 @@ func catalogTemplate(name string, arguments int) string {
 		return "0::pg_catalog.oid"
 	case "pg_is_other_temp_schema/1", "pg_relation_is_publishable/1":
 		return "false"
+	case "txid_current/0", "txid_current_if_assigned/0":
+		return "{version}::pg_catalog.int8"
+	case "pg_current_xact_id/0", "pg_current_xact_id_if_assigned/0":
+		return "'{version}'::pg_catalog.xid8"
+	case "pg_postmaster_start_time/0":
+		return "pg_catalog.pg_postmaster_start_time()"
+	case "aclexplode/1":
+		// Role 10 is the person (pg_roles).
+		return "pg_catalog.aclexplode(CASE WHEN pg_catalog.array_length($1::pg_catalog.text[], 1) > 0 THEN " +
+			"ARRAY[pg_catalog.makeaclitem(10::pg_catalog.oid, 10::pg_catalog.oid, 'SELECT', false)] END)"
+	case "pg_blocking_pids/1":
+		return "CASE WHEN $1::pg_catalog.int4 IS NOT NULL THEN '{}'::pg_catalog.int4[] END"
+	case "acldefault/2":
+		return "NULL::pg_catalog.text[]"
+	case "oidvectortypes/1":
+		return "(SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.unnest(postern_q.a::pg_catalog.oid[]) AS t(o) WHERE t.o >= 16384) " +
+			"THEN pg_catalog.oidvectortypes(postern_q.a) END FROM (SELECT $1::pg_catalog.oidvector AS a) AS postern_q)"
 	case "pg_has_role/2", "pg_has_role/3":
 		return "true"
 	case "pg_partition_ancestors/1":

@@ -41,7 +41,7 @@ func (vs *views) facts(req *Request) (*facts, error) {
 		return nil, fmt.Errorf("deciding: %d answers for %d tables", len(decisions), len(wants))
 	}
 	f := &facts{tables: map[tableName]*catalog.Table{}, schemas: map[string]bool{}}
-	g := gathered{groups: map[string][]string{}, types: map[uint32]bool{}, enums: map[uint32]bool{}}
+	g := gathered{groups: map[string][]string{}, open: map[string][]string{}, types: map[uint32]bool{}, enums: map[uint32]bool{}}
 	for i := range decisions {
 		d := &decisions[i]
 		if d.Table != wants[i].Table {
@@ -62,14 +62,20 @@ func (vs *views) facts(req *Request) (*facts, error) {
 // gathered collects oids in the forms in which they are printed. Tables with the same numbers of visible columns share a group,
 // so that the text stays short.
 type gathered struct {
-	groups       map[string][]string
+	groups map[string][]string
+	// open are the same for unmasked columns of tables without a row filter.
+	open         map[string][]string
 	types, enums map[uint32]bool
 }
 
 func (g *gathered) add(d *policy.Decision) {
 	numbers := make([]string, len(d.Columns))
+	var open []string
 	for i, c := range d.Columns {
 		numbers[i] = strconv.Itoa(int(c.Column.Number))
+		if c.Mask == nil && c.Kind == policy.MaskNone {
+			open = append(open, numbers[i])
+		}
 		if c.Column.TypeOID < firstUserOID {
 			continue
 		}
@@ -78,13 +84,17 @@ func (g *gathered) add(d *policy.Decision) {
 			g.enums[c.Column.TypeOID] = true
 		}
 	}
+	if !d.Filtered() && d.Table.Kind != catalog.KindView && len(open) > 0 {
+		atts := strings.Join(open, ",")
+		g.open[atts] = append(g.open[atts], strconv.FormatUint(uint64(d.Table.OID), 10))
+	}
 	atts := strings.Join(numbers, ",")
 	g.groups[atts] = append(g.groups[atts], strconv.FormatUint(uint64(d.Table.OID), 10))
 }
 
 // macros says what each word in braces in catalog.sql stands for.
 func (g *gathered) macros(f *facts, req *Request) *strings.Replacer {
-	visible := g.visible()
+	visible := derived(g.groups)
 	indexes := "SELECT i.indexrelid FROM pg_catalog.pg_index AS i JOIN " + visible + " AS v ON v.relid = i.indrelid " +
 		"WHERE i.indpred IS NULL AND i.indexprs IS NULL AND i.indkey::pg_catalog.int2[] OPERATOR(pg_catalog.<@) v.atts"
 	constraints := "SELECT k.oid FROM pg_catalog.pg_constraint AS k JOIN " + visible + " AS v ON v.relid = k.conrelid LEFT JOIN " +
@@ -99,7 +109,7 @@ func (g *gathered) macros(f *facts, req *Request) *strings.Replacer {
 		schemas = append(schemas, s)
 	}
 	slices.Sort(schemas)
-	return strings.NewReplacer("{visible}", visible, "{indexes}", indexes, "{constraints}", constraints, "{types}", types,
+	return strings.NewReplacer("{visible}", visible, "{statistics}", derived(g.open), "{indexes}", indexes, "{constraints}", constraints, "{types}", types,
 		"{relids}", oidArray(g.relids()), "{enums}", oidArray(keys(g.enums)), "{schemas}", textArray(schemas, "name"),
 		"{settings}", textArray(settingNames(), "text"), "{user}", quoteLiteral(req.Principal.User())+"::pg_catalog.name",
 		"{acl}", textArray([]string{aclText(req.Principal.User())}, "text"), "{database}", quoteLiteral(req.Database)+"::pg_catalog.name")
@@ -116,10 +126,10 @@ func aclText(user string) string {
 	return user + "=r/" + user
 }
 
-// visible prints the tables and the numbers of their visible columns as a derived table (relid, atts).
-func (g *gathered) visible() string {
+// derived prints tables and the numbers of their visible columns as a derived table (relid, atts).
+func derived(groups map[string][]string) string {
 	rows := []string{}
-	for atts, oids := range g.groups {
+	for atts, oids := range groups {
 		rows = append(rows, "("+oidArray(oids)+", '{"+atts+"}'::pg_catalog.int2[])")
 	}
 	slices.Sort(rows)

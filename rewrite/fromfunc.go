@@ -18,6 +18,9 @@ func (r *resolver) rangeFunction(n *pg.Node, s *scope) (*item, error) {
 		if it, err := r.sessionFunctionInFrom(n, s, alias, names); it != nil || err != nil {
 			return it, err
 		}
+		if it, err := r.catalogRows(n, s, alias, names); it != nil || err != nil {
+			return it, err
+		}
 	}
 	var columns []string
 	for _, fn := range f.Functions {

@@ -188,11 +188,14 @@ func (r *resolver) indirection(n *pg.Node, s *scope) error {
 	return r.expr(ind.Arg, s)
 }
 
-// isExpandedField admits the two fields of expandsArray. pg_catalog has neither a function nor a type of these names, so that where
+// isExpandedField admits the fields of expandsArray and of aclexplode. pg_catalog has neither a function nor a type of these names, so that where
 // the expression has no such field, it is an error and not a call.
 func isExpandedField(step *pg.Node) bool {
-	name := step.GetString_().GetSval()
-	return name == "x" || name == "n"
+	switch step.GetString_().GetSval() {
+	case "x", "n", "grantor", "grantee", "privilege_type", "is_grantable":
+		return true
+	}
+	return false
 }
 
 // firstField is the name or star that an indirection starts with.

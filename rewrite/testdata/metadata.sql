@@ -26,6 +26,7 @@ CREATE TABLE smoke.parts_1 PARTITION OF smoke.parts FOR VALUES FROM ('2024-01-01
 CREATE TABLE smoke.marker_parts PARTITION OF smoke.parts FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE smoke.carrier (id integer, thing smoke.marker_hidden, things smoke.marker_hidden[]);
 CREATE VIEW smoke.customer_list AS SELECT id, name FROM smoke.customer WHERE region <> 'marker_view';
+CREATE VIEW smoke.v AS SELECT id FROM smoke.customer;
 CREATE VIEW smoke.marker_view AS SELECT id FROM smoke.customer;
 CREATE MATERIALIZED VIEW smoke.totals AS SELECT customer_id, sum(amount) AS total FROM smoke.orders WHERE marker_note IS NULL GROUP BY 1;
 CREATE TABLE public.users (id serial PRIMARY KEY, username text UNIQUE, email text, age integer, created_at timestamptz);
