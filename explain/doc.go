@@ -4,6 +4,7 @@
 //
 //   - report.go: Report, what is told of one statement or some sources; it is what the API answers
 //   - make.go: Explainer, which makes one for a person
+//   - own.go: EXPLAIN (POLICY), which people ask about their own statements
 //   - text.go, plain.go: Report.Text, the form in which people read it
 //
 // The life of one explanation: the statement is rewritten as it would be to run it; each source that it touches is decided once

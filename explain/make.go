@@ -48,6 +48,23 @@ type Table struct{ Schema, Name string }
 
 // Explain makes the report. A statement that is refused is an answer and no error, but for Own, where the error is the refusal.
 func (e *Explainer) Explain(ctx context.Context, q *Question) (*Report, error) {
+	out := about(q)
+	if out.Exempt {
+		return out, nil
+	}
+	if q.SQL != "" {
+		return out, e.statement(ctx, q, out)
+	}
+	for _, t := range q.Tables {
+		if err := e.named(q, out, t, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// about is what is known of the person.
+func about(q *Question) *Report {
 	who := q.Principal
 	out := &Report{
 		User: who.User(), Groups: who.Groups(), Project: who.Project(), Purposes: who.Purposes(), Connection: q.Connection,
@@ -62,18 +79,16 @@ func (e *Explainer) Explain(ctx context.Context, q *Question) (*Report, error) {
 		}
 		out.Attributes[name] = who.Attribute(name)
 	}
-	if who.Exempt() {
+	return out
+}
+
+// Statement explains to people themselves a statement that the rewriter has let through, without judging it again.
+func (e *Explainer) Statement(q *Question, s *rewrite.Statement) (*Report, error) {
+	out := about(q)
+	if out.Exempt {
 		return out, nil
 	}
-	if q.SQL != "" {
-		return out, e.statement(ctx, q, out)
-	}
-	for _, t := range q.Tables {
-		if err := e.named(q, out, t, nil); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return out, e.judged(q, out, s)
 }
 
 // statement explains the sources that a statement touches.
@@ -90,18 +105,25 @@ func (e *Explainer) statement(ctx context.Context, q *Question, out *Report) err
 		return err
 	}
 	for i := range result.Statements {
-		s := &result.Statements[i]
-		if s.SQL != "" {
-			out.SQL = append(out.SQL, s.SQL)
+		if err := e.judged(q, out, &result.Statements[i]); err != nil {
+			return err
 		}
-		for j := range s.Decisions {
-			var columns []string
-			if j < len(s.Requested) {
-				columns = s.Requested[j]
-			}
-			if err := e.add(q, out, s.Decisions[j].Table, columns); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// judged explains a statement that the rewriter let through.
+func (e *Explainer) judged(q *Question, out *Report, s *rewrite.Statement) error {
+	if s.SQL != "" {
+		out.SQL = append(out.SQL, s.SQL)
+	}
+	for j := range s.Decisions {
+		var columns []string
+		if j < len(s.Requested) {
+			columns = s.Requested[j]
+		}
+		if err := e.add(q, out, s.Decisions[j].Table, columns); err != nil {
+			return err
 		}
 	}
 	return nil

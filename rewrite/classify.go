@@ -41,7 +41,7 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 
 	// EXPLAIN of a query: a redacted plan.
 	case *pg.Node_ExplainStmt:
-		return r.explain(v.ExplainStmt, st)
+		return r.explainStatement(raw, v.ExplainStmt, st)
 	// Statements and cursors that the client names; see prepared.go.
 	case *pg.Node_PrepareStmt:
 		return r.prepare(v.PrepareStmt, st)

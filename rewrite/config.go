@@ -31,6 +31,8 @@ type Config struct {
 	CacheBytes   int
 	// ViewEntries bounds the cache of parsed Views; default 4,096.
 	ViewEntries int
+	// ExplainPolicy answers EXPLAIN (POLICY); nil refuses it.
+	ExplainPolicy PolicyExplainer
 	// Now tells the time, for decisions that hold for a limited time; default time.Now.
 	Now func() time.Time
 }

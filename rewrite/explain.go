@@ -116,7 +116,7 @@ func (x *Explain) options(list []*pg.Node) ([]*pg.Node, error) {
 			continue
 		}
 		if name == "policy" {
-			return nil, pgerror.NotSupported("EXPLAIN (POLICY) is not supported by this server")
+			continue // off: see wantsPolicy
 		}
 		on, ok := optionBool(o)
 		if !ok {

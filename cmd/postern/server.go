@@ -21,6 +21,7 @@ import (
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/control/store"
+	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/proxy"
 	"github.com/posternsql/postern/rewrite"
@@ -57,7 +58,7 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
-	if s.rewriter, err = rewrite.New(rewriteConfig(cfg.Limits)); err != nil {
+	if s.rewriter, err = rewrite.New(rewriteConfig(cfg)); err != nil {
 		return nil, err
 	}
 	if err := s.openControl(ctx, cfg); err != nil {
@@ -72,11 +73,16 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 }
 
 // rewriteConfig says what a statement may be.
-func rewriteConfig(l resource.ServerLimits) rewrite.Config {
-	return rewrite.Config{
+func rewriteConfig(cfg *resource.ServerConfig) rewrite.Config {
+	l := cfg.Limits
+	out := rewrite.Config{
 		Dialect: sqlgen.Postgres(), MaxSQLBytes: l.QueryBytes, MaxTokens: l.QueryParts, MaxDepth: l.QueryDepth, MaxRelations: l.QueryRelations,
 		MaxParameters: l.QueryParameters,
 	}
+	if cfg.ExplainPolicy == "everyone" {
+		out.ExplainPolicy = (&explain.Explainer{Dialect: sqlgen.Postgres(), Now: time.Now}).Own
+	}
+	return out
 }
 
 // openControl publishes the resources for the first time. A mistake in files is an error here; later ones leave in force what was. What is stored

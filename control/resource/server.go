@@ -34,8 +34,11 @@ type ServerConfig struct {
 	Audit           AuditConfig `yaml:"audit"`
 	// Resources are files and folders that are published at start and whenever they change; none where everything is stored by
 	// `postern apply`.
-	Resources []string     `yaml:"resources"`
-	Limits    ServerLimits `yaml:"limits"`
+	Resources []string `yaml:"resources"`
+	// ExplainPolicy is everyone, or nobody to refuse EXPLAIN (POLICY), which tells people the rules that decide for them; everyone when
+	// it is left out.
+	ExplainPolicy string       `yaml:"explainPolicy"`
+	Limits        ServerLimits `yaml:"limits"`
 }
 
 // ServerTLS is how clients reach the proxy.
@@ -122,6 +125,7 @@ func (s *ServerConfig) setDefaults(folder string) {
 	set(&s.Admin.Listen, "127.0.0.1:8432")
 	set(&s.State, "sqlite:postern.db")
 	set(&s.Audit.Dir, "audit")
+	set(&s.ExplainPolicy, "everyone")
 	if s.TLS.Cert != "" {
 		set(&s.TLS.Mode, "require")
 	}
@@ -187,6 +191,9 @@ func (s *ServerConfig) Validate() error {
 	}
 	if s.StalenessMillis < 200 || s.StalenessMillis > 600_000 {
 		add("stalenessMillis: %d is not between 200 and 600000", s.StalenessMillis)
+	}
+	if s.ExplainPolicy != "everyone" && s.ExplainPolicy != "nobody" {
+		add("explainPolicy: %q is neither everyone nor nobody", clip(s.ExplainPolicy))
 	}
 	if s.Audit.Dir == "" {
 		add("audit.dir: no folder given")
