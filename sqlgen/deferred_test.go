@@ -18,6 +18,12 @@ import (
 const profileSetup = `CREATE SCHEMA postern_system;
 	CREATE TABLE postern_system.profile (user_name text NOT NULL, groups text[] NOT NULL, purposes text[] NOT NULL, attributes jsonb NOT NULL, flags text[] NOT NULL);
 	CREATE VIEW postern_system.user_profile AS SELECT * FROM postern_system.profile;
+	CREATE TABLE postern_system.ticket (ticket uuid NOT NULL);
+	INSERT INTO postern_system.ticket VALUES (pg_catalog.gen_random_uuid());
+	CREATE FUNCTION postern_system.keyed_hash(uuid, text, text) RETURNS text LANGUAGE sql STABLE AS 'SELECT CASE WHEN $1 = (SELECT ticket FROM postern_system.ticket) THEN postern_functions.keyed_hash($2, $3) END';
+	CREATE FUNCTION postern_system.keyed_draw(uuid, text, text) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT CASE WHEN $1 = (SELECT ticket FROM postern_system.ticket) THEN postern_functions.keyed_draw($2, $3) END';
+	CREATE FUNCTION postern_system.protect(uuid, text, text) RETURNS text LANGUAGE sql STABLE AS 'SELECT CASE WHEN $1 = (SELECT ticket FROM postern_system.ticket) THEN postern_functions.protect($2, $3) END';
+	CREATE FUNCTION postern_system.format_preserving(uuid, text, text, text) RETURNS text LANGUAGE sql STABLE AS 'SELECT CASE WHEN $1 = (SELECT ticket FROM postern_system.ticket) THEN postern_functions.format_preserving($2, $3, $4) END';
 	CREATE TABLE public.look (x int, y text);
 	INSERT INTO public.look VALUES (1, 'a'), (2, 'b'), (NULL, 'c'), (3, 'ann');
 	CREATE TABLE public.data (id int, region text, owner varchar(10), code char(3), amount numeric(10,2), seen date);
