@@ -50,6 +50,9 @@ func Desire(in Input) (*Desired, error) {
 	if in.Program == nil {
 		return nil, errors.New("working out what should be there: nothing is published")
 	}
+	if err := in.Program.Deferrable(); err != nil {
+		return nil, fmt.Errorf("working out what should be there: %w", err)
+	}
 	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}}
 	if err := d.people(); err != nil {
 		return nil, err

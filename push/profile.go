@@ -38,6 +38,8 @@ func (d *desirer) profile(p Person) (Profile, error) {
 			attributes[name] = stored(p.Principal.Attribute(name))
 		}
 	}
+	flags, until := d.in.Program.FlagsAt(p.Principal, d.in.Now)
+	d.until(until)
 	// Keys of a map are printed sorted.
 	object, err := json.Marshal(attributes)
 	if err != nil {
@@ -45,7 +47,7 @@ func (d *desirer) profile(p Person) (Profile, error) {
 	}
 	return Profile{
 		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
-		Attributes: string(object), Flags: stored(d.in.Program.Flags(p.Principal)),
+		Attributes: string(object), Flags: stored(flags),
 	}, nil
 }
 
