@@ -144,6 +144,10 @@ func (d *desirer) source(t *catalog.Table) error {
 	if !dec.Allowed || len(dec.Columns) == 0 {
 		return nil
 	}
+	if t.Kind == catalog.KindView {
+		d.find(NotGiven, base.Schema+"."+base.Name, "a view reads its tables with its owner's rights; the proxy reads them as the person may, and a stored view cannot")
+		return nil
+	}
 	d.until(dec.ValidUntil)
 	access, ok := d.in.Program.AccessOf(t)
 	if !ok {

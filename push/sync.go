@@ -51,14 +51,6 @@ type Syncer struct {
 	config Config
 	// syncing admits one run at a time.
 	syncing sync.Mutex
-	// last is what the last run left, nil if there was none, or it left something undone.
-	last *remembered
-}
-
-// remembered is what a run left.
-type remembered struct {
-	state    State
-	revision string
 }
 
 // New makes a Syncer that has done nothing.
@@ -93,6 +85,8 @@ var ErrBusy = errors.New("another sync of this database is running")
 
 // lockQuery takes the lock that one Syncer of a database holds. The numbers are arbitrary.
 const lockQuery = "SELECT pg_catalog.pg_try_advisory_lock(1886745448, 1702260578)"
+
+const unlockQuery = "SELECT pg_catalog.pg_advisory_unlock(1886745448, 1702260578)"
 
 // Plan says what a run would do, and changes nothing.
 func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
@@ -175,8 +169,10 @@ func (s *Syncer) Sync(ctx context.Context, in Input) (_ *Report, err error) {
 	}
 	r := &run{s: s, in: in, want: want, conn: conn, facts: f, report: &Report{ValidUntil: want.ValidUntil}}
 	err = r.run(ctx)
-	if err != nil {
-		s.last = nil
+	if !conn.IsClosed() {
+		// The server would give it back a moment after the connection is closed.
+		_, failed := query(context.WithoutCancel(ctx), conn, unlockQuery)
+		err = errors.Join(err, failed)
 	}
 	return r.report, err
 }

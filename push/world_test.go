@@ -125,17 +125,22 @@ func (w *world) dropRoles() {
 	for _, c := range w.dialed {
 		_ = c.Close(ctx)
 	}
-	roles := append(slices.Collect(maps.Values(w.accounts)), w.settings.SystemRole, w.service)
+	var roles []string
 	rows, err := w.admin.Exec(ctx, "SELECT rolname FROM pg_roles WHERE rolname LIKE '"+strings.ReplaceAll(w.settings.RolePrefix, "_", `\_`)+"%'").ReadAll()
 	if err == nil {
 		for _, row := range rows[0].Rows {
 			roles = append(roles, string(row[0]))
 		}
 	}
+	// What the system role handed on goes before what it was given.
+	roles = append(roles, slices.Collect(maps.Values(w.accounts))...)
+	roles = append(roles, w.settings.SystemRole, w.service)
 	for _, sql := range []string{`DROP OWNED BY "%s" CASCADE`, `DROP ROLE "%s"`} {
 		for _, r := range roles {
 			if _, err := w.admin.Exec(ctx, fmt.Sprintf(sql, r)).ReadAll(); err != nil {
-				w.t.Logf("dropping role %s: %v", r, err)
+				var pg *pgconn.PgError
+				errors.As(err, &pg)
+				w.t.Logf("dropping role %s: %v: %s", r, err, pg.Detail)
 			}
 		}
 	}
