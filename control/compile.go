@@ -88,6 +88,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 			g.connections[c.Name] = connection{c.Warehouse(), program, b.crawls[c.Name].crawled.procedures}
 		}
 	}
+	b.pushable(g)
 	if len(b.mistakes) > 0 {
 		slices.SortStableFunc(b.mistakes, func(x, y resource.Mistake) int {
 			return cmp.Or(cmp.Compare(x.Pos.File, y.Pos.File), cmp.Compare(x.Pos.Line, y.Pos.Line))

@@ -54,28 +54,21 @@ func Desire(in Input) (*Desired, error) {
 		return nil, fmt.Errorf("working out what should be there: %w", err)
 	}
 	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}}
-	if err := d.people(); err != nil {
-		return nil, err
-	}
+	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered {
 			continue
 		}
-		if err := d.source(t); err != nil {
-			return nil, err
-		}
+		d.source(t)
 	}
 	if err := d.profiles(); err != nil {
 		return nil, err
 	}
 	d.paths()
-	for grant := range d.out.Grants {
-		d.grantees(grant)
-	}
-	if err := errors.Join(d.mistakes...); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(d.out.Findings, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail)) })
+	d.grantees()
+	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
+	})
 	return d.out, nil
 }
 
@@ -84,8 +77,6 @@ type desirer struct {
 	out       *Desired
 	audiences map[string]*audience
 	governed  []Person
-	counts    map[Object]int
-	mistakes []error
 }
 
 // audience is those to whom sources of one access class are open, in the same ways.
@@ -94,41 +85,31 @@ type audience struct {
 	writers map[policy.Privilege][]string
 }
 
-// people leaves out those who are not governed and checks that no two share an account.
-func (d *desirer) people() error {
-	var mistakes []error
-	taken := map[string]string{}
+// people leaves out those who are not governed, and those whose account cannot be theirs alone.
+func (d *desirer) people() {
+	owners := map[string][]string{}
+	for _, p := range d.in.People {
+		if !p.Principal.IsZero() && p.Account != "" {
+			owners[p.Account] = append(owners[p.Account], p.Principal.User())
+		}
+	}
 	for _, p := range d.in.People {
 		who, account := p.Principal.User(), p.Account
-		if p.Principal.IsZero() || account == "" {
-			continue
-		}
-		if p.Principal.Exempt() {
+		switch {
+		case p.Principal.IsZero() || account == "":
+		case p.Principal.Exempt():
 			d.find(NotGoverned, who, "is exempt: what account "+account+" may do is not Postern's")
-			continue
+		case len(owners[account]) > 1:
+			d.find(Blocked, who, "account "+account+" is said to be that of "+strings.Join(owners[account], " and ")+": it gets nothing")
+		case checkName(account) != nil || strings.HasPrefix(account, "pg_") || account == publicRole:
+			d.find(Blocked, who, fmt.Sprintf("no person's role can have the name %.80q: it gets nothing", account))
+		case account == d.in.Settings.SystemRole || account == d.in.Settings.ServiceRole || strings.HasPrefix(account, d.in.Settings.RolePrefix):
+			d.find(Blocked, who, "account "+account+" is named as roles of Postern's own are: it gets nothing")
+		default:
+			d.governed = append(d.governed, p)
 		}
-		switch other, dup := taken[account]; {
-		case dup:
-			mistakes = append(mistakes, fmt.Errorf("account %q is both %s's and %s's: one account is one person's", account, other, who))
-			continue
-		case checkName(account) != nil || strings.HasPrefix(account, "pg_"):
-			mistakes = append(mistakes, fmt.Errorf("account %q of %s: no person's role can have the name", account, who))
-			continue
-		case account == d.in.Settings.SystemRole || account == d.in.Settings.ServiceRole:
-			mistakes = append(mistakes, fmt.Errorf("account %q of %s is a role of Postern's own", account, who))
-			continue
-		case strings.HasPrefix(account, d.in.Settings.RolePrefix):
-			mistakes = append(mistakes, fmt.Errorf("account %q of %s begins as the roles that hold grants do (%s)", account, who, d.in.Settings.RolePrefix))
-			continue
-		}
-		taken[account] = who
-		d.governed = append(d.governed, p)
-	}
-	if err := errors.Join(mistakes...); err != nil {
-		return fmt.Errorf("mapping people to accounts:\n%w", err)
 	}
 	slices.SortFunc(d.governed, func(a, b Person) int { return cmp.Compare(a.Account, b.Account) })
-	return nil
 }
 
 func (d *desirer) find(kind FindingKind, object, detail string) {
@@ -136,22 +117,22 @@ func (d *desirer) find(kind FindingKind, object, detail string) {
 }
 
 // source adds what one source needs: a view, or grants on the table itself where everybody sees it as it is.
-func (d *desirer) source(t *catalog.Table) error {
+func (d *desirer) source(t *catalog.Table) {
 	base := Relation{t.Schema, t.Name}
 	d.out.Bases[base] = t.OID
 	want := []policy.Want{{Table: t}}
 	dec := d.in.Program.Decide(policy.BindDeferred().At(d.in.Now), want)[0]
 	if !dec.Allowed || len(dec.Columns) == 0 {
-		return nil
+		return
 	}
 	if t.Kind == catalog.KindView {
 		d.find(NotGiven, base.Schema+"."+base.Name, "a view reads its tables with its owner's rights; the proxy reads them as the person may, and a stored view cannot")
-		return nil
+		return
 	}
 	d.until(dec.ValidUntil)
 	access, ok := d.in.Program.AccessOf(t)
 	if !ok {
-		return nil
+		return
 	}
 	who := d.audience(access, t)
 	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable)
@@ -159,12 +140,14 @@ func (d *desirer) source(t *catalog.Table) error {
 	d.members(reader, who.readers)
 	if native {
 		d.native(t, access, reader, who)
-		return nil
+		return
 	}
-	if len(who.writers) > 0 {
+	if len(who.writers) > 0 && !d.in.Settings.ReadOnly {
 		d.find(NotGiven, base.Schema+"."+base.Name, "writing: only a table of which everybody sees all can be written to directly")
 	}
-	return d.view(t, &dec, reader)
+	if err := d.view(t, &dec, reader); err != nil {
+		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
+	}
 }
 
 // native grants on the table itself, column by column: a column that appears later is hidden until somebody has reviewed it.
@@ -178,7 +161,7 @@ func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader str
 	d.grant(object, "SELECT", reader, columns)
 	for _, w := range access.Privileges {
 		privilege, list := nativePrivilege(w)
-		if privilege == "" {
+		if privilege == "" || d.in.Settings.ReadOnly {
 			continue
 		}
 		role := d.role(access, string(w), "may "+string(w)+" as policies "+strings.Join(access.Policies, ", ")+" say")
@@ -309,13 +292,20 @@ func (d *desirer) grant(o Object, privilege, role string, columns Columns) {
 	d.out.Grants[Grant{o, privilege, role}] = columns
 }
 
-// grantees refuses an access control list that would get too long.
-func (d *desirer) grantees(g Grant) {
-	if d.counts == nil {
-		d.counts = map[Object]int{}
+// grantees closes what would have an access control list that gets too long.
+func (d *desirer) grantees() {
+	roles := map[Object]map[string]bool{}
+	for g := range d.out.Grants {
+		if roles[g.Object] == nil {
+			roles[g.Object] = map[string]bool{}
+		}
+		roles[g.Object][g.Role] = true
 	}
-	if d.counts[g.Object]++; d.counts[g.Object] == maxGrantees+1 {
-		d.mistakes = append(d.mistakes, fmt.Errorf("%s would be granted to more than %d audiences: subscription policies must be shared by more sources", g.Object, maxGrantees))
+	for object, list := range roles {
+		if len(list) > maxGrantees {
+			d.find(Blocked, object.String(), fmt.Sprintf("would be granted to %d audiences, and %d is the bound: it is granted to none; let more sources share their subscription policies", len(list), maxGrantees))
+			maps.DeleteFunc(d.out.Grants, func(g Grant, _ Columns) bool { return g.Object == object })
+		}
 	}
 }
 

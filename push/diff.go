@@ -219,7 +219,9 @@ func (d *difference) views() {
 		}
 		d.change(change{at: at, have: have, there: true, drop: true})
 	}
-	slices.SortFunc(d.changes, func(a, b change) int { return cmp.Or(cmp.Compare(a.at.Schema, b.at.Schema), cmp.Compare(a.at.Name, b.at.Name)) })
+	slices.SortFunc(d.changes, func(a, b change) int {
+		return cmp.Or(cmp.Compare(a.at.Schema, b.at.Schema), cmp.Compare(a.at.Name, b.at.Name))
+	})
 }
 
 // change adds a change, unless it has a hazard that is not allowed: then the view stays, and nobody may read it.

@@ -51,7 +51,9 @@ func (s seen) between(before, after seen) (bad []string) {
 	return bad
 }
 
-func (s seen) equal(other seen) bool { return len(s.between(other, other)) == 0 && len(other.between(s, s)) == 0 }
+func (s seen) equal(other seen) bool {
+	return len(s.between(other, other)) == 0 && len(other.between(s, s)) == 0
+}
 
 // policies of a moment.
 type moment struct {

@@ -54,6 +54,8 @@ type Settings struct {
 	CreateRoles bool
 	// GroupRoles mirrors groups of people as roles that hold nothing.
 	GroupRoles bool
+	// ReadOnly gives nobody the right to write, whatever the policies say.
+	ReadOnly bool
 	// AllowHazards are those that a plan may have; a statement with another one is held back. WIDENS_ACCESS is always allowed: more access
 	// than before is what the policies say.
 	AllowHazards []Hazard

@@ -14,6 +14,7 @@ import (
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/examples"
+	"github.com/posternsql/postern/warehouse"
 )
 
 // demo is the demo's folder: a configuration, resources and a certificate, as a user would write them.
@@ -144,6 +145,6 @@ func (d *demo) register(ctx context.Context, w *demoWarehouse) error {
 	if err != nil {
 		return err
 	}
-	_, err = registerAt(ctx, w.cluster.DSN(demoDatabase), r)
+	_, err = registerAt(ctx, w.cluster.DSN(demoDatabase), r, warehouse.PushRegistration{})
 	return err
 }

@@ -72,8 +72,19 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if err := r.Validate(); err != nil {
 		return err
 	}
+	system, push, err := control.PushRegistration(set, o.connection)
+	if err != nil && !o.print {
+		return err
+	}
+	script := r.Script()
+	if push {
+		if err := system.Validate(); err != nil {
+			return err
+		}
+		script += "\n" + system.Script()
+	}
 	if o.print {
-		_, err := io.WriteString(out, r.Script())
+		_, err := io.WriteString(out, script)
 		return err
 	}
 	if o.setup.IsZero() {
@@ -83,13 +94,16 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", r.Script()); err != nil {
+	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", script); err != nil {
 		return err
 	}
 	if !o.yes && !confirmed(in, errOut) {
 		return errors.New("not confirmed: nothing was changed")
 	}
-	warnings, err := registerAt(ctx, url.Reveal(), r)
+	if !push {
+		system = warehouse.PushRegistration{}
+	}
+	warnings, err := registerAt(ctx, url.Reveal(), r, system)
 	for _, w := range warnings {
 		fmt.Fprintf(errOut, "warning: %s\n", w)
 	}
@@ -117,8 +131,8 @@ func (o registerOptions) load() (*resource.Set, error) {
 	return set, nil
 }
 
-// registerAt logs in with the setup account's URL and runs the registration.
-func registerAt(ctx context.Context, url string, r warehouse.Registration) (_ []string, err error) {
+// registerAt logs in with the setup account's URL and runs the registration, and that of a system role if one is named.
+func registerAt(ctx context.Context, url string, r warehouse.Registration, system warehouse.PushRegistration) (_ []string, err error) {
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		// The driver's own message would quote the URL.
@@ -129,7 +143,12 @@ func registerAt(ctx context.Context, url string, r warehouse.Registration) (_ []
 		return nil, fmt.Errorf("connecting as the setup account: %w", withoutConfig(err))
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	return warehouse.Register(ctx, conn, r)
+	warnings, err := warehouse.Register(ctx, conn, r)
+	if err != nil || system.SystemRole == "" {
+		return warnings, err
+	}
+	more, err := warehouse.RegisterPush(ctx, conn, system)
+	return append(warnings, more...), err
 }
 
 // withoutConfig takes away the driver's wrapper, which holds the password.

@@ -275,6 +275,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
+	group.Go(func() error { return s.pushAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	if s.follower != nil {
 		group.Go(func() error { return s.follower.Run(groupCtx) })

@@ -53,14 +53,27 @@ type PushSettings struct {
 	Pos        policy.Pos `yaml:"-"`
 	Name       string     `yaml:"name"`
 	Connection string     `yaml:"connection"`
+	// User is the system role, which owns what is maintained, and Password where its password is.
+	User     string     `yaml:"user"`
+	Password secret.Ref `yaml:"password"`
 	// Enforce is views or rowSecurity.
 	Enforce string `yaml:"enforce"`
 	// Schema holds the views of each base schema under this prefix.
 	SchemaPrefix string `yaml:"schemaPrefix"`
 	// RolePrefix begins the names of the roles that hold grants.
 	RolePrefix string `yaml:"rolePrefix"`
+	// CreateRoles lets Postern make roles itself.
+	CreateRoles bool `yaml:"createRoles"`
+	// GroupRoles mirrors groups as roles that hold nothing.
+	GroupRoles bool `yaml:"groupRoles"`
+	// ReadOnly gives nobody the right to write directly.
+	ReadOnly bool `yaml:"readOnly"`
 	// Interval between two looks for drift, in seconds.
 	Interval int `yaml:"interval"`
+	// Drift is repair or report.
+	Drift string `yaml:"drift"`
+	// LockTimeout bounds the wait for one lock, in milliseconds.
+	LockTimeout int `yaml:"lockTimeout"`
 	// AllowHazards lists the hazards that a plan may have.
 	AllowHazards []string `yaml:"allowHazards"`
 }
@@ -111,10 +124,18 @@ func (s Sandbox) validate(add func(error)) {
 
 func (p PushSettings) validate(add func(error)) {
 	add(checkPolicyName(p.Name))
-	if p.Interval < 0 {
-		add(errors.New("the interval is negative"))
+	if p.Interval < 0 || p.LockTimeout < 0 {
+		add(errors.New("the interval or the lock timeout is negative"))
+	}
+	for _, h := range p.AllowHazards {
+		if !slices.Contains(hazards(), h) {
+			add(fmt.Errorf("%s is not one of the hazards %v", clip(h), hazards()))
+		}
 	}
 }
+
+// hazards are those that a plan can have, as package push names them.
+func hazards() []string { return []string{"WIDENS_ACCESS", "DROPS_DEPENDENTS", "FOREIGN_OBJECT"} }
 
 func (m IdentityMapping) validate(add func(error)) {
 	add(checkPolicyName(m.Name))

@@ -44,10 +44,9 @@ func (s *Set) NotEnforced() (out []Mistake) {
 		add(r.Pos, "Sandbox", r.Name)
 	}
 	for _, r := range s.PushSettings {
-		add(r.Pos, "PushSettings", r.Name)
-	}
-	for _, r := range s.IdentityMappings {
-		add(r.Pos, "IdentityMapping", r.Name)
+		if r.Enforce != "views" {
+			out = append(out, Mistake{r.Pos, "PushSettings " + printable(r.Name), "enforce " + printable(r.Enforce) + " is not enforced yet: say views"})
+		}
 	}
 	return out
 }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/control"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/push"
+	"github.com/posternsql/postern/rewrite"
+)
+
+// openPusher is openServer without anything that listens.
+func openPusher(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logger) (_ *server, err error) {
+	s := &server{log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
+		return nil, err
+	}
+	if s.rewriter, err = rewrite.New(rewriteConfig(cfg.Limits)); err != nil {
+		return nil, err
+	}
+	return s, s.openControl(ctx, cfg)
+}
+
+// runPusher publishes what changes, and syncs.
+func (s *server) runPusher(ctx context.Context) error {
+	auditCtx, stopAudit := context.WithCancel(context.WithoutCancel(ctx))
+	auditDone := make(chan error, 1)
+	go func() { auditDone <- s.audit.Run(auditCtx) }()
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.watcher.Run(groupCtx) })
+	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
+	group.Go(func() error { return s.pushAll(groupCtx) })
+	err := group.Wait()
+	stopAudit()
+	return errors.Join(err, <-auditDone, s.close())
+}
+
+// pushing is the loop of one warehouse.
+type pushing struct {
+	settings resource.PushSettings
+	changed  chan struct{}
+	stop     context.CancelFunc
+}
+
+// pushAll has one loop for each warehouse in which something is maintained, started and ended as settings come and go, and wakes them all at each
+// publication and each change of a person's project.
+func (s *server) pushAll(ctx context.Context) error {
+	published, stop := s.publisher.Subscribe()
+	defer stop()
+	changed, end := s.standings.Subscribe()
+	defer end()
+	group, groupCtx := errgroup.WithContext(ctx)
+	loops := map[string]*pushing{}
+	for {
+		s.pushLoops(groupCtx, group, loops)
+		select {
+		case <-groupCtx.Done():
+			return group.Wait()
+		case <-published:
+		case <-changed:
+		}
+	}
+}
+
+// pushLoops starts what is new, ends what is gone, and wakes the rest.
+func (s *server) pushLoops(ctx context.Context, group *errgroup.Group, loops map[string]*pushing) {
+	wanted := map[string]control.Push{}
+	for _, p := range s.publisher.Current().Pushes() {
+		wanted[p.Settings.Connection] = p
+	}
+	for name, l := range loops {
+		if p, still := wanted[name]; !still || !reflect.DeepEqual(p.Settings, l.settings) {
+			l.stop()
+			delete(loops, name)
+		}
+	}
+	for name, p := range wanted {
+		if l, running := loops[name]; running {
+			select {
+			case l.changed <- struct{}{}:
+			default:
+			}
+			continue
+		}
+		syncer, err := newSyncer(p, s.audit.Record, s.log)
+		if err != nil {
+			s.log.Error("pushing: nothing is maintained", "connection", name, "error", err)
+			continue
+		}
+		loopCtx, stop := context.WithCancel(ctx)
+		l := &pushing{settings: p.Settings, changed: make(chan struct{}, 1), stop: stop}
+		loops[name] = l
+		interval := time.Duration(p.Settings.Interval) * time.Second
+		if interval == 0 {
+			interval = push.DefaultInterval
+		}
+		loop := &push.Loop{Syncer: syncer, Current: s.pushCurrent(name), Changed: l.changed, Interval: interval, Told: s.pushTold(name)}
+		group.Go(func() error { return loop.Run(loopCtx) })
+	}
+}
+
+// pushCurrent is what is in force for one warehouse. While it cannot be confirmed, what is there is left.
+func (s *server) pushCurrent(connection string) func() (push.Input, bool) {
+	return func() (push.Input, bool) {
+		g, err := s.publisher.InForce()
+		if err != nil {
+			return push.Input{}, false
+		}
+		for _, p := range g.Pushes() {
+			if p.Settings.Connection == connection {
+				return pushInput(p), true
+			}
+		}
+		return push.Input{}, false
+	}
+}
+
+// pushTold logs what came of a run. What is the same as at the last one is not said again.
+func (s *server) pushTold(connection string) func(*push.Report, error) {
+	last := map[string]bool{}
+	return func(r *push.Report, err error) {
+		switch {
+		case errors.Is(err, push.ErrBusy):
+			return
+		case err != nil:
+			s.log.Error("pushing", "connection", connection, "error", err)
+			return
+		}
+		now := map[string]bool{}
+		for _, f := range r.Findings {
+			text := f.String()
+			if now[text] = true; !last[text] {
+				s.log.Warn("pushing", "connection", connection, "finding", text)
+			}
+		}
+		last = now
+		if r.Transactions > 0 {
+			s.log.Info("pushed", "connection", connection, "transactions", r.Transactions, "statements", r.Statements, "done", r.Done)
+		}
+	}
+}

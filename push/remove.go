@@ -1,0 +1,41 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Remove takes back and drops all that is maintained in the database, SystemSchema last. in.Program is only asked for its version. What cannot be
+// dropped is among the findings.
+func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	in.Settings = s.config.Settings
+	conn, f, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	rows, err := query(ctx, conn, lockQuery)
+	if err != nil {
+		return nil, fmt.Errorf("taking the lock: %w", err)
+	}
+	if rows[0][0] != "t" {
+		return nil, ErrBusy
+	}
+	if !f.prepared {
+		return &Report{Plan: &Plan{}, Done: true}, nil
+	}
+	r := &run{s: s, in: in, want: &Desired{State: newState(), Bases: map[Relation]uint32{}}, conn: conn, facts: f, report: &Report{}}
+	if err := r.run(ctx); err != nil {
+		return r.report, err
+	}
+	if !r.report.Done {
+		return r.report, errors.New("not all could be taken back: the schema " + SystemSchema + " is kept, which remembers what is ours")
+	}
+	if err := s.run(ctx, conn, Statement{SQL: "DROP SCHEMA " + SystemSchema + " CASCADE"}); err != nil {
+		return r.report, fmt.Errorf("dropping schema %s: %w", SystemSchema, err)
+	}
+	return r.report, nil
+}
