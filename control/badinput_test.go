@@ -137,7 +137,6 @@ func TestHundredMegabytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text = nil
 			peak := peakOf(t, func() {
 				_, err = (&Watcher{Publisher: p, Paths: []string{dir}, Log: slog.New(slog.DiscardHandler)}).Reload(t.Context())
 			})
