@@ -32,12 +32,14 @@ const (
 	openIdle     = "idle, then a query"
 	openPrepared = "a named prepared statement"
 	openPortal   = "a suspended portal"
+	openCursor   = "a cursor in SQL"
+	openExecuted = "a statement prepared in SQL"
 	openReading  = "a result that is being read"
 	openStalled  = "a result that is read on later"
 	openForsaken = "a result that nobody reads"
 )
 
-var openSessions = map[string]int{openIdle: 60, openPrepared: 60, openPortal: 40, openReading: 20, openStalled: 10, openForsaken: 10}
+var openSessions = map[string]int{openIdle: 45, openPrepared: 45, openPortal: 40, openCursor: 15, openExecuted: 15, openReading: 20, openStalled: 10, openForsaken: 10}
 
 // revocationGoal is how soon a revocation is effective in every open session, from the moment at which it is published.
 const revocationGoal = time.Second
@@ -265,6 +267,10 @@ func (p *running) open(t *testing.T, who person, kind string) *openSession {
 		s.send(&pgproto3.Query{String: "BEGIN"}, &pgproto3.Parse{Query: smallQuery}, &pgproto3.Bind{DestinationPortal: "open"},
 			&pgproto3.Execute{Portal: "open", MaxRows: 3}, &pgproto3.Sync{})
 		err = s.until("PortalSuspended", "ReadyForQuery")
+	case openCursor:
+		err = s.runs("BEGIN", "DECLARE k CURSOR FOR "+smallQuery, "FETCH 3 FROM k")
+	case openExecuted:
+		err = s.runs("PREPARE kept AS "+smallQuery, "EXECUTE kept")
 	case openReading, openStalled, openForsaken:
 		s.send(&pgproto3.Query{String: endlessQuery})
 		err = s.until("DataRow")
@@ -273,6 +279,17 @@ func (p *running) open(t *testing.T, who person, kind string) *openSession {
 		t.Fatalf("%s: %v", kind, err)
 	}
 	return s
+}
+
+// runs sends statements one after the other.
+func (s *openSession) runs(statements ...string) error {
+	for _, sql := range statements {
+		s.send(&pgproto3.Query{String: sql})
+		if err := s.until("CommandComplete", "ReadyForQuery"); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
 }
 
 // smallDial keeps the client's socket from taking in megabytes that were sent before the publication.
@@ -325,6 +342,11 @@ func (s *openSession) refused(ctx context.Context) error {
 		want = []string{"42P01"}
 	case openPortal:
 		s.send(&pgproto3.Execute{Portal: "open", MaxRows: 3}, &pgproto3.Sync{})
+	case openCursor:
+		s.send(&pgproto3.Query{String: "FETCH 3 FROM k"})
+	case openExecuted:
+		s.send(&pgproto3.Query{String: "EXECUTE kept"})
+		want = []string{"42P01"}
 	case openStalled:
 		select {
 		case <-time.After(200 * time.Millisecond):
