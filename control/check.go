@@ -95,8 +95,30 @@ func (b *builder) keyed(samples []policy.Decision, present map[string]warehouse.
 			}
 		}
 	}
+	b.revealable(uses, named, c)
 	for _, d := range b.set.TokenDomains {
 		b.rotated(d, present[d.Name], len(uses[d.Name]) > 0, c)
+	}
+}
+
+// revealable warns of masks that are there to be turned back, in a domain whose key was drawn in the warehouse: only the owner of the
+// database could do it there, and `postern reveal` cannot.
+func (b *builder) revealable(uses map[string]map[string]bool, named []tokenDomain, c resource.Connection) {
+	given := map[string]bool{}
+	for _, d := range b.set.TokenDomains {
+		given[d.Name] = !d.Key.IsZero()
+	}
+	for _, domain := range slices.Sorted(maps.Keys(uses)) {
+		reversible := uses[domain][keyedFunction(expr.KeyedProtect)] || uses[domain][keyedFunction(expr.KeyedFormatPreserving)]
+		if !reversible || given[domain] {
+			continue
+		}
+		at := c.Pos
+		if i := slices.IndexFunc(named, func(d tokenDomain) bool { return d.name == domain }); i >= 0 {
+			at = named[i].pos
+		}
+		b.warn(at, "token domain %q has no key in a TokenDomain: connection %s drew its own, so that only the owner of that database can turn reversible and "+
+			"format-preserving values back, and `postern reveal` cannot", domain, c.Name)
 	}
 }
 

@@ -73,3 +73,22 @@ func TestTokenDomains(t *testing.T) {
 		}
 	}
 }
+
+// TestRevealableDomains: a mask that is there to be turned back is told of where its key was drawn in the warehouse, and not where a TokenDomain
+// gives it or the mask cannot be turned back.
+func TestRevealableDomains(t *testing.T) {
+	w := newWorld(t)
+	t.Setenv("COMMENT_KEY", base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a", 32))))
+	w.write("keyed.yaml", strings.Replace(keyedPolicies, "  - mask: {columns: [c_mktsegment], ", "  - mask: {columns: [c_phone], formatPreserving: {domain: phone}}\n  - mask: {columns: [c_mktsegment], ", 1))
+	w.register()
+	g := w.publish(w.publisher(nil))
+	var told []string
+	for _, warning := range g.Warnings() {
+		if strings.Contains(warning.Message, "only the owner of that database can turn") {
+			told = append(told, warning.String())
+		}
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "keyed.yaml:6: ") || !strings.Contains(told[0], `"phone"`) {
+		t.Errorf("told: %q", told)
+	}
+}
