@@ -108,3 +108,34 @@ func (o *office) mask(user, column string) policy.MaskKind {
 	}
 	return c.Kind
 }
+
+// TestDocumentedPredicates publishes the examples of how conditions on masked columns are judged, in place of the tour's sources.
+func TestDocumentedPredicates(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "policies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n### Conditions on a masked column\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	w := newWorld(t)
+	for _, e := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(section, -1) {
+		name := regexp.MustCompile(`name: \S+\n`).FindString(e[1])
+		column := regexp.MustCompile(`  \w_phone: .*\n`).FindString(e[1])
+		sources, err := os.ReadFile(filepath.Join("..", "examples", "tpch", "sources.yaml"))
+		if err != nil || !strings.Contains(string(sources), name) || column == "" {
+			t.Fatalf("%v: %q with %q", err, name, column)
+		}
+		key, _, _ := strings.Cut(strings.TrimSpace(column), ":")
+		line := regexp.MustCompile(`  ` + key + `: .*\n`).FindString(string(sources))
+		w.edit("sources.yaml", line, column)
+	}
+	program, _ := w.publish(w.publisher(nil)).Program("tpch")
+	customer, _ := program.Snapshot().Table("public", "customer")
+	supplier, _ := program.Snapshot().Table("public", "supplier")
+	if c, _ := customer.Column("c_phone"); !c.RawEquality || c.PredicatesRefused {
+		t.Errorf("c_phone: %+v", c)
+	}
+	if c, _ := supplier.Column("s_phone"); c.RawEquality || !c.PredicatesRefused {
+		t.Errorf("s_phone: %+v", c)
+	}
+}

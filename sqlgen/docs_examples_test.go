@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // docsTables are the tables that the examples of docs/policies.md are about.
@@ -32,7 +33,7 @@ columns:
   c_card: {tags: [PII.Card]}
   c_smoker: {tags: [Health.Smoker]}
   c_weight: {tags: [Health.Weight]}
-  c_zip: {tags: [Quasi]}
+  c_zip: {tags: [Quasi.Zip]}
   c_born: {tags: [Quasi]}
 ---
 name: public.orders
@@ -98,4 +99,65 @@ func runDocsExample(t *testing.T, policies string) {
 			t.Errorf("%s: %s", p.Name, got[p.Name+".decision"])
 		}
 	}
+}
+
+// TestDocsSubscriptions decides by the examples on who may touch a source, all together.
+func TestDocsSubscriptions(t *testing.T) {
+	text, err := os.ReadFile("../docs/policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Who may touch a source")
+	section, _, _ = strings.Cut(section, "\n### Approval")
+	var policies []string
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(section, -1) {
+		policies = append(policies, block[1])
+	}
+	c := &caseFile{now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), given: map[string]string{"setup.sql": docsTables, "sources.yaml": docsSources, "people.yaml": docsPeople, "policies.yaml": strings.Join(policies, "---\n")}}
+	c.decode(t)
+	if len(c.subs) != 7 {
+		t.Fatalf("%d examples", len(c.subs))
+	}
+	got := c.run(t, connect(t))
+	if got["refused"] != "" {
+		t.Fatal(got["refused"])
+	}
+	for _, want := range []struct{ who, line string }{
+		{"ann", "public.nation: allowed"}, {"ann", "public.customer: allowed"}, {"ann", "public.orders: allowed"}, {"ann", "public.supplier: denied"},
+		{"bob", "public.nation: allowed"}, {"bob", "public.customer: denied\n  deny no-contractors"}, {"bob", "writes: [insert update]"}, {"bob", "deny nobody-deletes"},
+		{"aud", "public.customer: allowed"}, {"aud", "until 2100-01-01T00:00:00Z"}, {"aud", "public.supplier: denied"},
+	} {
+		if !strings.Contains(got[want.who+".decision"], want.line) {
+			t.Errorf("%s: %q is not in\n%s", want.who, want.line, got[want.who+".decision"])
+		}
+	}
+	if strings.Contains(got["ann.decision"], "writes") {
+		t.Errorf("ann: %s", got["ann.decision"])
+	}
+}
+
+// TestDocsShowEveryFeature holds that each field of policies, each mask and each @function stands in an example of docs/policies.md.
+func TestDocsShowEveryFeature(t *testing.T) {
+	text, err := os.ReadFile("../docs/policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		examples.WriteString(block[1])
+	}
+	features := []string{
+		"tables:", "tags:", "columnTags:", "columns:", "access: read", "access: write", "effect: grant", "effect: guardrail", "anyone:", "users:", "when:", "approval:", "expires:", "privileges:", "staged:",
+		"rows:", "window:", "newerThan", "sample:", "purposes:", "exceptFor:", "exceptUntil:", "onlyFor:", "otherwise:", "where:",
+		"null:", "kAnonymity:", "constant:", "values:", "noise:", "hash:", "reversible:", "formatPreserving:", "regex:", "round:", "custom:", "domain:",
+		"@attributeValuesContains", "@groupsContains", "@purposesContains", "@hasAttribute", "@isInGroups", "@isUsingPurpose", "@columnTagged", "@columnReference", "@username",
+		"isInGroups(", "hasAttribute(", "isUsingPurpose(", "username()", "kind: Purpose", "within:", "acknowledgement:", "kind: Project", "equalize:", "maskedJoins:", "impersonate:", "kind: Approval", "kind: TokenDomain",
+		"predicates: refused", "predicates: rawEquality",
+	}
+	for _, feature := range features {
+		if !strings.Contains(examples.String(), feature) {
+			t.Errorf("no example says %s", feature)
+		}
+	}
+	t.Logf("%d features", len(features))
 }
