@@ -39,6 +39,8 @@ type Column struct {
 	// Reviewed is true for columns that were there when the source was registered, or that someone has looked at since.
 	// Columns that are not reviewed are hidden.
 	Reviewed bool
+	// WriteMasked lets people write the column for whom it is masked, where they may write the table.
+	WriteMasked bool
 	// PredicatesRefused keeps people for whom the column is masked from doing more with it than showing it.
 	PredicatesRefused bool
 	// RawEquality lets people for whom the column is masked find rows by an equality with the value itself, on record.

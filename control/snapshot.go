@@ -58,6 +58,7 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 			continue
 		}
 		t.Columns[i].Tags = sortedTags(s.Columns[column].Tags)
+		t.Columns[i].WriteMasked = s.Columns[column].WriteMasked
 		switch p := s.Columns[column].Predicates; p {
 		case "", resource.PredicatesMasked:
 		case resource.PredicatesRefused:

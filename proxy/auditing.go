@@ -213,6 +213,18 @@ func kindName(k rewrite.Kind) string {
 		return "EXPLAIN"
 	case rewrite.KindClose:
 		return "CLOSE"
+	case rewrite.KindInsert:
+		return "INSERT"
+	case rewrite.KindUpdate:
+		return "UPDATE"
+	case rewrite.KindDelete:
+		return "DELETE"
+	case rewrite.KindMerge:
+		return "MERGE"
+	case rewrite.KindTruncate:
+		return "TRUNCATE"
+	case rewrite.KindCopyIn:
+		return "COPY FROM"
 	}
 	return "UNKNOWN"
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/posternsql/postern/pgerror"
 )
 
-// copyIn handles CopyInResponse. Only an exempt user's text can start COPY FROM STDIN; for anyone else it means that what
+// copyIn handles CopyInResponse. Only an exempt user's text, or one that was judged to be that, can start COPY FROM STDIN; else it means that what
 // was sent is not what was judged, and the session ends.
 func (r *relay) copyIn(ctx context.Context, length int) error {
 	front := r.queue.front()
-	if !r.exempt {
+	if !r.mayCopyIn(front) {
 		return r.lost(errUpstreamOrder)
 	}
 	if err := r.pass(ctx, length); err != nil {

@@ -17,6 +17,7 @@
 //   - pipeline.go: the queue of expected responses
 //   - personal.go: switching projects, acknowledging, acting for another
 //   - settings.go, variables.go: search_path and other variables that are the client's and not the warehouse's
+//   - writing.go: what is special about statements that write
 //   - auditing.go: events; errors.go: what the client may see of the warehouse's errors; places.go: where in its own text they arose
 //   - cancel.go: cancel requests; watch.go: quiet sessions, vanished clients, changed decisions
 //   - reconsider.go: what is open when the policies change

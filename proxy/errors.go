@@ -62,6 +62,9 @@ func readReport(body []byte, everything bool) report {
 	}
 	for _, f := range fields {
 		if everything || keepField(f.kind, r.code) {
+			if f.kind == 'M' && !everything && strings.HasPrefix(r.code, "23") {
+				f.value = integrityMessage(r.code)
+			}
 			r.body = append(append(append(r.body, f.kind), f.value...), 0)
 		}
 	}

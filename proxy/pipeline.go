@@ -34,6 +34,8 @@ type expected struct {
 	explain *rewrite.Explain
 	// unnamed marks the Parse of the unnamed statement, which is gone if it fails.
 	unnamed bool
+	// quiet marks the Describe of a statement whose rows are not for the client.
+	quiet bool
 	// places turns a position in the text that was sent into one in the client's; nil where there is none.
 	places func(int) int
 	// run is the audited work of an Execute, Query or Parse; nil for others.

@@ -57,6 +57,9 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 		if run.statement.Explain != nil {
 			return r.plan(ctx, run, length)
 		}
+		if r.quiet(run.statement) {
+			return r.drop(ctx, length)
+		}
 		run.rows++
 		run.bytes += int64(length)
 		return r.pass(ctx, length)
@@ -67,6 +70,12 @@ func (r *relay) fromUpstream(ctx context.Context, kind byte, length int) error {
 	case 'T', 'n', 't', 'H', 'c':
 		if !front.expects(kind) {
 			return r.lost(errUpstreamOrder)
+		}
+		if kind == 'T' && front.awaits == awaitDescribe && front.quiet {
+			return r.noData(ctx, length)
+		}
+		if kind == 'T' && front.awaits == awaitQuery && r.quietRun(front) {
+			return r.drop(ctx, length)
 		}
 		if front.awaits == awaitDescribe {
 			return r.description(ctx, kind, length)
@@ -208,7 +217,8 @@ func (r *relay) milestone(ctx context.Context, kind byte, length int) error {
 func (r *relay) completed(run *running) {
 	s := run.statement
 	switch s.Kind {
-	case rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindShow, rewrite.KindEmpty, 0:
+	case rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindShow, rewrite.KindEmpty, 0,
+		rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn:
 		return
 	case rewrite.KindDeallocate:
 		if s.Name == "" {
@@ -301,7 +311,7 @@ func (r *relay) upstreamError(rep report) error {
 	r.forward()
 	front := r.queue.front()
 	provoked := front != nil && front.awaits == awaitFailure && !rep.fatal()
-	rep = r.placed(rep, front)
+	rep = r.rowChecked(r.placed(rep, front), front)
 	if !provoked {
 		r.out.write(appendMessage(r.scrap[:0], 'E', r.replaced(rep)))
 	}

@@ -100,7 +100,8 @@ func (p *searchPath) apply(s *rewrite.Statement, tag string) {
 			p.saved = p.saved[:i+1]
 		}
 	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindShow, rewrite.KindDeallocate,
-		rewrite.KindPrepare, rewrite.KindExecute, rewrite.KindDeclare, rewrite.KindFetch, rewrite.KindMove, rewrite.KindClose, rewrite.KindExplain:
+		rewrite.KindPrepare, rewrite.KindExecute, rewrite.KindDeclare, rewrite.KindFetch, rewrite.KindMove, rewrite.KindClose,
+		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn:
 		return
 	}
 	p.printed = printPath(p.raw())
@@ -148,7 +149,8 @@ func (p *searchPath) affectsNames(s *rewrite.Statement) bool {
 	case rewrite.KindCommit, rewrite.KindRollback, rewrite.KindRollbackTo:
 		return p.changed()
 	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindSavepoint,
-		rewrite.KindRelease, rewrite.KindShow, rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove, rewrite.KindExplain:
+		rewrite.KindRelease, rewrite.KindShow, rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove,
+		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn:
 		return false
 	}
 	return true

@@ -24,8 +24,28 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 		return err
 	// COPY (query) TO STDOUT, and COPY table TO STDOUT as that.
 	case *pg.Node_CopyStmt:
+		if v.CopyStmt.IsFrom {
+			return r.copyIn(v.CopyStmt, st)
+		}
 		st.Kind = KindCopyOut
 		return r.copyOut(v.CopyStmt)
+
+	// Statements that write, for those whom a policy gives the privilege; see write.go.
+	case *pg.Node_InsertStmt:
+		st.Kind = KindInsert
+		return r.insert(v.InsertStmt, st)
+	case *pg.Node_UpdateStmt:
+		st.Kind = KindUpdate
+		return r.update(v.UpdateStmt, st)
+	case *pg.Node_DeleteStmt:
+		st.Kind = KindDelete
+		return r.delete(v.DeleteStmt, st)
+	case *pg.Node_MergeStmt:
+		st.Kind = KindMerge
+		return r.mergeInto(v.MergeStmt, st)
+	case *pg.Node_TruncateStmt:
+		st.Kind = KindTruncate
+		return r.truncate(v.TruncateStmt, st)
 
 	// Transactions, but for the two-phase kind.
 	case *pg.Node_TransactionStmt:

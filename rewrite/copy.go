@@ -12,8 +12,6 @@ import (
 // copyOut judges COPY … TO STDOUT. COPY of a table becomes COPY of a query on it.
 func (r *resolver) copyOut(c *pg.CopyStmt) error {
 	switch {
-	case c.IsFrom:
-		return pgerror.NotSupported("statement COPY FROM is not supported through Postern")
 	case c.IsProgram:
 		return pgerror.NotSupported("statement COPY TO PROGRAM is not supported through Postern")
 	case c.Filename != "":

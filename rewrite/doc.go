@@ -26,6 +26,8 @@
 //   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; viewbody.go: the stored query of a plain view;
 //     fence.go: what keeps the planner from telling
 //
+// Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement.
+//
 // The virtual catalogue, which answers for pg_catalog and information_schema:
 //
 //   - catalog.sql: each relation as a View; builtin.go: a name in FROM to one of these; facts.go: what the person may see, put into

@@ -23,7 +23,12 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 		if done, err := r.catalogSystemColumn(n, s); done || err != nil {
 			return err
 		}
-		return r.columnRef(v.ColumnRef, s)
+		r.resolved = column{}
+		err := r.columnRef(v.ColumnRef, s)
+		if err == nil {
+			r.replaceTarget(n)
+		}
+		return err
 	case *pg.Node_AConst:
 		return r.allowConstant(v.AConst)
 	case *pg.Node_ParamRef:

@@ -42,7 +42,8 @@ func (p pathState) after(st *Statement, user string) pathState {
 			return pathState{}
 		}
 	case KindEmpty, KindSelect, KindCopyOut, KindBegin, KindSavepoint, KindRelease, KindShow, KindDeallocate,
-		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose, KindExplain:
+		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose,
+		KindExplain, KindInsert, KindUpdate, KindDelete, KindMerge, KindTruncate, KindCopyIn:
 	}
 	return p
 }

@@ -46,6 +46,7 @@ func (r *resolver) bareName(name string, ref *pg.ColumnRef, s *scope) error {
 	switch {
 	case found == 1:
 		c.touch()
+		r.resolved = c
 		return nil
 	case found > 1:
 		return r.at(&pgerror.Error{Code: pgerror.CodeAmbiguousColumn, Message: fmt.Sprintf("column reference %q is ambiguous", name)},
@@ -55,7 +56,7 @@ func (r *resolver) bareName(name string, ref *pg.ColumnRef, s *scope) error {
 	switch {
 	case found == 1:
 		it.touchAll()
-		return nil
+		return r.wholeTarget(it, ref.Location)
 	case found > 1:
 		return r.at(ambiguousTable(name), ref.Location)
 	}
@@ -118,6 +119,7 @@ func (r *resolver) columnOf(it *item, name string, location int32) error {
 	case 1:
 		c, _ := it.column(name)
 		c.touch()
+		r.resolved = c
 		return nil
 	}
 	return r.at(&pgerror.Error{Code: pgerror.CodeAmbiguousColumn, Message: fmt.Sprintf("column reference %q is ambiguous", name)}, location)
@@ -143,7 +145,7 @@ func (r *resolver) star(ref *pg.ColumnRef, s *scope) error {
 	}
 	it.touchAll()
 	ref.Fields = []*pg.Node{pg.MakeStrNode(it.alias), ref.Fields[len(ref.Fields)-1]}
-	return nil
+	return r.wholeTarget(it, ref.Location)
 }
 
 // starNames are the output columns of a star in a select list.
@@ -234,7 +236,12 @@ func (r *resolver) rowField(n *pg.Node, it *item, name string, s *scope) error {
 	}
 	if len(rest) == 0 {
 		n.Node = &pg.Node_ColumnRef{ColumnRef: ref}
-		return r.columnRef(ref, s)
+		r.resolved = column{}
+		err := r.columnRef(ref, s)
+		if err == nil {
+			r.replaceTarget(n)
+		}
+		return err
 	}
 	ind.Arg = &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: ref}}
 	ind.Indirection = rest

@@ -32,6 +32,8 @@ type resolver struct {
 	viewDepth int
 	// shown: see use.
 	shown bool
+	// resolved is the column that the last name led to.
+	resolved column
 	// inWhere is set while a WHERE clause is judged, after what is looked up has left it.
 	inWhere bool
 	// params are the parameters in the order in which they are met, movedParams those of look-ups.

@@ -65,6 +65,14 @@ const (
 	KindClose
 	// KindExplain is EXPLAIN of a query. The warehouse answers in JSON; Statement.Explain makes of it what the client is told.
 	KindExplain
+	// Statements that write.
+	KindInsert
+	KindUpdate
+	KindDelete
+	KindMerge
+	KindTruncate
+	// KindCopyIn is COPY table FROM STDIN.
+	KindCopyIn
 )
 
 // Statement is one guarded statement, ready to be sent.
@@ -99,6 +107,10 @@ type Statement struct {
 	LookedUp [][]string
 	// Fleeting marks what rests on the session's own names; it is not kept in the cache.
 	Fleeting bool
+	// Written is the table that the statement writes, by the name that the client gave it; "" for others.
+	Written string
+	// Quiet marks a statement whose rows are not for the client: it has a RETURNING of ours, that checks what is written.
+	Quiet bool
 	// Places says where in the client's text the nodes of SQL stand, in order of Printed; see ClientPosition.
 	Places []Place
 	// Text is the part of the client's text that this statement is.

@@ -21,6 +21,8 @@ type column struct {
 	name    string
 	origins []origin
 	fact    fact
+	// as is what a column of the written table is read as; nil for every other column.
+	as *pg.Node
 }
 
 // item is one entry of a FROM clause as names see it (PostgreSQL: ParseNamespaceItem).
@@ -32,6 +34,8 @@ type item struct {
 	columns []column
 	// byAlias and byColumn say whether it is visible as `alias.column`, and whether its columns are visible bare.
 	byAlias, byColumn bool
+	// target marks the table that the statement writes.
+	target bool
 }
 
 func (it *item) column(name string) (column, bool) {

@@ -55,6 +55,7 @@ func connectionFields() map[string]field {
 		"SourceColumn.description": {about: "for people"},
 		"SourceColumn.tags":        {about: "tags of the column"},
 		"SourceColumn.predicates":  {about: "what a person's predicates on the masked column see; `refused`: it can only be shown; `rawEquality`: equality with constants finds rows by the value itself, on record", enum: []string{PredicatesMasked, PredicatesRefused, PredicatesRawEquality}, standard: "masked"},
+		"SourceColumn.writeMasked": {about: "`true`: who may write the table may write the column although it is masked for them", standard: "false"},
 	}
 }
 

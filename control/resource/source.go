@@ -42,6 +42,8 @@ type SourceColumn struct {
 	Tags        []string `yaml:"tags"`
 	// Predicates says what a person's predicates on the masked column see.
 	Predicates string `yaml:"predicates"`
+	// WriteMasked lets who may write the table write the column although it is masked for them.
+	WriteMasked bool `yaml:"writeMasked"`
 }
 
 // The values of SourceColumn.Predicates.
