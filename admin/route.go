@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -116,12 +118,19 @@ func content(schemas huma.Registry, of any) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(reflect.TypeOf(of), true, "")}}
 }
 
+// answerTimeout bounds one request.
+const answerTimeout = 50 * time.Second
+
 // handle serves one request.
 func (a *API) handle(w http.ResponseWriter, r *http.Request, to *route) {
 	limit := int64(maxBody)
 	if to.large {
 		limit = maxLargeBody
 	}
+	// An answer that comes later than the server writes is none.
+	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
 	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	c := &call{Request: r, writer: w}
 	var answer any

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control/resource"
@@ -108,6 +109,9 @@ const maxTries = 20
 // audit record. An error is of type resource.Mistakes with every mistake, a *ConflictError with every conflict, or says that state or audit log
 // are out of reach.
 func (r *Registry) Apply(ctx context.Context, by audit.Event, c Change) (*Applied, error) {
+	if err := r.config.Publisher.fresh.Err(time.Now()); err != nil {
+		return nil, fmt.Errorf("changing what is stored: %w", err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for try := 1; ; try++ {

@@ -54,7 +54,7 @@ func (c FollowerConfig) Validate() error {
 // Follower keeps one server in step with a state that several share. It renews the server's lease as long as what is in force is what is stored,
 // and bounds what is in force by the lease, so that nothing is answered by what was replaced longer ago than the staleness:
 //
-//   - the bound counts from before the heartbeat was sent, the lease in the state from when it arrived, which is later;
+//   - the bound counts from before the heartbeat was sent, the lease in the state from when it arrived, which is later, and lasts a tenth longer;
 //   - a lease is renewed only while nothing newer is stored, and the state looks at both at once.
 type Follower struct {
 	config  FollowerConfig
@@ -137,6 +137,10 @@ func (f *Follower) beats(ctx context.Context) {
 	}
 }
 
+// leaseMargin makes a lease a tenth longer than what is answered by it: a statement that was judged in time takes a while to be answered, and no
+// two clocks run at the same rate.
+const leaseMargin = 10
+
 // beat sends one heartbeat.
 func (f *Follower) beat(ctx context.Context) error {
 	// Half a lease, so that one that hangs leaves time for another.
@@ -147,7 +151,7 @@ func (f *Follower) beat(ctx context.Context) error {
 		marks.Revision = -1 // nothing is in force, so there is nothing to renew
 	}
 	began := time.Now()
-	now, err := f.config.Leases.Beat(ctx, Beat{Replica: f.replica, Address: f.config.Address, Revision: marks.Revision, Problem: problem, Staleness: f.config.Staleness})
+	now, err := f.config.Leases.Beat(ctx, Beat{Replica: f.replica, Address: f.config.Address, Revision: marks.Revision, Problem: problem, Lasts: f.config.Staleness + f.config.Staleness/leaseMargin})
 	if err != nil {
 		return err
 	}
@@ -265,7 +269,7 @@ type Confirmation struct {
 	Lapsed []Replica
 }
 
-// Await returns when each live server has put a revision in force or its lease has run out, which takes the staleness at most.
+// Await returns when each live server has put a revision in force or its lease has run out, which takes the staleness and a tenth at most.
 func (f *Follower) Await(ctx context.Context, revision int64) (Confirmation, error) {
 	f.Wake()
 	for {

@@ -13,8 +13,8 @@ type Beat struct {
 	Revision int64
 	// Problem says why it has not put in force what is stored, "" for none.
 	Problem string
-	// Staleness is how long the lease lasts from now on, if the revision is the state's.
-	Staleness time.Duration
+	// Lasts is how long the lease lasts from now on, if the revision is the state's.
+	Lasts time.Duration
 }
 
 // Replica is one server, as the state knows it.

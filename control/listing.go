@@ -19,6 +19,8 @@ type Listed struct {
 
 // List has all resources, of files and stored, sorted by kind and name, and the state's revision.
 func (r *Registry) List(ctx context.Context) (int64, []Listed, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	stored, err := r.config.Store.Stored(ctx)
 	if err != nil {
 		return 0, nil, err

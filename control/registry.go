@@ -126,7 +126,7 @@ func (r *Registry) Follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.loaded && now.Revision == r.stored.Revision && r.config.Publisher.Current().Revision() == now.Revision {
+	if r.loaded && r.config.Publisher.Current() != nil && r.config.Publisher.Current().Revision() == now.Revision {
 		r.inForce(now)
 		return nil
 	}
@@ -190,8 +190,13 @@ func (r *Registry) readFiles() ([]resource.Document, error) {
 	return resource.LoadDocuments(r.config.Paths)
 }
 
+// readTimeout bounds one reading of the state: a connection may be dead without knowing.
+const readTimeout = 10 * time.Second
+
 // readStored reads the state, and its marks as they were before.
 func (r *Registry) readStored(ctx context.Context) (Stored, Marks, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	marks, err := r.config.Store.Marks(ctx)
 	if err != nil {
 		return Stored{}, Marks{}, err

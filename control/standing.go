@@ -139,6 +139,8 @@ func (s *Standings) of(user string) *Standing {
 
 // change records a change, stores it and puts it in force, in this order. An error means that nothing is in force; it is 57P03.
 func (s *Standings) change(ctx context.Context, e audit.Event, store func() error, replace func(old Standing) Standing) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	unavailable := func(doing string, err error) error {

@@ -178,7 +178,7 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	if cfg.Admin.Listen == "off" {
 		return nil
 	}
-	first, err := firstToken(tokenPath(cfg.State))
+	first, err := firstToken(tokenPath(cfg))
 	if err != nil {
 		return fmt.Errorf("keeping the first admin token: %w", err)
 	}

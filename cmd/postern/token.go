@@ -8,11 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/posternsql/postern/control/resource"
 )
 
-// tokenPath is where the first admin token is kept: beside the state.
-func tokenPath(state string) string {
-	file := strings.TrimPrefix(state, "sqlite:")
+// tokenPath is where the first admin token is kept: beside the state, or beside the audit log where the state is no file. Each server
+// makes its own.
+func tokenPath(cfg *resource.ServerConfig) string {
+	file, ok := strings.CutPrefix(cfg.State, "sqlite:")
+	if !ok {
+		return filepath.Join(filepath.Dir(cfg.Audit.Dir), "postern.token")
+	}
 	return strings.TrimSuffix(file, filepath.Ext(file)) + ".token"
 }
 

@@ -30,7 +30,7 @@ func (s *Store) Beat(ctx context.Context, b control.Beat) (m control.Marks, err 
 					expires = CASE WHEN excluded.expires > excluded.seen THEN excluded.expires ELSE l.expires END
 				RETURNING 1)
 			SELECT revision, people, requests FROM now, beat`,
-			b.Replica, b.Address, b.Revision, b.Problem, b.Staleness.Seconds()).Scan(&m.Revision, &m.People, &m.Requests)
+			b.Replica, b.Address, b.Revision, b.Problem, b.Lasts.Seconds()).Scan(&m.Revision, &m.People, &m.Requests)
 	}
 	if err != nil {
 		return control.Marks{}, fmt.Errorf("renewing the lease: %w", err)

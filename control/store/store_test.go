@@ -278,7 +278,7 @@ func TestLease(t *testing.T) {
 	s, ctx := open(t, inPostgres(t)), t.Context()
 	beat := func(revision int64) control.Marks {
 		t.Helper()
-		m, err := s.Beat(ctx, control.Beat{Replica: "a", Address: "here", Revision: revision, Staleness: time.Minute})
+		m, err := s.Beat(ctx, control.Beat{Replica: "a", Address: "here", Revision: revision, Lasts: time.Minute})
 		if err != nil {
 			t.Fatal(err)
 		}
