@@ -132,5 +132,6 @@ CREATE MATERIALIZED VIEW shop.spender AS SELECT id, name, country, k, balance FR
 CREATE FUNCTION shop.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE 'leak %', $1; RETURN true; END $$;
 CREATE FUNCTION shop.leak_eq(text, text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$ BEGIN RAISE NOTICE 'leak %', $1; RETURN $1 OPERATOR(pg_catalog.=) $2; END $$;
 CREATE OPERATOR shop.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = shop.leak_eq, RESTRICT = eqsel);
-COMMENT ON TABLE shop.customer IS 'MKANN MKBOB MKCYD';
+COMMENT ON TABLE hr.secret IS 'MKANN MKBOB MKCYD';
+COMMENT ON COLUMN shop.customer."MKANN MKBOB MKCYD ssn" IS 'MKANN MKBOB MKCYD';
 ANALYZE;

@@ -29,4 +29,3 @@ ALTER TABLE hr.secret RENAME TO "denied 1";
 DROP TABLE hr.nation, shop.unregistered;
 DROP OPERATOR shop.=== (text, text);
 DROP FUNCTION shop.leak(text), shop.leak_eq(text, text);
-COMMENT ON TABLE shop.customer IS NULL;
