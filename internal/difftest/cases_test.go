@@ -179,7 +179,7 @@ func TestCases(t *testing.T) {
 		for _, s := range sections {
 			for _, how := range []protocol{simple, extended, binary} {
 				for _, c := range s.cases {
-					if how == simple && c.params != nil {
+					if how == simple && c.params != nil || how == binary && person != "ann" {
 						continue
 					}
 					v, problem := o.run(t, how, c)

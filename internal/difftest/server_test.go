@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -43,6 +45,23 @@ type damage struct {
 type postern struct {
 	address   string
 	publisher *control.Publisher
+	dialed    atomic.Uint64
+}
+
+// planner is settings of a session in the warehouse: a fence has to hold under every plan. Parallel plans are dear, so that one
+// session in twelve has them.
+func planner(session uint64) map[string]string {
+	switch {
+	case session%12 == 4:
+		return map[string]string{"force_parallel_mode": "on", "parallel_setup_cost": "0", "parallel_tuple_cost": "0", "min_parallel_table_scan_size": "0"}
+	case session%4 == 1:
+		return map[string]string{"enable_hashjoin": "off", "enable_mergejoin": "off"}
+	case session%4 == 2:
+		return map[string]string{"enable_nestloop": "off", "enable_hashjoin": "off"}
+	case session%4 == 3:
+		return map[string]string{"enable_seqscan": "off"}
+	}
+	return nil
 }
 
 // reviews say which columns somebody has looked at; the others are hidden.
@@ -115,6 +134,8 @@ func (p *postern) dial(ctx context.Context, database string, params map[string]s
 	if !found {
 		return nil, fmt.Errorf("no connection %q", database)
 	}
+	params = maps.Clone(params)
+	maps.Copy(params, planner(p.dialed.Add(1)))
 	conn, err := warehouse.Dial(ctx, *c, params)
 	if err != nil {
 		return nil, err
