@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh build   Go (checked only), a C compiler, certificates for the download of modules
 #   scripts/setup.sh demo    also a PostgreSQL server
-#   scripts/setup.sh test    also the clients of the end-to-end tests (psql, Node.js with node-pg, JDBC with a JDK), and
+#   scripts/setup.sh test    also the clients of the end-to-end tests (psql, Node.js with node-pg, JDBC with a JDK), sqlsmith, and
 #                            PgBouncer, with which benchmarks compare
 #
 # A PostgreSQL that is already there is left alone: no cluster of the machine is created, started, stopped or changed.
@@ -107,6 +107,7 @@ node_pg_works() { has node && NODE_PATH=/usr/share/nodejs node -e "require('pg')
 check_clients() {
   has psql || want postgresql-client
   has javac || want default-jdk-headless
+  has sqlsmith || want sqlsmith
   [ -e /usr/share/java/postgresql.jar ] || want libpostgresql-jdbc-java
   # A Node.js that is not Debian's cannot have Debian's node-pg installed beside it; scripts/node-pg.sh unpacks it then.
   if ! has node; then

@@ -4,6 +4,7 @@
 //
 //	sanitised/           the raw warehouse, and for each person a copy with only what that person may see, made by hand
 //	querygen/            random queries, and how a failing one is made small
+//	testdata/cases       queries written by hand; cases_test.go says what the lines with @ mean
 //	testdata/policies    the policies whose effect the copies have
 //	server_test.go       Postern as `postern serve` wires it, in this process, and the ways in which mutation runs break it
 //	wiretap_test.go      looks for markers of hidden values in every byte that a client receives
@@ -11,6 +12,7 @@
 //	oracle_test.go       one statement on both sides, and the verdict
 //	cases_test.go        queries written by hand
 //	generated_test.go    generated queries; `make oracle` runs many
+//	sqlsmith_test.go     what sqlsmith makes up: robustness only
 //	mutation_test.go     without filters, masks, reviews or fences the oracle turns red
 //
 // The life of one comparison: a query is sent through Postern on the raw database and, as it is, to the person's copy; both answers must
