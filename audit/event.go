@@ -24,6 +24,9 @@ const (
 	End Kind = "end"
 	// Refused is a statement that was not sent to the warehouse.
 	Refused Kind = "refused"
+	// Direct is a statement that a warehouse's own log says somebody ran there, past the proxy. ID is the warehouse's name of
+	// the session and the number of the entry in it.
+	Direct Kind = "direct"
 	// Admin is a change of configuration, people or policies, and what the
 	// audit log itself has to say (Action begins with "audit.").
 	Admin Kind = "admin"
@@ -32,7 +35,7 @@ const (
 // Valid says whether k is one of the kinds.
 func (k Kind) Valid() bool {
 	switch k {
-	case Connect, Disconnect, AuthFailure, Statement, End, Refused, Admin:
+	case Connect, Disconnect, AuthFailure, Statement, End, Refused, Direct, Admin:
 		return true
 	}
 	return false
@@ -172,7 +175,7 @@ func (e *Event) Validate() error {
 	if !e.Kind.Valid() {
 		return fmt.Errorf("%w: unknown kind %.40q", ErrInvalid, string(e.Kind))
 	}
-	if e.ID == "" && (e.Kind == Statement || e.Kind == End) {
+	if e.ID == "" && (e.Kind == Statement || e.Kind == End || e.Kind == Direct) {
 		return fmt.Errorf("%w: kind %s without an id", ErrInvalid, e.Kind)
 	}
 	if year := e.Time.UTC().Year(); !e.Time.IsZero() && (year < 1 || year > 9999) {

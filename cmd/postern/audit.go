@@ -38,7 +38,7 @@ func (q *auditQuery) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&q.filter.User, "user", "", "only this person, as who asked or as whom it was decided")
 	f.StringVar(&q.filter.Source, "source", "", "only statements that touch this table (connection.schema.table or a tail of it)")
-	f.StringVar(&q.kind, "kind", "", "only this kind: connect, disconnect, auth_failure, statement, end, refused, admin")
+	f.StringVar(&q.kind, "kind", "", "only this kind: connect, disconnect, auth_failure, statement, end, refused, direct, admin")
 	f.StringVar(&q.filter.SQLState, "sqlstate", "", "only this error code, or class of codes (42)")
 	f.StringVar(&q.filter.Text, "text", "", "only events with this text in a statement or an error")
 	f.StringVar(&q.filter.Session, "session", "", "only this session")

@@ -33,6 +33,7 @@ import (
 type server struct {
 	log       *slog.Logger
 	audit     *audit.Log
+	auditDir  string
 	store     *store.Store
 	standings *control.Standings
 	registry  *control.Registry
@@ -49,7 +50,7 @@ type server struct {
 
 // openServer publishes the resources and listens; nothing is accepted before run. On an error all is closed again.
 func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logger) (_ *server, err error) {
-	s := &server{log: log}
+	s := &server{log: log, auditDir: cfg.Audit.Dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -276,6 +277,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
 	group.Go(func() error { return s.pushAll(groupCtx) })
+	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	if s.follower != nil {
 		group.Go(func() error { return s.follower.Run(groupCtx) })

@@ -1,6 +1,9 @@
 package resource
 
 import (
+	"errors"
+	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/posternsql/postern/policy"
@@ -27,6 +30,38 @@ type Connection struct {
 	TLS      ConnectionTLS `yaml:"tls"`
 	// ConnectTimeout bounds one log-in, in seconds; 10 when it is left out.
 	ConnectTimeout int `yaml:"connectTimeout"`
+	// Log is where the warehouse logs the statements that people run there past the proxy. Without it they are not on record.
+	Log ConnectionLog `yaml:"log"`
+}
+
+// ConnectionLog is the log of a PostgreSQL server.
+type ConnectionLog struct {
+	// Format is csv or json, as log_destination says.
+	Format string `yaml:"format"`
+	// Folder that the server writes it to. Without it the server is asked, for which the service role needs pg_monitor and
+	// pg_read_server_files.
+	Folder string `yaml:"folder"`
+	// Zone is log_timezone, if that is not UTC: Europe/Berlin.
+	Zone string `yaml:"zone"`
+	// Pgaudit says that the extension logs the statements, and not log_statement.
+	Pgaudit bool `yaml:"pgaudit"`
+}
+
+func (l ConnectionLog) validate(engine string, add func(error)) {
+	switch {
+	case l == (ConnectionLog{}):
+		return
+	case engine != string(warehouse.EnginePostgres):
+		add(errors.New("log: only of engine postgres"))
+	case l.Format != "csv" && l.Format != "json":
+		add(fmt.Errorf("log.format: %q is neither csv nor json", clip(l.Format)))
+	}
+	if _, err := time.LoadLocation(l.Zone); err != nil {
+		add(fmt.Errorf("log.zone: %q is not a time zone such as Europe/Berlin", clip(l.Zone)))
+	}
+	if l.Folder != "" && !filepath.IsAbs(l.Folder) {
+		add(fmt.Errorf("log.folder: %q is not an absolute path", clip(l.Folder)))
+	}
 }
 
 // ConnectionTLS is how the connection to the warehouse is encrypted.
@@ -58,4 +93,5 @@ func (c Connection) Warehouse() warehouse.Config {
 func (c Connection) validate(add func(error)) {
 	add(checkConnectionName(c.Name))
 	add(c.Warehouse().Validate())
+	c.Log.validate(c.Engine, add)
 }

@@ -33,6 +33,12 @@ func connectionFields() map[string]field {
 		"Connection.password":       {about: "where the service role's password is; resolved at each use", standard: "none is sent"},
 		"Connection.tls":            {about: "how the connection to the warehouse is encrypted"},
 		"Connection.connectTimeout": {about: "bound of one log-in, in seconds", standard: "10"},
+		"Connection.log":            {about: "where the warehouse logs the statements that people run there past the proxy", standard: "they are not on record"},
+
+		"ConnectionLog.format":  {about: "as log_destination says: csvlog or jsonlog", enum: []string{"csv", "json"}, required: true},
+		"ConnectionLog.folder":  {about: "the folder that the server writes its log to", standard: "the server is asked; the service role then needs pg_monitor and pg_read_server_files"},
+		"ConnectionLog.zone":    {about: "log_timezone of the server, such as Europe/Berlin", standard: "UTC"},
+		"ConnectionLog.pgaudit": {about: "the extension pgaudit logs the statements, and not log_statement"},
 
 		"ConnectionTLS.mode":       {about: "`require` encrypts without checking the certificate", enum: []string{"off", "require", "verify-full"}, standard: "verify-full; off for loopback and Unix-domain sockets"},
 		"ConnectionTLS.ca":         {about: "a PEM file of trusted authorities, with verify-full", standard: "the system's"},

@@ -24,8 +24,9 @@ resources: [policies/]
 	want := &resource.ServerConfig{
 		Listen: "127.0.0.1:6432", TLS: resource.ServerTLS{Mode: "off"}, Admin: resource.AdminConfig{Listen: "127.0.0.1:8432"},
 		State: "sqlite:/etc/postern/postern.db", StalenessMillis: 1000, Audit: resource.AuditConfig{Dir: "/etc/postern/audit"},
-		Resources: []string{"/etc/postern/policies"},
-		Limits:    resource.ServerLimits{Sessions: 1000, SessionsPerUser: 100, LoginSeconds: 30, QueryBytes: 1 << 20},
+		Resources:     []string{"/etc/postern/policies"},
+		ExplainPolicy: "everyone",
+		Limits:        resource.ServerLimits{Sessions: 1000, SessionsPerUser: 100, LoginSeconds: 30, QueryBytes: 1 << 20},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(resource.ServerConfig{}, "Pos")); diff != "" {
 		t.Error(diff)

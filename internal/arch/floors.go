@@ -39,6 +39,7 @@ func Table() []Room {
 
 		// What the rewriter and the control plane say together; its rooms do not know each other.
 		{Path: "explain", Kind: Product, Floor: 6},
+		{Path: "direct", Kind: Product, Floor: 6},
 		{Path: "explain/check", Kind: Product, Floor: 6, Beside: []string{"explain"}},
 		{Path: "explain/impact", Kind: Product, Floor: 6, Beside: []string{"explain"}},
 

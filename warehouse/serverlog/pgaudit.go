@@ -39,7 +39,7 @@ func (r *Record) pgaudit() (Statement, bool) {
 	if err != nil || len(f) < pgauditFields || f[0] != "SESSION" && f[0] != "OBJECT" {
 		return Statement{}, false
 	}
-	s := Statement{Class: f[pgauditClass], Text: f[pgauditStatement], Parameters: f[pgauditParameters]}
+	s := Statement{Number: f[1], Class: f[pgauditClass], Text: f[pgauditStatement], Parameters: f[pgauditParameters]}
 	if s.Text == previouslyLogged || s.Text == notLogged {
 		s.Text = ""
 	}

@@ -21,13 +21,14 @@ type Statement struct {
 	// Class is what pgaudit calls it: READ, WRITE, DDL and so on; empty without pgaudit. Objects are the relations that pgaudit names.
 	Class   string
 	Objects []string
+	// Number is pgaudit's number of the statement in its session: entries with the same one are about the same statement.
+	Number string
 }
 
 var (
 	// The texts are those of exec_simple_query and exec_execute_message with lc_messages C or English.
 	simpleText   = regexp.MustCompile(`(?s)^(?:duration: ([0-9.]+) ms  )?statement: (.*)$`)
 	extendedText = regexp.MustCompile(`(?s)^(?:duration: ([0-9.]+) ms  )?execute(?: fetch from)? ([^:]*): (.*)$`)
-	durationOnly = regexp.MustCompile(`^duration: ([0-9.]+) ms$`)
 )
 
 const parametersPrefix = "parameters: "
@@ -51,14 +52,6 @@ func (r *Record) Statement() (Statement, bool) {
 		return Statement{Text: m[3], Duration: milliseconds(m[1]), Parameters: strings.TrimPrefix(r.Detail, parametersPrefix)}, true
 	}
 	return Statement{}, false
-}
-
-// Ended is the duration of the session's last statement, if the entry tells it alone (log_duration).
-func (r *Record) Ended() (time.Duration, bool) {
-	if m := durationOnly.FindStringSubmatch(r.Message); m != nil && r.Severity == "LOG" {
-		return milliseconds(m[1]), true
-	}
-	return 0, false
 }
 
 func milliseconds(text string) time.Duration {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/direct"
+	"github.com/posternsql/postern/push"
+	"github.com/posternsql/postern/warehouse"
+	"github.com/posternsql/postern/warehouse/serverlog"
+)
+
+// collecting is one warehouse whose log is followed.
+type collecting struct {
+	config direct.Config
+	of     resource.Connection
+	prefix string
+	stop   context.CancelFunc
+}
+
+// collectAll follows the log of each warehouse that says where it is, as connections come, change and go.
+func (s *server) collectAll(ctx context.Context) error {
+	published, end := s.publisher.Subscribe()
+	defer end()
+	group, groupCtx := errgroup.WithContext(ctx)
+	running := map[string]*collecting{}
+	for {
+		s.collectors(groupCtx, group, running)
+		select {
+		case <-groupCtx.Done():
+			return group.Wait()
+		case <-published:
+		}
+	}
+}
+
+// collectors ends what is gone or changed and starts what is new.
+func (s *server) collectors(ctx context.Context, group *errgroup.Group, running map[string]*collecting) {
+	wanted := map[string]*collecting{}
+	set := s.publisher.Current().Set()
+	for _, c := range set.Connections {
+		if c.Log.Format != "" {
+			wanted[c.Name] = &collecting{of: c, prefix: viewPrefix(set, c.Name)}
+		}
+	}
+	for name, r := range running {
+		if w, still := wanted[name]; !still || !reflect.DeepEqual(w.of, r.of) || w.prefix != r.prefix {
+			r.stop()
+			delete(running, name)
+		}
+	}
+	for name, w := range wanted {
+		if _, already := running[name]; already {
+			continue
+		}
+		collector, err := direct.New(s.collectorConfig(w))
+		if err != nil {
+			s.log.Error("direct statements are not collected", "connection", name, "error", err)
+			continue
+		}
+		var loopCtx context.Context
+		loopCtx, w.stop = context.WithCancel(ctx)
+		running[name] = w
+		group.Go(func() error { return collector.Run(loopCtx) })
+	}
+}
+
+// viewPrefix is how the schemas begin in which push keeps views for the connection; "" where it keeps none.
+func viewPrefix(set *resource.Set, connection string) string {
+	for _, p := range set.PushSettings {
+		if p.Connection == connection {
+			if p.SchemaPrefix == "" {
+				return push.DefaultSchemaPrefix
+			}
+			return p.SchemaPrefix
+		}
+	}
+	return ""
+}
+
+func (s *server) collectorConfig(c *collecting) direct.Config {
+	name, l := c.of.Name, c.of.Log
+	zone, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		zone = nil // checked when it was read; without one the log's times have to say theirs
+	}
+	var source serverlog.Source = &askedLog{config: c.of.Warehouse(), format: l.Format}
+	if l.Folder != "" {
+		source = serverlog.Folder{Path: l.Folder, Format: l.Format}
+	}
+	return direct.Config{
+		Connection: name, Database: c.of.Database, Ignore: []string{c.of.User}, SchemaPrefix: c.prefix, Pgaudit: l.Pgaudit,
+		Log:       &serverlog.Follower{Source: source, Format: l.Format, Zone: zone},
+		Positions: direct.PositionFile{Path: filepath.Join(s.auditDir, "direct-"+name+".position")},
+		Rewriter:  s.rewriter, Record: s.audit.Record, Logger: s.log,
+		Current: func() (direct.State, error) { return s.publisher.InForce() },
+		Recorded: func(since time.Time, fn func(id string)) error {
+			err := audit.Search(s.auditDir, audit.Filter{Kind: audit.Direct, Since: since}, func(e audit.Event) error {
+				if e.Connection == name {
+					fn(e.ID)
+				}
+				return nil
+			})
+			var damaged *audit.DamageError
+			if errors.As(err, &damaged) {
+				return nil // what is damaged is `audit verify`'s to tell; a statement may be told twice
+			}
+			return err
+		},
+	}
+}
+
+// askedLog asks the warehouse for its log, over a connection for each look.
+type askedLog struct {
+	config warehouse.Config
+	format string
+}
+
+func (a *askedLog) with(ctx context.Context, do func(serverlog.Server) error) error {
+	conn, err := warehouse.Dial(ctx, a.config, map[string]string{"application_name": "postern:log"})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(serverlog.Server{Conn: conn, Format: a.format}), conn.Close(context.WithoutCancel(ctx)))
+}
+
+// List implements serverlog.Source.
+func (a *askedLog) List(ctx context.Context) (out []serverlog.File, err error) {
+	err = a.with(ctx, func(s serverlog.Server) error {
+		out, err = s.List(ctx)
+		return err
+	})
+	return out, err
+}
+
+// Read implements serverlog.Source.
+func (a *askedLog) Read(ctx context.Context, name string, offset, limit int64) (out []byte, err error) {
+	err = a.with(ctx, func(s serverlog.Server) error {
+		out, err = s.Read(ctx, name, offset, limit)
+		return err
+	})
+	return out, err
+}

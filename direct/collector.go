@@ -1,0 +1,203 @@
+package direct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/rewrite"
+	"github.com/posternsql/postern/warehouse/serverlog"
+)
+
+// State is what is in force, as control.Generation has it.
+type State interface {
+	Person(connection, account string) (user string, ok bool)
+	Principal(user string) (identity.Principal, error)
+	Program(connection string) (*policy.Program, bool)
+}
+
+// Rewriter judges statements.
+type Rewriter interface {
+	Rewrite(ctx context.Context, r rewrite.Request) (*rewrite.Result, error)
+}
+
+// Log follows a server's log, as serverlog.Follower does.
+type Log interface {
+	Next(ctx context.Context, at serverlog.Position) (serverlog.Batch, error)
+	Skip(ctx context.Context, at serverlog.Position) (serverlog.Position, *serverlog.Gap, error)
+}
+
+// Positions keep how far the log was read.
+type Positions interface {
+	Load() (serverlog.Position, error)
+	Save(at serverlog.Position) error
+}
+
+// Config is what a Collector works with.
+type Config struct {
+	// Connection is the warehouse's name, and Database the database of that name there: the log is of all databases.
+	Connection, Database string
+	Log                  Log
+	Positions            Positions
+	// Current is what is in force; an error leaves the log unread until later.
+	Current  func() (State, error)
+	Rewriter Rewriter
+	// Record returns nil when the events are safe.
+	Record func(ctx context.Context, events ...audit.Event) error
+	// Recorded calls the function with the ID of each Direct event of the connection on record since an instant.
+	Recorded func(since time.Time, fn func(id string)) error
+	// Ignore are the accounts of Postern's own: the proxy's statements are on record already.
+	Ignore []string
+	// SchemaPrefix begins the names of the schemas in which push keeps views; "" for none.
+	SchemaPrefix string
+	// Pgaudit says that the server has the extension, whose entries then count and not the server's own.
+	Pgaudit bool
+	// Interval between two looks; 0 means one second.
+	Interval time.Duration
+	// Now tells the time; nil is time.Now.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Validate reports every mistake at once.
+func (c *Config) Validate() error {
+	var mistakes []error
+	if c.Connection == "" || c.Database == "" {
+		mistakes = append(mistakes, errors.New("a connection and its database are wanted"))
+	}
+	if c.Log == nil || c.Positions == nil || c.Current == nil || c.Rewriter == nil || c.Record == nil || c.Recorded == nil || c.Logger == nil {
+		mistakes = append(mistakes, errors.New("a log, positions, what is in force, a rewriter, the audit log and a logger are wanted"))
+	}
+	if c.Interval < 0 {
+		mistakes = append(mistakes, errors.New("the interval is negative"))
+	}
+	return errors.Join(mistakes...)
+}
+
+// Collector follows the log of one warehouse.
+type Collector struct {
+	config Config
+	// version in force since the instant at which it was first seen here.
+	version uint64
+	since   time.Time
+	// told are the IDs that are on record behind the position, which a crash may have left there.
+	told map[string]bool
+}
+
+// New checks the configuration.
+func New(c Config) (*Collector, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("checking the configuration of direct statements: %w", err)
+	}
+	if c.Interval == 0 {
+		c.Interval = time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Collector{config: c}, nil
+}
+
+// Run collects until the context ends. What goes wrong is logged and tried again.
+func (c *Collector) Run(ctx context.Context) error {
+	tick := time.NewTicker(c.config.Interval)
+	defer tick.Stop()
+	for {
+		if err := c.Collect(ctx); err != nil && ctx.Err() == nil {
+			c.config.Logger.Error("collecting direct statements", "connection", c.config.Connection, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// Collect records what the log has behind the position that is kept.
+func (c *Collector) Collect(ctx context.Context) error {
+	at, err := c.config.Positions.Load()
+	if err != nil {
+		return err
+	}
+	if c.told == nil {
+		told := map[string]bool{}
+		if err := c.config.Recorded(at.Time, func(id string) { told[id] = true }); err != nil {
+			return fmt.Errorf("reading which direct statements are on record: %w", err)
+		}
+		c.told = told
+	}
+	for {
+		batch, err := c.config.Log.Next(ctx, at)
+		if errors.Is(err, serverlog.ErrBrokenEntry) {
+			c.config.Logger.Error("reading the server's log", "connection", c.config.Connection, "error", err)
+			batch = serverlog.Batch{}
+			batch.Next, batch.Gap, err = c.config.Log.Skip(ctx, at)
+		}
+		if err != nil {
+			return err
+		}
+		if batch.Gap == nil && len(batch.Records) == 0 && batch.Next == at {
+			return nil
+		}
+		if err := c.record(ctx, &batch); err != nil {
+			return err
+		}
+		if err := c.config.Positions.Save(batch.Next); err != nil {
+			return err
+		}
+		at = batch.Next
+	}
+}
+
+// record puts a batch on record. Nothing of it is when there is an error.
+func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
+	state, err := c.config.Current()
+	if err != nil {
+		return err
+	}
+	if program, ok := state.Program(c.config.Connection); ok && program.Version() != c.version {
+		c.version, c.since = program.Version(), c.config.Now()
+	}
+	var events []audit.Event
+	if b.Gap != nil {
+		events = append(events, audit.Event{
+			Kind: audit.Admin, Action: "direct.gap", Target: c.config.Connection,
+			Detail: "statements may be missing from the record: " + b.Gap.File + ", after " + b.Gap.After.UTC().Format(time.RFC3339) + ": " + b.Gap.Why,
+		})
+	}
+	for _, r := range gather(c.ours(b.Records), c.config.Pgaudit) {
+		e := c.event(ctx, &r, state)
+		if !c.told[e.ID] {
+			events = append(events, e)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if err := c.config.Record(ctx, events...); err != nil {
+		return fmt.Errorf("recording direct statements: %w", err)
+	}
+	for i := range events {
+		delete(c.told, events[i].ID)
+	}
+	return nil
+}
+
+// ours are the entries of people in the connection's database.
+func (c *Collector) ours(records []serverlog.Record) []serverlog.Record {
+	return slices.DeleteFunc(slices.Clone(records), func(r serverlog.Record) bool {
+		return r.Database != c.config.Database || slices.Contains(c.config.Ignore, r.User) || r.Backend != "" && r.Backend != "client backend"
+	})
+}
+
+// inForce is the version of the policies at an instant, if it was seen then.
+func (c *Collector) inForce(version uint64, at time.Time) (uint64, bool) {
+	return version, version == c.version && !at.Before(c.since)
+}
