@@ -65,7 +65,7 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	// Redirects would carry the token elsewhere.
 	h := &http.Client{Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := h.Do(request) //nolint:gosec // the caller names the server, as with any client
+	response, err := h.Do(request)
 	if err != nil {
 		return &apiError{message: fmt.Sprintf("asking the server: %v", err)}
 	}
@@ -110,7 +110,7 @@ func (c *client) request(ctx context.Context, method, path string, query url.Val
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, method, address, content) //nolint:gosec // the caller names the server, as with any client
+	request, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the request: %w", err)
 	}

@@ -19,7 +19,6 @@ import (
 
 // collecting is one warehouse whose log is followed.
 type collecting struct {
-	config direct.Config
 	of     resource.Connection
 	prefix string
 	stop   context.CancelFunc
