@@ -22,7 +22,7 @@
 //   - query.go, with.go: SELECT, VALUES, set operations, WITH; from.go, join.go, fromfunc.go: items of FROM
 //   - expr.go: every form of expression; functions.go: calls; allow.go: operators, types, collations, constants
 //   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
-//   - groupkey.go: GROUP BY a primary key, which a sub-select would lose
+//   - groupkey.go, giveback.go: what a sub-select would lose: GROUP BY a primary key; TABLESAMPLE, row types, tableoid
 //   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; viewbody.go: the stored query of a plain view;
 //     fence.go: what keeps the planner from telling
 //

@@ -23,6 +23,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 		if done, err := r.catalogSystemColumn(n, s); done || err != nil {
 			return err
 		}
+		if done, err := r.tableOID(n, s); done || err != nil {
+			return err
+		}
 		r.resolved = column{}
 		err := r.columnRef(v.ColumnRef, s)
 		if err == nil {
@@ -54,6 +57,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_TypeCast:
 		if boolLiteral(n) {
 			return nil
+		}
+		if done, err := r.rowCast(n, s); done || err != nil {
+			return err
 		}
 		if done, err := r.regCast(n, s); done || err != nil {
 			return err

@@ -66,9 +66,11 @@ func (r *resolver) fromItem(n *pg.Node, outer *scope, left []*item) ([]*item, er
 	case *pg.Node_JoinExpr:
 		return r.join(v.JoinExpr, outer, left)
 	case *pg.Node_RangeTableSample:
-		return nil, r.at(pgerror.NotSupported("TABLESAMPLE is not supported through Postern"), v.RangeTableSample.Location)
+		it, err := r.tableSample(n, outer)
+		return []*item{it}, err
 	case *pg.Node_RangeTableFunc:
-		return nil, r.at(pgerror.NotSupported("XMLTABLE is not supported through Postern"), v.RangeTableFunc.Location)
+		it, err := r.xmlTable(v.RangeTableFunc, child(outer, left...))
+		return []*item{it}, err
 	}
 	return nil, r.unknown(n)
 }

@@ -18,7 +18,7 @@ func parse(sql string, c *Config) ([]*pg.RawStmt, error) {
 	}
 	tree, err := pg.Parse(sql)
 	if err != nil {
-		return nil, parseError(err)
+		return nil, hinted(sql, parseError(err))
 	}
 	if len(tree.Stmts) > c.MaxStatements {
 		return nil, pgerror.LimitExceeded("too many statements in one string: %d, at most %d", len(tree.Stmts), c.MaxStatements)

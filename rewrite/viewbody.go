@@ -161,6 +161,9 @@ func aliasIn(tree *pg.SelectStmt) string {
 	if sub := tree.FromClause[0].GetRangeSubselect(); sub != nil {
 		return sub.GetAlias().GetAliasname()
 	}
+	if sample := tree.FromClause[0].GetRangeTableSample(); sample != nil {
+		return sample.Relation.GetRangeVar().GetAlias().GetAliasname()
+	}
 	return tree.FromClause[0].GetRangeVar().GetAlias().GetAliasname()
 }
 
