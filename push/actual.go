@@ -74,7 +74,7 @@ type crawler struct {
 	settings Settings
 	want     *Desired
 	out      *Actual
-	columns  map[Relation][]string
+	columns  map[Relation][]ViewColumn
 	readers  map[Relation][]string
 	// held are tables of others on which our roles hold anything, and their schemas, beside the sources of now.
 	held []Relation
@@ -239,12 +239,12 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (n.nspname = ANY ($1::name[]) O
 }
 
 func (c *crawler) viewColumns() {
-	c.columns = map[Relation][]string{}
-	c.each(`SELECT n.nspname, c.relname, a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+	c.columns = map[Relation][]ViewColumn{}
+	c.each(`SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind = 'v' AND n.nspname = ANY ($1::name[]) ORDER BY c.oid, a.attnum`, []string{list(c.governedSchemas())}, func(v []string) {
 		at := Relation{v[0], v[1]}
-		c.columns[at] = append(c.columns[at], v[2])
+		c.columns[at] = append(c.columns[at], ViewColumn{v[2], v[3]})
 	})
 }
 

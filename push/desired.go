@@ -202,7 +202,7 @@ func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) er
 	}
 	v := View{SQL: printed.SQL, Digest: digest(printed.SQL)}
 	for _, c := range dec.Columns {
-		v.Columns = append(v.Columns, c.Column.Name+" "+c.Column.Type)
+		v.Columns = append(v.Columns, ViewColumn{c.Column.Name, c.Column.Type})
 	}
 	look := func(e expr.Expr) {
 		if k, ok := e.(expr.Keyed); ok {

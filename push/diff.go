@@ -60,6 +60,10 @@ func diff(settings Settings, want *Desired, have *Actual) *difference {
 	d.rows()
 	d.searchPaths()
 	d.leftovers()
+	slices.SortFunc(d.findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
+	})
+	d.findings = slices.Compact(d.findings)
 	return d
 }
 
@@ -190,7 +194,9 @@ func (d *difference) rowSecurity(want *Desired) {
 func (d *difference) views() {
 	for at, want := range d.want.Views {
 		have, there := d.have.Views[at]
-		if there && have.Digest == want.Digest && !have.Foreign {
+		// A column that was renamed leaves the query as it was.
+		sameNames := slices.EqualFunc(have.Columns, want.Columns, func(a, b ViewColumn) bool { return a.Name == b.Name })
+		if there && have.Digest == want.Digest && !have.Foreign && sameNames {
 			continue
 		}
 		c := change{at: at, want: want, have: have, there: there}

@@ -49,7 +49,8 @@ var ErrReadOnly = errors.New("the database is read-only")
 
 // look asks for the facts, and refuses a server on which nothing can be maintained.
 func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) {
-	if err := exec(ctx, conn, sessionSetup); err != nil {
+	bounds := fmt.Sprintf(";\nSET lock_timeout = %d;\nSET statement_timeout = %d", s.config.Settings.LockTimeout.Milliseconds(), s.config.Settings.StatementTimeout.Milliseconds())
+	if err := exec(ctx, conn, sessionSetup+bounds); err != nil {
 		return nil, fmt.Errorf("setting the session up: %w", err)
 	}
 	rows, err := query(ctx, conn, factsQuery)

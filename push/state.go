@@ -78,6 +78,9 @@ type Member struct{ Role, Account string }
 // Relation is a table or view by name.
 type Relation struct{ Schema, Name string }
 
+// ViewColumn is a column of a view, with its type as format_type prints it.
+type ViewColumn struct{ Name, Type string }
+
 // View is a governed view.
 type View struct {
 	// SQL is the query; of an actual view it is "" and Digest stands for it.
@@ -85,7 +88,7 @@ type View struct {
 	// Digest of the query, as the ledger has it; "" for a view that is not as we left it, or not ours.
 	Digest string
 	// Columns with their types, in order, of which the new ones must begin with the old ones for a view to be replaced in place.
-	Columns []string
+	Columns []ViewColumn
 	// Functions of SystemSchema that it calls, sorted.
 	Functions []string
 	// Dependents are views of others that read it.

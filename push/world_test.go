@@ -34,6 +34,7 @@ type world struct {
 	settings push.Settings
 	service  string
 	tables   []warehouse.TableName
+	roles    []string // to drop at the end, beside those of people and ours
 
 	subscriptions []policy.SubscriptionPolicy
 	data          []policy.DataPolicy
@@ -53,13 +54,14 @@ type world struct {
 // a role that can log in.
 func newWorld(t *testing.T, setup string, people ...identity.Spec) *world {
 	t.Helper()
-	url := pgtest.Database(t)
-	admin, err := pgconn.Connect(t.Context(), url)
+	w := &world{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
+	t.Cleanup(w.dropRoles)
+	admin, err := pgconn.Connect(t.Context(), pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = admin.Close(context.Background()) })
-	w := &world{t: t, admin: admin, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
+	w.admin = admin
+	t.Cleanup(w.hangUp)
 	w.database = w.value(admin, "SELECT current_database()")
 	w.service = pgtest.Name("service")
 	w.settings = push.Settings{
@@ -75,7 +77,6 @@ func newWorld(t *testing.T, setup string, people ...identity.Spec) *world {
 	for _, table := range tables {
 		w.tables = append(w.tables, warehouse.TableName{Schema: table.Schema, Name: table.Name})
 	}
-	t.Cleanup(w.dropRoles)
 	w.register()
 	for _, p := range people {
 		w.person(p)
@@ -120,29 +121,21 @@ func (w *world) person(spec identity.Spec) {
 	w.specs[spec.User] = spec
 }
 
+// hangUp closes what the test opened, so that the database can be dropped.
+func (w *world) hangUp() {
+	for _, c := range append(w.dialed, w.admin) {
+		_ = c.Close(context.Background())
+	}
+}
+
+// dropRoles runs when the database is gone, and with it all that the roles held.
 func (w *world) dropRoles() {
-	ctx := context.Background()
-	for _, c := range w.dialed {
-		_ = c.Close(ctx)
-	}
-	var roles []string
-	rows, err := w.admin.Exec(ctx, "SELECT rolname FROM pg_roles WHERE rolname LIKE '"+strings.ReplaceAll(w.settings.RolePrefix, "_", `\_`)+"%'").ReadAll()
-	if err == nil {
-		for _, row := range rows[0].Rows {
-			roles = append(roles, string(row[0]))
-		}
-	}
-	// What the system role handed on goes before what it was given.
-	roles = append(roles, slices.Collect(maps.Values(w.accounts))...)
+	roles := append(slices.Collect(maps.Values(w.accounts)), w.roles...)
 	roles = append(roles, w.settings.SystemRole, w.service)
-	for _, sql := range []string{`DROP OWNED BY "%s" CASCADE`, `DROP ROLE "%s"`} {
-		for _, r := range roles {
-			if _, err := w.admin.Exec(ctx, fmt.Sprintf(sql, r)).ReadAll(); err != nil {
-				var pg *pgconn.PgError
-				errors.As(err, &pg)
-				w.t.Logf("dropping role %s: %v: %s", r, err, pg.Detail)
-			}
-		}
+	sql := fmt.Sprintf("DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '%s') OR rolname = ANY ('{%s}') LOOP EXECUTE format('DROP ROLE %%I', r); END LOOP; END $$",
+		w.settings.RolePrefix, strings.Join(roles, ","))
+	if err := pgtest.Cluster(w.t).Exec(context.Background(), "postgres", sql); err != nil {
+		w.t.Errorf("dropping roles: %v", err)
 	}
 }
 

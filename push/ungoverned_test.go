@@ -1,0 +1,63 @@
+package push_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/internal/pgcluster/pgtest"
+	"github.com/posternsql/postern/push"
+)
+
+// TestNotGoverned: each way around the policies is opened, found, and closed again.
+func TestNotGoverned(t *testing.T) {
+	w := newShop(t)
+	w.sync()
+	ann, bob := w.accounts["ann"], w.accounts["bob"]
+	etl := pgtest.Name("etl")
+	w.roles = append(w.roles, etl)
+	w.exec(w.admin, "CREATE ROLE "+etl+"; GRANT SELECT ON public.customer TO "+etl)
+	for _, c := range []struct{ open, shut, want string }{
+		{"GRANT SELECT ON public.customer TO " + ann, "REVOKE SELECT ON public.customer FROM " + ann, "public.customer: somebody granted SELECT to " + ann},
+		{"GRANT SELECT (c_phone) ON public.customer TO PUBLIC", "REVOKE SELECT (c_phone) ON public.customer FROM PUBLIC", "public.customer: somebody granted SELECT to public"},
+		{"GRANT " + etl + " TO " + bob, "REVOKE " + etl + " FROM " + bob, "somebody granted SELECT to " + etl + ": open to " + bob},
+		{"ALTER TABLE public.secret OWNER TO " + ann, "ALTER TABLE public.secret OWNER TO postgres", "public.secret: belongs to " + ann},
+		{"GRANT pg_read_all_data TO " + bob, "REVOKE pg_read_all_data FROM " + bob, "role " + bob + ": is a member of pg_read_all_data"},
+		{"GRANT " + ann + " TO " + bob, "REVOKE " + ann + " FROM " + bob, "is a member of " + ann + ", another person's role"},
+		{"GRANT " + w.service + " TO " + bob, "REVOKE " + w.service + " FROM " + bob, "a role of Postern's own"},
+		{"ALTER ROLE " + ann + " BYPASSRLS", "ALTER ROLE " + ann + " NOBYPASSRLS", "has BYPASSRLS"},
+		{"ALTER ROLE " + ann + " SUPERUSER", "ALTER ROLE " + ann + " NOSUPERUSER", "is a superuser"},
+		{"ALTER ROLE " + ann + " REPLICATION", "ALTER ROLE " + ann + " NOREPLICATION", "has REPLICATION"},
+		{"ALTER ROLE " + ann + " CREATEROLE", "ALTER ROLE " + ann + " NOCREATEROLE", "has CREATEROLE"},
+		{"CREATE VIEW public.around AS SELECT * FROM public.customer; GRANT SELECT ON public.around TO " + etl + "; GRANT " + etl + " TO " + bob, "DROP VIEW public.around; REVOKE " + etl + " FROM " + bob, "through view public.around of postgres, open to " + bob},
+		{"CREATE MATERIALIZED VIEW public.around AS SELECT * FROM public.customer; GRANT SELECT ON public.around TO " + ann, "DROP MATERIALIZED VIEW public.around", "through materialized view public.around"},
+		{"CREATE FUNCTION public.around() RETURNS SETOF public.customer LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM public.customer'", "DROP FUNCTION public.around", "function public.around()"},
+		{"CREATE TABLE public.parent (s int); ALTER TABLE public.secret INHERIT public.parent; GRANT SELECT ON public.parent TO " + ann, "ALTER TABLE public.secret NO INHERIT public.parent; DROP TABLE public.parent", "through parent table public.parent"},
+		{"CREATE PUBLICATION around FOR TABLE public.customer", "DROP PUBLICATION around", "published for logical replication by around"},
+	} {
+		before := w.findings()
+		w.exec(w.admin, c.open)
+		if found := w.findings(); !strings.Contains(found, c.want) || strings.Contains(before, c.want) {
+			t.Errorf("%s: %q is not found, or was found before\n%s", c.open, c.want, found)
+		}
+		w.exec(w.admin, c.shut)
+		if after := w.findings(); after != before {
+			t.Errorf("%s leaves\n%s", c.shut, lines(after, before))
+		}
+	}
+}
+
+// findings of a plan that are not governed.
+func (w *world) findings() string {
+	w.t.Helper()
+	p, err := w.syncer().Plan(w.t.Context(), w.input())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, f := range p.Findings {
+		if f.Kind == push.NotGoverned {
+			out = append(out, f.String())
+		}
+	}
+	return strings.Join(out, "\n")
+}
