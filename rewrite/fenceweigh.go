@@ -134,8 +134,6 @@ func (r *resolver) weigh(n *pg.Node, s *scope) weight {
 		return weight{typ: typeBoolean}.with(r.weigh(v.BooleanTest.Arg, s))
 	case *pg.Node_AExpr:
 		return r.weighOperator(n, s)
-	case *pg.Node_CoalesceExpr:
-		return r.weighChoice(v.CoalesceExpr.Args, s)
 	case *pg.Node_CaseExpr:
 		return r.weighCase(v.CaseExpr, n, s)
 	case *pg.Node_SqlvalueFunction:
