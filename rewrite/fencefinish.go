@@ -27,10 +27,14 @@ func (r *resolver) finish() {
 		wrap(p)
 	}
 	for i := len(r.stars) - 1; i >= 0; i-- {
-		r.stars[i].writeOut()
+		r.stars[i].writeOut(r.guards)
 	}
 	for _, g := range r.guards {
 		g.close()
+	}
+	r.repeatBelow()
+	for _, p := range r.spliced {
+		p.prune()
 	}
 }
 
@@ -124,8 +128,12 @@ func refNode(names ...string) *pg.Node {
 // shows reports that the star would show the extra column of one of the tables.
 func (s starred) shows(guards []*guard) bool {
 	for _, it := range s.items {
-		if slices.ContainsFunc(it.guards(), func(g *guard) bool { return g.visible != "" && slices.Contains(guards, g) }) {
-			return true
+		for _, c := range it.columns {
+			for _, p := range c.fact.parts {
+				if p.seal == nil && p.height <= p.guard.height && p.guard.visible != "" && slices.Contains(guards, p.guard) {
+					return true
+				}
+			}
 		}
 	}
 	return false
@@ -179,10 +187,8 @@ func sameOrigins(a, b column) bool {
 }
 
 // writeOut replaces the star by its columns where it would show one too many.
-func (s starred) writeOut() {
-	if !slices.ContainsFunc(s.items, func(it *item) bool {
-		return slices.ContainsFunc(it.guards(), func(g *guard) bool { return g.visible != "" })
-	}) {
+func (s starred) writeOut(guards []*guard) {
+	if !s.shows(guards) {
 		return
 	}
 	at := slices.Index(s.stmt.TargetList, s.target)
@@ -203,6 +209,9 @@ func (g *guard) close() {
 		opaqueColumns(plain, g.opaque)
 	}
 	if g.visible != "" {
+		for _, stmt := range g.carriers[:g.height] {
+			stmt.TargetList = append(stmt.TargetList, &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: refNode(g.visible), Location: -1}}})
+		}
 		test := &pg.Node{Node: &pg.Node_BooleanTest{BooleanTest: &pg.BooleanTest{
 			Arg: proto.Clone(plain.WhereClause).(*pg.Node), Booltesttype: pg.BoolTestType_IS_TRUE, Location: -1}}}
 		plain.TargetList = append(plain.TargetList,
@@ -212,4 +221,22 @@ func (g *guard) close() {
 	g.tree.TargetList = append(plain.TargetList, g.tree.TargetList[len(g.view.plain.TargetList):]...)
 	keepCondition(g.tree.WhereClause)
 	g.tree.LimitOffset, g.tree.LimitOption = nil, pg.LimitOption_LIMIT_OPTION_DEFAULT
+}
+
+// prune leaves out of a View the columns that the statement does not name, so that neither text nor planning pays for them.
+func (p *place) prune() {
+	tree, width := p.tree(), len(p.view.columns)
+	if p.view.catalog || len(p.node.GetRangeSubselect().Alias.GetColnames()) > 0 || len(tree.TargetList) < width || p.looked {
+		return
+	}
+	var kept []*pg.Node
+	for i, n := range tree.TargetList {
+		if i >= width || p.use.touched[p.view.columns[i]] {
+			kept = append(kept, n)
+		}
+	}
+	if len(kept) == 0 && width > 0 {
+		kept = tree.TargetList[:1]
+	}
+	tree.TargetList = kept
 }

@@ -27,6 +27,12 @@ type guard struct {
 	opaque map[string]bool
 	// plain forbids an extra column: a whole row would show it, or an alias of a join hide it.
 	plain bool
+	// at is where the View stands.
+	at *place
+	// carriers are the sub-selects around the table, from the inside, through which the extra column can be handed on; height is how
+	// many of them must.
+	carriers []*pg.SelectStmt
+	height   int
 	// whole counts uses of the whole row; stars of select lists, which can be written out, are subtracted again.
 	whole int
 }
@@ -53,6 +59,8 @@ type part struct {
 	name  string
 	// seal is the sub-select between the table and where the column is seen; nil where the table itself stands in FROM.
 	seal *seal
+	// height is how many carriers of the guard lie between.
+	height int
 }
 
 // seal is a sub-select that can be closed: the planner then moves no condition into it.
@@ -118,29 +126,73 @@ func forbidExtra(items []*item) {
 	}
 }
 
-// behind gives facts as they are seen from outside of a sub-select.
-func behind(facts []fact, s *seal) []fact {
+// behind gives facts as they are seen from outside of a sub-select. carry says which of its tables may hand their extra column on.
+func behind(facts []fact, s *seal, carry func(part) bool) []fact {
 	out := make([]fact, len(facts))
 	for i, f := range facts {
 		out[i] = f
 		out[i].parts = make([]part, len(f.parts))
 		for j, p := range f.parts {
-			out[i].parts[j] = part{guard: p.guard, name: p.name, seal: s}
+			if carry(p) {
+				p.height++
+			} else {
+				p.seal = s
+			}
+			out[i].parts[j] = p
 		}
 	}
 	return out
 }
 
-// outputs are the columns of a sub-select that was judged, as what stands around it sees them.
-func (r *resolver) outputs(stmt *pg.SelectStmt, s *seal, names []string) []column {
+func never(part) bool { return false }
+
+// outputs are the columns of a sub-select in FROM that was judged, as what stands around it sees them.
+func (r *resolver) outputs(stmt *pg.SelectStmt, names []string) []column {
 	out := computed(names)
 	facts := r.levels[stmt]
 	if len(facts) != len(names) {
 		return out
 	}
-	for i, f := range behind(facts, s) {
+	carry := never
+	if carries(stmt) {
+		carry = func(p part) bool {
+			return p.seal == nil && slices.Contains(r.own[stmt], p.guard) && p.guard.carried(stmt, p.height)
+		}
+	}
+	for i, f := range behind(facts, &seal{stmt: stmt}, carry) {
 		out[i].fact = f
 	}
+	return out
+}
+
+// carried notes that the sub-select stands around the table.
+func (g *guard) carried(stmt *pg.SelectStmt, height int) bool {
+	if len(g.carriers) == height {
+		g.carriers = append(g.carriers, stmt)
+	}
+	return g.carriers[height] == stmt
+}
+
+// carries reports a sub-select to which a column can be added: one that neither groups, counts, sorts out nor cuts off.
+func carries(stmt *pg.SelectStmt) bool {
+	if stmt.Op != pg.SetOperation_SETOP_NONE || len(stmt.ValuesLists) > 0 || len(stmt.GroupClause) > 0 || stmt.HavingClause != nil ||
+		len(stmt.DistinctClause) > 0 || stmt.LimitCount != nil || stmt.LimitOffset != nil || len(stmt.WindowClause) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(slices.Concat(stmt.TargetList, stmt.SortClause), func(n *pg.Node) bool { return aggregates(n.ProtoReflect()) })
+}
+
+// aggregates reports an aggregate or a window function, at any depth.
+func aggregates(m protoreflect.Message) bool {
+	if f, ok := m.Interface().(*pg.FuncCall); ok {
+		name, _ := builtin(f.Funcname)
+		known, found := catalog.LookupFunction(name, argumentCount(f))
+		if !found || f.Over != nil || strings.Contains(known.Kinds, "a") {
+			return true
+		}
+	}
+	out := false
+	eachMessage(m, func(child protoreflect.Message) { out = out || aggregates(child) })
 	return out
 }
 
@@ -166,7 +218,7 @@ func (r *resolver) withOutputs(c *cte) []column {
 		case i >= len(facts):
 			out[i].fact.known = extra && len(facts) > 0
 		case judged:
-			out[i].fact = behind(facts[i:i+1], s)[0]
+			out[i].fact = behind(facts[i:i+1], s, never)[0]
 		default:
 			out[i].fact = fact{known: true, typ: facts[i].typ, collation: facts[i].collation}
 		}
@@ -244,6 +296,12 @@ type fences struct {
 	guards   []*guard
 	pendings []pending
 	stars    []starred
+	// own has the tables whose columns each query's FROM shows.
+	own map[*pg.SelectStmt][]*guard
+	// spliced are the places of all Views.
+	spliced []*place
+	// copies are conditions that may be repeated below a fence.
+	copies []copied
 	// levels has the facts of the output columns of each query that was judged.
 	levels map[*pg.SelectStmt][]fact
 	// leaks counts what is not leakproof; quiet are the sub-selects in which there was nothing.
@@ -259,7 +317,7 @@ type fences struct {
 }
 
 func newFences() fences {
-	return fences{levels: map[*pg.SelectStmt][]fact{}, quiet: map[*pg.SubLink]bool{}}
+	return fences{levels: map[*pg.SelectStmt][]fact{}, own: map[*pg.SelectStmt][]*guard{}, quiet: map[*pg.SubLink]bool{}}
 }
 
 // withoutFence is a View without OFFSET 0; nil where its filter would not stay a condition on the scan of its table, or where

@@ -71,7 +71,10 @@ func (r *resolver) contain(w weight) []*guard {
 			if p.seal != nil {
 				p.seal.close()
 				p.conceal()
-			} else if !slices.Contains(guards, p.guard) {
+				continue
+			}
+			p.guard.height = max(p.guard.height, p.height)
+			if !slices.Contains(guards, p.guard) {
 				guards = append(guards, p.guard)
 			}
 		}
@@ -136,7 +139,11 @@ func (r *resolver) fenceJoin(j *pg.JoinExpr, left, right []*item, using []string
 // fenceSelect weighs one SELECT when all of it was judged, and notes what its output columns are made of.
 func (r *resolver) fenceSelect(stmt *pg.SelectStmt, level *scope, names []string) {
 	r.levels[stmt] = r.outputFacts(stmt, level, len(names))
+	for _, it := range level.items {
+		r.own[stmt] = append(r.own[stmt], it.guards()...)
+	}
 	r.quals(stmt.WhereClause, level, false)
+	r.repeatable(stmt.WhereClause, level)
 	r.having(stmt.HavingClause, level)
 	for _, n := range slices.Concat(stmt.GroupClause, stmt.DistinctClause, stmt.SortClause) {
 		if by := n.GetSortBy(); by != nil {
@@ -196,6 +203,7 @@ func (w weight) fact() fact {
 	f := fact{known: true, typ: w.typ, collation: w.collation, fails: w.fails || w.literal && !w.constant}
 	for _, c := range w.touched {
 		f.known = f.known && c.fact.known
+		f.folds = f.folds || c.fact.folds
 		f.parts = append(f.parts, c.fact.parts...)
 	}
 	return f

@@ -114,6 +114,10 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 	n.Node = v.splice(shown, only).Node
 	g := r.guard(v, n.GetRangeSubselect().Subquery.GetSelectStmt())
 	at := &place{view: v, use: u, node: n, guard: g}
+	r.spliced = append(r.spliced, at)
+	if g != nil {
+		g.at = at
+	}
 	for i, name := range v.columns {
 		base.columns = append(base.columns, column{name: name, origins: []origin{{u, name, as, at}}, fact: v.columnFact(i, g)})
 	}
@@ -139,7 +143,7 @@ func (r *resolver) rangeSubselect(s *pg.RangeSubselect, outer *scope, left []*it
 		return nil, err
 	}
 	stmt := s.Subquery.GetSelectStmt()
-	it := (&item{columns: r.outputs(stmt, &seal{stmt: stmt}, names)}).withAlias(alias, columns)
+	it := (&item{columns: r.outputs(stmt, names)}).withAlias(alias, columns)
 	it.byAlias = alias != ""
 	return it, nil
 }

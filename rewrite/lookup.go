@@ -62,6 +62,7 @@ func (p *place) around(list []lookUp) {
 	if inner.LimitOffset == nil && p.view.hides() {
 		inner.LimitOffset, inner.LimitOption = pg.MakeAConstIntNode(0, -1), pg.LimitOption_LIMIT_OPTION_COUNT
 	}
+	p.looked = true
 	if p.guard != nil {
 		p.guard.fenced = true
 	}

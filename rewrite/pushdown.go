@@ -1,9 +1,12 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // narrow adds to a wrapped LIKE what follows from its prefix and is leakproof, so that an index can find the rows: c LIKE 'ab%'
@@ -53,4 +56,69 @@ func byteComparison(op string, ref *pg.ColumnRef, bound string) *pg.Node {
 		Kind: pg.A_Expr_Kind_AEXPR_OP, Name: []*pg.Node{pg.MakeStrNode(builtinSchema), pg.MakeStrNode(op)},
 		Lexpr: &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: ref}}, Rexpr: pg.MakeAConstStrNode(bound, -1), Location: -1,
 	}}}
+}
+
+// copied is a leakproof condition of WHERE on one table. Where the table gets a fence for the sake of another condition, this one is
+// repeated below it, so that an index still serves it.
+type copied struct {
+	condition *pg.Node
+	level     *scope
+	guard     *guard
+}
+
+// repeatable notes the conditions that WHERE joins by AND and that could run below a fence: those that read one table alone.
+func (r *resolver) repeatable(where *pg.Node, s *scope) {
+	for _, n := range conjunctsOf(where) {
+		w := r.weigh(n, s)
+		if w.fails || len(w.touched) == 0 {
+			continue
+		}
+		own := s.items
+		g := r.single(w.touched)
+		if g == nil || w.touched[0].fact.parts[0].height > 0 || !slices.ContainsFunc(own, func(it *item) bool { return slices.Contains(it.guards(), g) }) {
+			continue
+		}
+		r.copies = append(r.copies, copied{condition: n, level: s, guard: g})
+	}
+}
+
+// repeatBelow copies conditions below the fences that stand. Not where an outer join fills the table up with NULL: there a condition of
+// WHERE speaks of the filled row.
+func (r *resolver) repeatBelow() {
+	for _, c := range r.copies {
+		if !c.guard.fenced || c.guard.at.nullable || c.guard.at.looked {
+			continue
+		}
+		below := proto.Clone(c.condition).(*pg.Node)
+		if !r.moveBelow(below.ProtoReflect(), c, aliasIn(c.guard.tree)) {
+			continue
+		}
+		c.guard.tree.WhereClause = conjunction(append(conjunctsOf(c.guard.tree.WhereClause), below))
+	}
+}
+
+// moveBelow makes a copy speak of the table's own columns. False where it cannot: it reads a masked column or something else, or holds
+// a parameter whose type is not declared, which the copy would decide, since FROM is analysed first.
+func (r *resolver) moveBelow(m protoreflect.Message, c copied, table string) bool {
+	switch v := m.Interface().(type) {
+	case *pg.ColumnRef:
+		columns := columnsOf(v, c.level)
+		if len(columns) != 1 {
+			return false
+		}
+		name := columns[0].fact.parts[0].name
+		decision, ok := c.guard.view.decision.Column(name)
+		if !ok || decision.Mask != nil {
+			return false
+		}
+		v.Fields = []*pg.Node{pg.MakeStrNode(table), pg.MakeStrNode(name)}
+		return true
+	case *pg.ParamRef:
+		return r.declared(v.Number) != 0
+	case *pg.SubLink:
+		return false
+	}
+	moved := true
+	eachMessage(m, func(child protoreflect.Message) { moved = moved && r.moveBelow(child, c, table) })
+	return moved
 }

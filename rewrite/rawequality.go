@@ -26,6 +26,8 @@ type place struct {
 	nullable bool
 	// guard is nil where the View's fence stands in any case.
 	guard *guard
+	// looked is set where look-ups stand around the View.
+	looked bool
 }
 
 // lookUp is a condition that is moved into a View, with its references to raw columns.

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 9, "how often each query is measured")
+	prepared := flag.Bool("prepared", false, "parse each query once and run it again, as drivers do")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, *rounds, *prepared); err != nil {
+		fmt.Fprintln(os.Stderr, "fence:", err)
+		os.Exit(1) //nolint:gocritic // the signal handler ends with the process
+	}
+}
+
+func run(ctx context.Context, out io.Writer, rounds int, prepared bool) (err error) {
+	cluster, ways, err := start(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, cluster.Stop()) }()
+	protocol := "simple protocol: parsed and planned each time"
+	if prepared {
+		protocol = "parsed once, run by Bind and Execute"
+	}
+	fmt.Fprintf(out, "%d rows, two of five visible; CPU time of the backend in microseconds, median of %d rounds; ratios to no policy, median within rounds; %s; %d cores, load %s\n\n",
+		rows, rounds, protocol, runtime.NumCPU(), loadAverage())
+	fmt.Fprintln(out, "| query | leakproof | no policy | rewritten | barrier view | row security | rewritten ÷ no policy | barrier ÷ no policy | row security ÷ no policy |")
+	fmt.Fprintln(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|")
+	for _, q := range queries() {
+		if err := measure(ctx, out, q, ways, rounds, prepared); err != nil {
+			return fmt.Errorf("%s: %w", q.name, err)
+		}
+	}
+	fmt.Fprintf(out, "\nload at the end %s\n", loadAverage())
+	return nil
+}
+
+// burst is how much CPU time one turn shall take.
+const burst = 30 * time.Millisecond
+
+func measure(ctx context.Context, out io.Writer, q query, ways []*way, rounds int, prepared bool) error {
+	costs := make([][]float64, len(ways))
+	times := make([]int, len(ways))
+	for i, w := range ways {
+		// The first is not counted: it fills caches. The second says how many fit into a turn.
+		if _, err := w.turn(ctx, q, 0, 1, prepared); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		cost, err := w.turn(ctx, q, 1, 3, prepared)
+		if err != nil {
+			return err
+		}
+		times[i] = max(1, min(300, int(burst/max(cost, time.Microsecond))))
+	}
+	for round := range rounds {
+		for n := range ways {
+			i := (n + round) % len(ways)
+			cost, err := ways[i].turn(ctx, q, round*300, times[i], prepared)
+			if err != nil {
+				return err
+			}
+			costs[i] = append(costs[i], float64(cost.Nanoseconds())/1000)
+		}
+	}
+	line := []string{q.name, map[bool]string{true: "yes", false: "no"}[q.leakproof]}
+	for i := range ways {
+		line = append(line, fmt.Sprintf("%.0f", median(costs[i])))
+	}
+	for i := 1; i < len(ways); i++ {
+		var ratios []float64
+		for round := range rounds {
+			ratios = append(ratios, costs[i][round]/costs[0][round])
+		}
+		line = append(line, fmt.Sprintf("%.2f", median(ratios)))
+	}
+	_, err := fmt.Fprintln(out, "| "+strings.Join(line, " | ")+" |")
+	return err
+}
+
+// turn runs the query several times, and returns the CPU time of one.
+func (w *way) turn(ctx context.Context, q query, from, times int, prepared bool) (time.Duration, error) {
+	texts := make([]string, times)
+	for i := range texts {
+		var err error
+		if texts[i], err = w.write(q.text(from + i)); err != nil {
+			return 0, err
+		}
+	}
+	if prepared {
+		if _, err := w.conn.Prepare(ctx, "q", texts[0], nil); err != nil {
+			return 0, err
+		}
+	}
+	before, err := w.cpu()
+	if err != nil {
+		return 0, err
+	}
+	for _, sql := range texts {
+		if prepared {
+			err = w.conn.ExecPrepared(ctx, "q", nil, nil, nil).Read().Err
+		} else {
+			_, err = w.conn.Exec(ctx, sql).ReadAll()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	after, err := w.cpu()
+	if prepared {
+		_, e := w.conn.Exec(ctx, "DEALLOCATE q").ReadAll()
+		err = errors.Join(err, e)
+	}
+	return (after - before) / time.Duration(times), err
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func loadAverage() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
