@@ -19,8 +19,12 @@ const visiblePrefix = "postern_visible_"
 // row that it hides it is false, of one that it lets through true, and of one that an outer join made up NULL. Where no such column
 // can be had, the table is fenced whole.
 func (r *resolver) finish() {
-	if r.fenceAll {
+	reads := onlyReads(r.root)
+	if r.fenceAll || !reads {
 		fence(r.guards)
+	}
+	for _, g := range r.guards {
+		g.fenced = g.fenced || !g.weighed
 	}
 	r.chooseVisible()
 	for _, p := range r.pendings {
@@ -34,8 +38,29 @@ func (r *resolver) finish() {
 	}
 	r.repeatBelow()
 	for _, p := range r.spliced {
-		p.prune()
+		if reads {
+			p.prune()
+		}
 	}
+}
+
+// onlyReads reports a statement whose conditions are all those of SELECT, which are weighed. Any other keeps the fences of all its tables.
+func onlyReads(root *pg.Node) bool {
+	switch root.GetNode().(type) {
+	case *pg.Node_SelectStmt, *pg.Node_CopyStmt, *pg.Node_PrepareStmt, *pg.Node_DeclareCursorStmt, *pg.Node_ExplainStmt:
+		return !writesWithin(root.ProtoReflect())
+	}
+	return false
+}
+
+func writesWithin(m protoreflect.Message) bool {
+	switch m.Interface().(type) {
+	case *pg.InsertStmt, *pg.UpdateStmt, *pg.DeleteStmt, *pg.MergeStmt:
+		return true
+	}
+	out := false
+	eachMessage(m, func(child protoreflect.Message) { out = out || writesWithin(child) })
+	return out
 }
 
 // chooseVisible gives the tables of wrapped conditions their extra column, or a fence where they can have none.

@@ -21,6 +21,8 @@ type guard struct {
 	tree *pg.SelectStmt
 	// visible is the name of the extra column that says whether the filter lets a row through; "" while nothing asks for it.
 	visible string
+	// weighed is set when the conditions of its own level were.
+	weighed bool
 	// fenced asks for OFFSET 0 and opaque columns: the whole table behind one fence.
 	fenced bool
 	// opaque has the columns that must leave without their statistics.

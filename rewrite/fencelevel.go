@@ -142,6 +142,9 @@ func (r *resolver) fenceSelect(stmt *pg.SelectStmt, level *scope, names []string
 	for _, it := range level.items {
 		r.own[stmt] = append(r.own[stmt], it.guards()...)
 	}
+	for _, g := range r.own[stmt] {
+		g.weighed = true
+	}
 	r.quals(stmt.WhereClause, level, false)
 	r.repeatable(stmt.WhereClause, level)
 	r.having(stmt.HavingClause, level)
