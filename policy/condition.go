@@ -27,19 +27,16 @@ const (
 type condition struct {
 	text    string
 	program cel.Program
+	// number is its place in the memory.
+	number int
+	memory *verdicts
 }
 
 // holds reports that the condition is true. An error, of any kind, is not true.
-func (c *condition) holds(p identity.Principal) bool {
-	value, ok := c.evaluate(p)
-	return ok && value
-}
+func (c *condition) holds(p identity.Principal) bool { return c.ask(p) == saidTrue }
 
 // fails reports that the condition is false. An error, of any kind, is not false either.
-func (c *condition) fails(p identity.Principal) bool {
-	value, ok := c.evaluate(p)
-	return ok && !value
-}
+func (c *condition) fails(p identity.Principal) bool { return c.ask(p) == saidFalse }
 
 func (c *condition) evaluate(p identity.Principal) (value, ok bool) {
 	if p.IsZero() || c.program == nil {
@@ -55,8 +52,9 @@ func (c *condition) evaluate(p identity.Principal) (value, ok bool) {
 
 // conditions compiles conditions, each text once.
 type conditions struct {
-	env   *cel.Env
-	known map[string]*condition
+	env    *cel.Env
+	known  map[string]*condition
+	memory *verdicts
 }
 
 // newConditions declares the functions: isInGroups, hasAttribute, isUsingPurpose and username. Comprehensions are left out,
@@ -78,7 +76,11 @@ func newConditions() (*conditions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("declaring the condition functions: %w", err)
 	}
-	return &conditions{env: env, known: map[string]*condition{}}, nil
+	memory, err := newVerdicts()
+	if err != nil {
+		return nil, err
+	}
+	return &conditions{env: env, known: map[string]*condition{}, memory: memory}, nil
 }
 
 // compile checks a condition. The error names line and column in its text.
@@ -100,7 +102,7 @@ func (c *conditions) compile(text string) (*condition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the condition: %w", err)
 	}
-	out := &condition{text: text, program: program}
+	out := &condition{text: text, program: program, number: len(c.known), memory: c.memory}
 	c.known[text] = out
 	return out, nil
 }

@@ -6,7 +6,7 @@
 //   - model.go: the policies as resource files say them
 //   - compile*.go: policies and a catalog snapshot become a Program; all mistakes are reported at once
 //   - approval.go, expiry.go: who was approved, and what ends; project.go: what acting in a project narrows and equalizes
-//   - condition.go: conditions on people (CEL)
+//   - condition.go, verdicts.go: conditions on people (CEL), each asked once about each person
 //   - decide.go, bind.go: Program.Decide under a Binding; deferred.go, deferredproject.go, flags.go: with the person left open
 //   - trace.go, tracecondition.go: Program.Trace, how a decision came about, for people to read
 //   - fresh.go: how long a decision holds; access.go: by what sources are opened, for what groups people
