@@ -65,13 +65,15 @@ func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
 	x.whole = true
 	for _, u := range r.uses {
 		d := &u.view.decision
-		if u.view.catalog || d.Filtered() || len(d.Columns) != len(d.Table.Columns) {
+		// What stands behind a plain view has filters of its own, and its definition is not the client's text.
+		hides := u.view.catalog || d.Filtered() || u.view.body != nil
+		if hides || len(d.Columns) != len(d.Table.Columns) {
 			x.whole = false
 		}
 		for _, c := range d.Columns {
 			x.whole = x.whole && c.Mask == nil
 		}
-		if u.view.catalog || d.Filtered() {
+		if hides {
 			x.filtered = true
 		}
 		for _, n := range u.view.tree.GetTargetList() {
