@@ -52,11 +52,11 @@ type world struct {
 
 // newWorld makes a database, runs the setup and registers all of its tables, the functions of masks and the system role. Each person is
 // a role that can log in.
-func newWorld(t *testing.T, setup string, people ...identity.Spec) *world {
+func newWorld(t *testing.T, url func(testing.TB) string, setup string, people ...identity.Spec) *world {
 	t.Helper()
 	w := &world{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
 	t.Cleanup(w.dropRoles)
-	admin, err := pgconn.Connect(t.Context(), pgtest.Database(t))
+	admin, err := pgconn.Connect(t.Context(), url(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,13 @@ INSERT INTO "Sales"."Order" VALUES (1, 10.50, 'first', 'EUROPE'), (2, 20, 'secon
 // newShop has ann in Europe, bob in Asia without clearance, and cid who is global.
 func newShop(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, shop,
+	return newShopIn(t, pgtest.Database)
+}
+
+// newShopIn is newShop in a database of the caller's.
+func newShopIn(t *testing.T, url func(testing.TB) string) *world {
+	t.Helper()
+	w := newWorld(t, url, shop,
 		identity.Spec{User: "ann", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"EUROPE"}, "clearance": {"high"}}},
 		identity.Spec{User: "bob", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"ASIA"}}},
 		identity.Spec{User: "cid", Groups: []string{"analysts", "global"}})

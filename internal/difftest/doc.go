@@ -12,6 +12,7 @@
 //	oracle_test.go       one statement on both sides, and the verdict
 //	cases_test.go        queries written by hand
 //	generated_test.go    generated queries; `make oracle` runs many
+//	pushed_test.go       generated queries of people who connect directly, where push maintains the raw database
 //	sqlsmith_test.go     what sqlsmith makes up: robustness only
 //	mutation_test.go     without filters, masks, reviews or fences the oracle turns red
 //

@@ -1,0 +1,91 @@
+package push_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/posternsql/postern/internal/pgcluster/pgtest"
+	"github.com/posternsql/postern/push"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/plans; the difference is for a reviewer to read")
+
+// TestPlanFiles compares plans with testdata/plans, which a database administrator can read: the first one, the one of a changed attribute, one of changed
+// policies at once and in several transactions, what only an administrator may run, and a view that others read.
+func TestPlanFiles(t *testing.T) {
+	// The names of roles, and with them the order of statements, hang on that of the database.
+	w := newShopIn(t, func(t testing.TB) string {
+		cluster, ctx := pgtest.Cluster(t), context.Background()
+		if err := cluster.CreateDatabase(ctx, "tpch"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := cluster.DropDatabase(ctx, "tpch"); err != nil {
+				t.Error(err)
+			}
+		})
+		return cluster.DSN("tpch")
+	})
+	first := moment{w.subscriptions, w.data, w.specs}
+	w.planFile("first")
+	w.sync()
+	spec := w.specs["bob"]
+	spec.Attributes = map[string][]string{"region": {"ASIA", "EUROPE"}}
+	w.person(spec)
+	if p := w.planFile("attribute"); p.Statements() != 1 {
+		t.Errorf("one person's attribute takes %d statements", p.Statements())
+	}
+	w.set(another())
+	w.planFile("policies")
+	w.settings.MaxLocks = 14
+	w.planFile("policies-apart")
+	w.settings.MaxLocks, w.settings.CreateRoles = 0, false
+	w.planFile("administrator")
+	w.settings.CreateRoles = true
+	w.exec(w.admin, "CREATE SCHEMA own; CREATE VIEW own.report AS SELECT c_phone FROM governed_public.customer")
+	w.set(first)
+	w.hidden["public.customer.c_name"] = true
+	w.planFile("dependents-held")
+	w.settings.AllowHazards = []push.Hazard{push.DropsDependents}
+	w.planFile("dependents-allowed")
+}
+
+// planFile compares the plan of now with a file. Names that differ from run to run are made the same.
+func (w *world) planFile(name string) *push.Plan {
+	w.t.Helper()
+	p, err := w.syncer().Plan(w.t.Context(), w.input())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got := p.String()
+	for user, account := range w.accounts {
+		got = replaceWord(got, account, user)
+	}
+	got = replaceWord(got, w.settings.SystemRole, "postern_system")
+	got = regexp.MustCompile(regexp.QuoteMeta(w.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(got, "postern_0123456789ab_")
+	path := filepath.Join("testdata", "plans", name+".sql")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		w.t.Errorf("%s (run with -update and read the difference):\n%s", path, diff)
+	}
+	return p
+}
+
+func replaceWord(in, old, with string) string {
+	return regexp.MustCompile(`\b`+regexp.QuoteMeta(old)+`\b`).ReplaceAllString(in, with)
+}

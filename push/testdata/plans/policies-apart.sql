@@ -1,0 +1,68 @@
+-- 30 statements in 6 transactions, 7 WIDENS_ACCESS
+
+-- take away
+BEGIN;
+REVOKE postern_0123456789ab_read FROM bob;
+REVOKE EXECUTE ON FUNCTION postern_system.keyed_hash(uuid, text, text) FROM postern_0123456789ab_read;
+REVOKE USAGE ON SCHEMA "governed_Sales", public FROM postern_0123456789ab_read;
+REVOKE SELECT ON TABLE "governed_Sales"."Order" FROM postern_0123456789ab_read;
+REVOKE SELECT (n_name, n_nationkey) ON TABLE public.nation FROM postern_0123456789ab_read;
+REVOKE SELECT ON TABLE governed_public.customer FROM postern_0123456789ab_read;
+ALTER ROLE bob IN DATABASE tpch RESET search_path;
+DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'bob';
+-- $1: the profile of bob
+DELETE FROM postern_system.profile WHERE account = ANY ($1::name[]);
+-- WIDENS_ACCESS
+-- $1: the profile of ann, cid
+INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags) SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[]) ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags);
+COMMIT;
+
+-- make and change (1 of 4)
+BEGIN;
+CREATE ROLE postern_0123456789ab_read NOLOGIN;
+COMMENT ON ROLE postern_0123456789ab_read IS 'postern: tpch: may read what policies insiders open';
+INSERT INTO postern_system.ledger VALUES ('audience', '', 'postern_0123456789ab_read', '', '') ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+COMMIT;
+
+-- make and change (2 of 4)
+BEGIN;
+DROP VIEW "governed_Sales"."Order";
+DELETE FROM postern_system.ledger WHERE kind = 'view' AND schema = 'governed_Sales' AND name = 'Order';
+COMMIT;
+
+-- make and change (3 of 4)
+BEGIN;
+CREATE OR REPLACE VIEW governed_public.customer WITH (security_barrier=true) AS
+    SELECT (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::integer WHEN (NOT (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::integer ELSE postern_t.c_custkey END)::integer AS c_custkey, postern_t.c_name, postern_t.c_phone, postern_t.c_nationkey, postern_t.c_region FROM public.customer AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND ((NOT (NOT (SELECT 'true:a8847fb02b40827c7f717515'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u))) OR (((postern_t.c_region)::text OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY(SELECT pg_catalog.jsonb_array_elements_text(postern_u.attributes OPERATOR(pg_catalog.->) 'region'::text)) FROM postern_system.user_profile AS postern_u)::text[])) AND (postern_t.c_custkey OPERATOR(pg_catalog.>) 1))) OFFSET 0;
+INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '83d61001229dc4c13241cb7830175106', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'customer' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+COMMIT;
+
+-- make and change (4 of 4)
+BEGIN;
+CREATE VIEW governed_public.nation WITH (security_barrier=true) AS
+    SELECT postern_t.n_nationkey, (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::text WHEN (NOT (SELECT 'true:585218642c19100b4c2ae021'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::text ELSE postern_t.n_name END)::text AS n_name FROM public.nation AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) OFFSET 0;
+INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '03af241bd5bfa8a8e5b98f6d3da4bd40', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'nation' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+COMMIT;
+
+-- give
+BEGIN;
+-- WIDENS_ACCESS
+GRANT USAGE ON SCHEMA "Sales" TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+GRANT USAGE ON SCHEMA public TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+GRANT SELECT ("Total", c_region, id, note) ON TABLE "Sales"."Order" TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+GRANT SELECT ON TABLE governed_public.customer, governed_public.nation TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+GRANT SELECT (s) ON TABLE public.secret TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+GRANT postern_0123456789ab_read TO cid;
+ALTER ROLE ann IN DATABASE tpch SET search_path = governed_public, public, "Sales";
+INSERT INTO postern_system.ledger SELECT 'path', '', 'ann', 'governed_public, public, "Sales"', COALESCE((SELECT pg_catalog.substr(o.setting, 13) FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS o (setting) WHERE s.setrole = 'ann'::regrole AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND o.setting LIKE 'search\_path=%'), '') ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+ALTER ROLE cid IN DATABASE tpch SET search_path = governed_public, public, "Sales";
+INSERT INTO postern_system.ledger SELECT 'path', '', 'cid', 'governed_public, public, "Sales"', COALESCE((SELECT pg_catalog.substr(o.setting, 13) FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS o (setting) WHERE s.setrole = 'cid'::regrole AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND o.setting LIKE 'search\_path=%'), '') ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+COMMIT;
+
+-- at the end, each on its own
+DROP SCHEMA IF EXISTS "governed_Sales"; DELETE FROM postern_system.ledger WHERE kind = 'schema' AND schema = 'governed_Sales' AND name = '';
