@@ -107,6 +107,7 @@ type Snapshot struct {
 	tables     []*Table
 	byName     map[tableKey]*Table
 	bySchema   map[string]bool
+	allowed    *Allowed
 }
 
 // New builds a Snapshot. Two tables of one name are an error.

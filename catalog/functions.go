@@ -62,6 +62,9 @@ func SafeFunction(name string, nargs int) bool {
 	return ok
 }
 
+// KnownFunction reports whether a built-in function of the name may be called with any number of arguments.
+func KnownFunction(name string) bool { return len(loadFunctions()[name]) > 0 }
+
 // loadFunctions parses the embedded table once; the result is never changed.
 var loadFunctions = sync.OnceValue(func() map[string][]Function {
 	byName := make(map[string][]Function, 1200)

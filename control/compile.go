@@ -128,6 +128,7 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 	if snapshot == nil {
 		return nil
 	}
+	snapshot = snapshot.Allow(b.allowed(c.Name, found.own))
 	in := policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
 		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
@@ -218,6 +219,8 @@ type crawled struct {
 	domains map[string]warehouse.DomainState
 	// procedures says that people can ask by procedures there.
 	procedures bool
+	// own is what the warehouse has beside what is built in.
+	own catalog.Own
 	// profile says that the warehouse has the profile that stored views look people up in.
 	profile bool
 }
@@ -279,6 +282,9 @@ func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	if out.tables, err = warehouse.Crawl(ctx, conn); err != nil {
+		return crawled{}, err
+	}
+	if out.own, err = warehouse.Own(ctx, conn); err != nil {
 		return crawled{}, err
 	}
 	if out.procedures, err = warehouse.HasProcedures(ctx, conn); err != nil {

@@ -76,6 +76,9 @@ func (r *resolver) functionColumns(entry *pg.Node, f *pg.RangeFunction, alias st
 	if fn.GetFuncCall() == nil {
 		return nil, r.at(pgerror.NotSupported("function %s in this place is not supported through Postern", name), call.Location)
 	}
+	if listed, ok := r.listedFunction(fn.GetFuncCall()); ok && known.Shape == 0 {
+		known = listed
+	}
 	defs := f.Coldeflist
 	if items := entry.GetList().GetItems(); len(items) > 1 && len(items[1].GetList().GetItems()) > 0 {
 		defs = items[1].GetList().GetItems()

@@ -55,6 +55,11 @@ func (r *resolver) allowFunction(f *pg.FuncCall) error {
 		return nil
 	}
 	name, ok := builtin(f.Funcname)
+	if !ok || !catalog.KnownFunction(name) {
+		if _, listed := r.listedFunction(f); listed {
+			return nil
+		}
+	}
 	if !ok || !catalog.SafeFunction(name, argumentCount(f)) {
 		return r.at(pgerror.NotSupported("function %s with %d arguments is not on Postern's allow-list", dotted(f.Funcname),
 			argumentCount(f)), f.Location)

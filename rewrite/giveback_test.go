@@ -12,7 +12,7 @@ import (
 func TestOtherDialects(t *testing.T) {
 	h := newHarness(t, damage{})
 	for sql, hinted := range map[string]bool{
-		"SELECT TOP 10 * FROM nation": true, "select distinct top (5) code from nation": true, "SELECT code FROM nation LIMIT 1 1": false,
+		"SELECT TOP 10 * FROM nation": true, "select distinct top 5 code from nation": true, "SELECT code FROM nation LIMIT 1 1": false,
 	} {
 		_, err := h.rewrite(sql)
 		var e *pgerror.Error

@@ -157,6 +157,7 @@ func warehouseFields() map[string]field {
 		"FunctionAllowList.functions":  {about: "functions with their argument types, schema-qualified"},
 		"FunctionAllowList.operators":  {about: "operators with their argument types, schema-qualified"},
 		"FunctionAllowList.types":      {about: "types, schema-qualified"},
+		"FunctionAllowList.casts":      {about: "user-defined casts that run a function, as `source AS target`; needed for those of listed types"},
 
 		"Sandbox.name":       {about: "the sandbox", required: true},
 		"Sandbox.connection": {about: "the warehouse", required: true},

@@ -37,6 +37,8 @@ type FunctionAllowList struct {
 	Operators []string `yaml:"operators"`
 	// Types by qualified name.
 	Types []string `yaml:"types"`
+	// Casts that run a function, as `source AS target`.
+	Casts []string `yaml:"casts"`
 }
 
 // Sandbox is a schema in which people may make tables of their own.
@@ -112,7 +114,7 @@ func (d TokenDomain) validate(add func(error)) {
 
 func (f FunctionAllowList) validate(add func(error)) {
 	add(checkPolicyName(f.Name))
-	for _, name := range slices.Concat(f.Functions, f.Operators, f.Types) {
+	for _, name := range slices.Concat(f.Functions, f.Operators, f.Types, f.Casts) {
 		add(checkWord("name", name))
 	}
 }

@@ -37,9 +37,6 @@ func (s *Set) NotEnforced() (out []Mistake) {
 	add := func(pos policy.Pos, kind, name string) {
 		out = append(out, Mistake{pos, kind + " " + printable(name), "this kind is not enforced yet"})
 	}
-	for _, r := range s.FunctionAllowLists {
-		add(r.Pos, "FunctionAllowList", r.Name)
-	}
 	for _, r := range s.Sandboxes {
 		add(r.Pos, "Sandbox", r.Name)
 	}
