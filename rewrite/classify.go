@@ -30,23 +30,6 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 		st.Kind = KindCopyOut
 		return r.copyOut(v.CopyStmt)
 
-	// Statements that write, for those whom a policy gives the privilege; see write.go.
-	case *pg.Node_InsertStmt:
-		st.Kind = KindInsert
-		return r.insert(v.InsertStmt, st)
-	case *pg.Node_UpdateStmt:
-		st.Kind = KindUpdate
-		return r.update(v.UpdateStmt, st)
-	case *pg.Node_DeleteStmt:
-		st.Kind = KindDelete
-		return r.delete(v.DeleteStmt, st)
-	case *pg.Node_MergeStmt:
-		st.Kind = KindMerge
-		return r.mergeInto(v.MergeStmt, st)
-	case *pg.Node_TruncateStmt:
-		st.Kind = KindTruncate
-		return r.truncate(v.TruncateStmt, st)
-
 	// Transactions, but for the two-phase kind.
 	case *pg.Node_TransactionStmt:
 		return r.transaction(v.TransactionStmt, st)
@@ -62,6 +45,35 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 	// EXPLAIN of a query: a redacted plan.
 	case *pg.Node_ExplainStmt:
 		return r.explainStatement(raw, v.ExplainStmt, st)
+	}
+	return r.judgeWrite(raw, st)
+}
+
+// judgeWrite goes on with the table: the statements that write, for those whom a policy gives the privilege; see write.go.
+func (r *resolver) judgeWrite(raw *pg.RawStmt, st *Statement) error {
+	switch v := raw.Stmt.GetNode().(type) {
+	case *pg.Node_InsertStmt:
+		st.Kind = KindInsert
+		return r.insert(v.InsertStmt, st)
+	case *pg.Node_UpdateStmt:
+		st.Kind = KindUpdate
+		return r.update(v.UpdateStmt, st)
+	case *pg.Node_DeleteStmt:
+		st.Kind = KindDelete
+		return r.delete(v.DeleteStmt, st)
+	case *pg.Node_MergeStmt:
+		st.Kind = KindMerge
+		return r.mergeInto(v.MergeStmt, st)
+	case *pg.Node_TruncateStmt:
+		st.Kind = KindTruncate
+		return r.truncate(v.TruncateStmt, st)
+	}
+	return r.judgeNamed(raw, st)
+}
+
+// judgeNamed ends the table: the statements about what the client itself has named in the session.
+func (r *resolver) judgeNamed(raw *pg.RawStmt, st *Statement) error {
+	switch v := raw.Stmt.GetNode().(type) {
 	// Statements and cursors that the client names; see prepared.go.
 	case *pg.Node_PrepareStmt:
 		return r.prepare(v.PrepareStmt, st)

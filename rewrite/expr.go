@@ -55,19 +55,7 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 	case *pg.Node_SqlvalueFunction:
 		return r.valueFunction(n)
 	case *pg.Node_TypeCast:
-		if boolLiteral(n) {
-			return nil
-		}
-		if done, err := r.rowCast(n, s); done || err != nil {
-			return err
-		}
-		if done, err := r.regCast(n, s); done || err != nil {
-			return err
-		}
-		if err := r.allowType(v.TypeCast.TypeName); err != nil {
-			return err
-		}
-		return r.expr(v.TypeCast.Arg, s)
+		return r.typeCast(n, v.TypeCast, s)
 	case *pg.Node_CollateClause:
 		if err := r.allowCollation(v.CollateClause); err != nil {
 			return err
@@ -77,6 +65,23 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 		return r.subLink(v.SubLink, s)
 	}
 	return r.construct(n, s)
+}
+
+// typeCast judges CAST and ::.
+func (r *resolver) typeCast(n *pg.Node, c *pg.TypeCast, s *scope) error {
+	if boolLiteral(n) {
+		return nil
+	}
+	if done, err := r.rowCast(n, s); done || err != nil {
+		return err
+	}
+	if done, err := r.regCast(n, s); done || err != nil {
+		return err
+	}
+	if err := r.allowType(c.TypeName); err != nil {
+		return err
+	}
+	return r.expr(c.Arg, s)
 }
 
 // boolLiteral turns 't'::bool and 'f'::bool into true and false, as which the printer would print them.
