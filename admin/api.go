@@ -58,6 +58,8 @@ type API struct {
 	FirstToken [32]byte
 	// Resources are what is stored; nil leaves the routes out that change and show it.
 	Resources Resources
+	// Desk takes requests for access; nil leaves its routes out.
+	Desk Desk
 	// History tells of what was stored.
 	History control.HistoryStore
 	// Await returns when all servers have put a revision in force or their lease has run out; nil where there is one server.
@@ -104,7 +106,7 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 		a.Now = time.Now
 	}
 	api := newRouter(mux)
-	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.serverRoutes(api)) {
+	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.accessRoutes(), a.serverRoutes(api)) {
 		a.register(api, &r)
 	}
 }

@@ -142,7 +142,13 @@ func (r *Registry) Follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.publish(ctx, r.files, stored, Publication{Tolerant: true, Quick: true}); err != nil {
+	_, err = r.publish(ctx, r.files, stored, Publication{Tolerant: true, Quick: true})
+	var mistakes resource.Mistakes
+	if errors.As(err, &mistakes) {
+		// What was stored may be of tables that are newer than the last look at the warehouse.
+		_, err = r.publish(ctx, r.files, stored, Publication{Tolerant: true})
+	}
+	if err != nil {
 		r.failed(err)
 		return err
 	}

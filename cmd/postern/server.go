@@ -38,6 +38,7 @@ type server struct {
 	standings *control.Standings
 	registry  *control.Registry
 	follower  *control.Follower // nil where the state is not shared
+	desk      *control.Desk
 	publisher *control.Publisher
 	watcher   *control.Watcher
 	rewriter  *rewrite.Rewriter
@@ -101,6 +102,9 @@ func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (e
 	}
 	s.registry, err = control.NewRegistry(control.RegistryConfig{Publisher: s.publisher, Store: s.store, Paths: cfg.Resources, Record: s.audit.Record, Log: s.log})
 	if err != nil {
+		return err
+	}
+	if s.desk, err = control.NewDesk(control.DeskConfig{Registry: s.registry, Store: s.store, Tell: s.store.Enqueue, Log: s.log}); err != nil {
 		return err
 	}
 	if s.store.Shared() {
@@ -186,7 +190,7 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	api := &admin.API{
 		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
 	}
-	api.Resources, api.History = s.registry, s.store
+	api.Resources, api.History, api.Desk = s.registry, s.store, s.desk
 	if s.follower != nil {
 		api.Await, api.Leases = s.follower.Await, s.store
 	}
@@ -279,6 +283,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.pushAll(groupCtx) })
 	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
+	group.Go(func() error { return s.desk.Run(groupCtx) })
 	if s.follower != nil {
 		group.Go(func() error { return s.follower.Run(groupCtx) })
 	}

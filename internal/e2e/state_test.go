@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -260,6 +262,7 @@ func controlPlane(o *operator) {
 	o.everywhere(ann, count, visible, "")
 
 	controlPlaneRoles(o)
+	controlPlaneAccess(o)
 }
 
 // The exit codes of the command line, as docs/cli.md has them.
@@ -354,6 +357,82 @@ func controlPlaneRoles(o *operator) {
 			o.t.Errorf("%s is not on record (%d)", want, code)
 		}
 	}
+}
+
+const approvalFiles = `kind: Source
+name: tpch.public.on_request
+owner: bob
+---
+kind: SubscriptionPolicy
+name: parts-on-approval
+on: {tables: [tpch.public.on_request]}
+access: read
+effect: grant
+allow: {approval: {by: [bob]}}
+`
+
+// controlPlaneAccess: a person who is refused asks, as the hint says; who the policy names answers; and what is given ends.
+func controlPlaneAccess(o *operator) {
+	o.t.Log("access on request")
+	// Of this test alone: what is registered for all is not to change.
+	make := "CREATE TABLE public.on_request AS SELECT 1 AS one; GRANT SELECT ON public.on_request TO " + serviceRole
+	if err := shared.cluster.Exec(o.t.Context(), databaseName, make); err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() {
+		if err := shared.cluster.Exec(context.WithoutCancel(o.t.Context()), databaseName, "DROP TABLE public.on_request"); err != nil {
+			o.t.Error(err)
+		}
+	}()
+	ann := people()[0]
+	const parts = "SELECT count(*) FROM on_request"
+	o.must(exitOK, "created", "apply", "-f", o.file("parts.yaml.off", approvalFiles))
+	conn, err := pgconn.Connect(o.t.Context(), dsn(o.servers[0], ann, "sslmode=disable"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer conn.Close(o.t.Context())
+	var told *pgconn.PgError
+	if _, err := conn.Exec(o.t.Context(), parts).ReadAll(); !errors.As(err, &told) || told.Code != "42P01" || !strings.Contains(told.Hint, "postern request") {
+		o.t.Errorf("the refusal names no command: %v", err)
+	}
+	asked := o.as("ANN").must(exitOK, "pending", "request", "tpch.public.on_request", "--reason", "a report")
+	nothing := o.as("ANN").must(exitOK, "pending", "request", "tpch.public.secrets", "--reason", "a report")
+	if strings.Contains(asked, "parts-on-approval") || len(strings.Fields(asked)) != len(strings.Fields(nothing)) {
+		o.t.Errorf("the answers differ:\n%s\n%s", asked, nothing)
+	}
+	id := requestID(o.t, asked)
+	o.as("ANN").must(exitForbidden, "nobody answers their own request", "approve", id)
+	o.as("OWNER").must(exitOK, "parts-on-approval", "request", "-o", "json")
+	o.as("BOB").must(exitOK, "approved", "approve", id, "--for", "1h", "--text", "fine")
+	o.everywhere(ann, parts, strings.TrimSpace(rawAnswer(o.t, parts)), "")
+	o.as("BOB").must(exitConflict, "has been answered", "deny", id)
+	o.as("BOB").must(exitOK, "revoked", "revoke", id)
+	o.everywhere(ann, parts, "", "42P01")
+	if code, out := o.as("BOB").at(o.servers[0], "approve", requestID(o.t, nothing)); code == exitOK {
+		o.t.Errorf("a request for nothing was approved: %s", out)
+	}
+	again := requestID(o.t, o.as("ANN").must(exitOK, "pending", "request", "tpch.public.on_request", "--reason", "once more", "--for", "2s"))
+	o.as("OWNER").must(exitOK, "approved", "approve", again)
+	o.everywhere(ann, parts, strings.TrimSpace(rawAnswer(o.t, parts)), "")
+	time.Sleep(2500 * time.Millisecond)
+	o.everywhere(ann, parts, "", "42P01")
+	_, found := o.at(o.servers[0], "audit", "search", "--dir", o.servers[0].audit, "--kind", "admin", "-o", "json")
+	for _, want := range []string{`"action":"access.ask"`, `"action":"access.approve"`, `"action":"access.revoke"`} {
+		if !strings.Contains(found, want) {
+			o.t.Errorf("%s is not on record", want)
+		}
+	}
+}
+
+// requestID is the number in the second line of a table of requests.
+func requestID(t *testing.T, table string) string {
+	t.Helper()
+	lines := strings.Split(table, "\n")
+	if len(lines) < 2 || len(strings.Fields(lines[1])) == 0 {
+		t.Fatalf("no request in %q", table)
+	}
+	return strings.Fields(lines[1])[0]
 }
 
 // readyz asks whether a server is ready.
