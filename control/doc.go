@@ -20,6 +20,10 @@
 //   - trials.go: what authors wrote in SQL is prepared by the warehouse before it is published
 //   - push.go: Pushes, the warehouses in which something is maintained, and what cannot be said there
 //   - register.go: Registration, what a connection's warehouse needs for a set
+//   - state.go, lease.go, queue.go, access.go: what control/store keeps
+//   - registry.go, plan.go, apply.go, listing.go: Registry: all resources, of files and stored, and their changes
+//   - follower.go: Follower keeps one server in step with a state that several share
+//   - desk.go: Desk takes requests for access and has them answered
 //   - watcher.go: Watcher: files that change are published again
 //
 // The life of one Generation: resource files are read as a Set; passwords become verifiers; each connection is crawled;

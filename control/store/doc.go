@@ -12,6 +12,7 @@
 //   - reviews.go: which columns were reviewed
 //   - leases.go: which servers live, and what they have put in force
 //   - requests.go: who asked for access, and what became of it
+//   - backup.go: copying a state in a file
 //   - queue.go: what webhooks have to tell yet
 //
 // The two databases are reached by the same statements (placeholders $1, $2, which SQLite knows too); what differs is opening, locking, and

@@ -422,3 +422,39 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestBackup: a copy that is made while the state is in use holds it as it was, opens as a state, and replaces nothing.
+func TestBackup(t *testing.T) {
+	dir := t.TempDir()
+	path, copied := filepath.Join(dir, "s.db"), filepath.Join(dir, "b?#.db")
+	s, ctx := open(t, Config{URL: "sqlite:" + path}), t.Context()
+	if _, err := s.Commit(ctx, control.Commit{At: at, Writes: []control.StoredResource{resource("Tag", "PII", "one")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Backup(ctx, path, copied); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Commit(ctx, control.Commit{Base: 1, At: at, Writes: []control.StoredResource{resource("Tag", "PII", "two")}}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
+		t.Error(info.Mode(), err)
+	}
+	if err := Backup(ctx, path, copied); err == nil || !strings.Contains(err.Error(), "there already") {
+		t.Errorf("a file was replaced: %v", err)
+	}
+	then, err := open(t, Config{URL: "sqlite:" + copied}).Stored(ctx)
+	if err != nil || then.Revision != 1 || listed(then) != "Tag/PII=one " {
+		t.Errorf("%+v %v", then, err)
+	}
+	other := filepath.Join(dir, "other.db")
+	if err := os.WriteFile(other, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Backup(ctx, other, filepath.Join(dir, "x.db")); err == nil {
+		t.Error("a file that is no state was backed up")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x.db")); err == nil {
+		t.Error("a failed backup left a file")
+	}
+}
