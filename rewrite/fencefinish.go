@@ -251,7 +251,7 @@ func (g *guard) close() {
 // prune leaves out of a View the columns that the statement does not name, so that neither text nor planning pays for them.
 func (p *place) prune() {
 	tree, width := p.tree(), len(p.view.columns)
-	if p.view.catalog || len(p.node.GetRangeSubselect().Alias.GetColnames()) > 0 || len(tree.TargetList) < width || p.looked {
+	if p.view.catalog || len(p.node.GetRangeSubselect().Alias.GetColnames()) > 0 || len(tree.TargetList) < width || p.looked || p.counted {
 		return
 	}
 	var kept []*pg.Node

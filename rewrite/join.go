@@ -47,12 +47,26 @@ func (r *resolver) join(j *pg.JoinExpr, outer *scope, before []*item) ([]*item, 
 		if err != nil {
 			return nil, err
 		}
+		if len(names) > 0 {
+			countColumns(merged)
+		}
 		out = append(out, (&item{columns: merged}).withAlias(alias, names))
 	}
 	if j.JoinUsingAlias != nil {
 		out = append(out, &item{alias: j.JoinUsingAlias.Aliasname, columns: merged[:len(using)], byAlias: true})
 	}
 	return out, nil
+}
+
+// countColumns keeps every column of the tables behind the columns: an alias on the join names them by position.
+func countColumns(columns []column) {
+	for _, c := range columns {
+		for _, o := range c.origins {
+			if o.at != nil {
+				o.at.counted = true
+			}
+		}
+	}
 }
 
 // commonColumns are those of USING, or of both sides for NATURAL.

@@ -28,6 +28,8 @@ type place struct {
 	guard *guard
 	// looked is set where look-ups stand around the View.
 	looked bool
+	// counted says that names are given to its columns by their position, so that none may be left out.
+	counted bool
 }
 
 // lookUp is a condition that is moved into a View, with its references to raw columns.

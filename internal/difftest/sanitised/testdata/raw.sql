@@ -126,6 +126,13 @@ INSERT INTO shop.unregistered VALUES (1, 'MKANN MKBOB MKCYD');
 CREATE VIEW shop.customer_v AS SELECT id, name, phone, country, balance, score * 2 AS double_score FROM shop.customer WHERE active;
 CREATE VIEW shop.order_totals AS SELECT c.country, count(*) AS orders, sum(o.total) AS total FROM shop.orders AS o JOIN shop.customer AS c ON c.id = o.customer_id GROUP BY c.country;
 CREATE VIEW shop.secret_v AS SELECT c.id, s.s FROM shop.customer AS c JOIN hr.secret AS s ON s.id = c.id;
+CREATE VIEW shop.ratio_v AS SELECT id, 60 / k AS q, code::int AS n, name FROM shop.customer WHERE 60 / k > 2;
+CREATE VIEW shop.deep_v AS WITH w AS (SELECT id, q FROM shop.ratio_v) SELECT w.id, w.q, (SELECT count(*) FROM shop.orders AS o WHERE o.customer_id = w.id AND 1 / o.rate < 2) AS n,
+    rank() OVER (ORDER BY w.q) AS r FROM w UNION ALL SELECT e.id, 10 / e.amount, NULL, 0 FROM shop.event AS e WHERE e.what LIKE 'click%';
+CREATE VIEW shop.all_v WITH (security_barrier) AS SELECT * FROM shop.line AS l JOIN ref.item AS i ON i.id = l.item_id WHERE 10 / l.qty > 1;
+CREATE VIEW shop.latest_v AS SELECT DISTINCT ON (c.country) c.country, c.seen, c.email, c.segment, c.tags FROM ONLY shop.customer AS c ORDER BY c.country, c.seen DESC, c.id;
+CREATE VIEW shop.only_v AS SELECT id, what, payload FROM ONLY shop.event;
+CREATE VIEW shop.staff_v AS SELECT e.id, e.name, e.salary, m.name AS boss, d.title FROM hr.employee AS e LEFT JOIN hr.employee AS m ON m.id = e.manager_id LEFT JOIN hr.dept AS d ON d.id = e.dept_id;
 CREATE MATERIALIZED VIEW shop.spender AS SELECT id, name, country, k, balance FROM shop.customer WHERE credit > 100;
 
 -- What nobody may call.

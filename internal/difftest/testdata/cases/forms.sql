@@ -148,7 +148,6 @@ SELECT has_table_privilege('shop.customer', 'SELECT'), 'shop.customer'::regclass
 @differs regclass is shown as the oid or the name
 SELECT to_regclass('hr.secret'), to_regclass('shop.customer') IS NOT NULL;
 SELECT 'hr.secret'::regclass;
-@refused 0A000
 SELECT txid_current() IS NULL;
 @refused 0A000
 SELECT pg_sleep(0);

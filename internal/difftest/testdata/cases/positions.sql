@@ -43,11 +43,8 @@ SELECT * FROM shop.orders_later;
 SELECT count(*) FROM shop.orders WHERE placed < '2024-01-01';
 SELECT count(*), min(placed) FROM shop.orders WHERE placed BETWEEN '2024-02-01' AND '2024-08-01';
 SELECT o.id FROM shop.orders AS o JOIN shop.orders_2024 AS p ON p.id = o.id AND p.placed = o.placed;
-@refused 0A000
 SELECT count(*) FROM shop.customer TABLESAMPLE BERNOULLI (100);
-@refused 0A000
 SELECT count(*) FROM shop.customer TABLESAMPLE SYSTEM (100) REPEATABLE (3);
-@refused 0A000
 SELECT count(*) FROM shop.customer TABLESAMPLE BERNOULLI (0);
 SELECT * FROM (SELECT id, name FROM shop.customer) AS s;
 SELECT * FROM (SELECT id, name FROM shop.customer) AS s(a, b) WHERE a > 10;
@@ -277,7 +274,7 @@ SELECT c FROM spender c ORDER BY c;
 SELECT c FROM customer c;
 @differs a whole row has the type record
 SELECT customer FROM customer;
-@refused 0A000
+@differs a whole row has the type record
 SELECT c::shop.customer FROM shop.customer c;
 @refused 0A000
 SELECT (c::shop.customer).id FROM shop.customer c;
@@ -323,3 +320,37 @@ SELECT ctid FROM customer;
 SELECT xmin, tableoid FROM customer;
 @refused 0A000
 SELECT c.ctid FROM customer c WHERE c.id = 2;
+
+# views
+SELECT * FROM ratio_v;
+SELECT id FROM ratio_v WHERE 60 / q > 2;
+SELECT id FROM ratio_v WHERE n = 3 AND id > 10;
+SELECT r.id, c.name FROM ratio_v r JOIN customer c ON c.id = r.id AND 60 / c.k = r.q;
+SELECT * FROM deep_v;
+SELECT * FROM deep_v WHERE 100 / q > 5;
+SELECT max(r), count(n) FROM deep_v;
+SELECT * FROM all_v;
+SELECT all_v.title, cost FROM all_v WHERE memo::int > 4;
+SELECT * FROM latest_v;
+SELECT country FROM latest_v WHERE email LIKE '%MKANN%\';
+SELECT * FROM only_v WHERE what LIKE 'MKANN MKB%\';
+SELECT * FROM only_v;
+SELECT * FROM staff_v;
+SELECT title, count(*), max(salary) FROM staff_v GROUP BY title;
+SELECT s.boss FROM staff_v s WHERE s.title = 'Board' OR s.title IS NULL;
+WITH ratio_v AS (SELECT 1 AS id) SELECT * FROM ratio_v JOIN shop.ratio_v r USING (id);
+SELECT * FROM ratio_v, LATERAL (SELECT 60 / q AS x) l WHERE l.x > 2;
+SELECT v::text FROM latest_v v;
+@refused 0A000
+COPY ratio_v TO STDOUT;
+COPY (SELECT * FROM deep_v ORDER BY 1, 2, 3, 4) TO STDOUT;
+@safe
+EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM deep_v, staff_v;
+
+# positions of an alias on a join
+SELECT j.d FROM (shop.customer AS c JOIN shop.orders AS o ON o.customer_id = c.id) AS j(a, b, d);
+SELECT a, d, total FROM (shop.customer AS c JOIN shop.orders AS o ON o.customer_id = c.id) AS j(a, b, d) WHERE b LIKE 'N%';
+SELECT j.id, a FROM (shop.spender AS c LEFT JOIN shop.orders AS o USING (id)) AS j(id, a) WHERE 60 / k > 10;
+SELECT q.a FROM ((SELECT id, name FROM customer) AS c NATURAL JOIN (SELECT id, k FROM spender) AS s) AS q(a, b, d) WHERE 60 / d > 1;
+SELECT u.x FROM ((nation AS n JOIN customer AS c ON n.code = c.country) AS i(p, q) JOIN orders AS o ON o.customer_id = i.id) AS u(x, y) WHERE y LIKE '%a%';
+SELECT h FROM (event AS e CROSS JOIN nation AS n) AS j(a, b, h) WHERE h LIKE 'click%';

@@ -269,7 +269,7 @@ COPY shop.customer TO '/tmp/x';
 COPY shop.customer TO PROGRAM 'cat';
 @refused 0A000
 COPY (SELECT 1) TO PROGRAM 'cat';
-@refused 0A000
+@refused 0A000,42501
 COPY shop.customer FROM STDIN;
 COPY (SELECT id FROM customer ORDER BY id) TO STDOUT (FORMAT binary);
 @refused 0A000
