@@ -81,12 +81,18 @@ type client struct {
 // connect logs a person in.
 func connect(t testing.TB, address, database, person string) *client {
 	t.Helper()
+	return connectPath(t, address, database, person, sanitised.SearchPath)
+}
+
+// connectPath logs a person in with a search path of their own.
+func connectPath(t testing.TB, address, database, person, path string) *client {
+	t.Helper()
 	config, err := pgconn.ParseConfig(fmt.Sprintf("postgres://%s/%s?sslmode=disable", address, database))
 	if err != nil {
 		t.Fatal(err)
 	}
 	config.User, config.Password = person, shared.password
-	config.RuntimeParams["search_path"] = sanitised.SearchPath
+	config.RuntimeParams["search_path"] = path
 	config.RuntimeParams["statement_timeout"] = "4s"
 	c := &client{}
 	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
