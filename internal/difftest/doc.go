@@ -5,6 +5,7 @@
 //	sanitised/           the raw warehouse, and for each person a copy with only what that person may see, made by hand
 //	querygen/            random queries, and how a failing one is made small
 //	testdata/cases       queries written by hand; cases_test.go says what the lines with @ mean
+//	evaluator/           generated policies, and a second meaning of them without a database
 //	testdata/policies    the policies whose effect the copies have
 //	server_test.go       Postern as `postern serve` wires it, in this process, and the ways in which mutation runs break it
 //	wiretap_test.go      looks for markers of hidden values in every byte that a client receives
@@ -13,6 +14,8 @@
 //	cases_test.go        queries written by hand
 //	generated_test.go    generated queries; `make oracle` runs many
 //	pushed_test.go       generated queries of people who connect directly, where push maintains the raw database
+//	policies_test.go     generated policies, proxied, direct and evaluated: three answers that must be one; policyqueries_test.go has the queries,
+//	                     generatedpolicies_test.go runs them, policymutation_test.go breaks what is pushed
 //	sqlsmith_test.go     what sqlsmith makes up: robustness only
 //	mutation_test.go     without filters, masks, reviews or fences the oracle turns red
 //

@@ -37,8 +37,6 @@ type damage struct {
 	policies func(name, text string) string
 	// sent changes the text that goes to the warehouse.
 	sent func(sql string) string
-	// extra are more resources.
-	extra string
 	// reviewed has every column count as looked at.
 	reviewed bool
 }
@@ -194,11 +192,6 @@ func loadPolicies(t testing.TB, broken damage) *resource.Set {
 			changed = broken.policies(filepath.Base(name), changed)
 		}
 		if err := os.WriteFile(filepath.Join(folder, filepath.Base(name)), []byte(changed), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if broken.extra != "" {
-		if err := os.WriteFile(filepath.Join(folder, "extra.yaml"), []byte(broken.extra), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
