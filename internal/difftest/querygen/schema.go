@@ -84,9 +84,6 @@ func schema() []table {
 		{"shop", `"Odd Name"`, cols(`"A b"`, integer, `"select"`, text, `"ünï"`, text, `"count"`, integer, `"Id"`, integer, "id", integer, `"a""b"`, text), 2},
 		{"shop", "ratio_v", cols("id", integer, "q", integer, nonZero, "n", integer, "name", text), 1},
 		{"shop", "deep_v", cols("id", integer, "q", integer, "n", integer, "r", integer), 1},
-		{"shop", "customer_v", cols("id", integer, "name", text, "phone", text, "country", text, "balance", numeric, "double_score", float), 1},
-		{"shop", "latest_v", cols("country", text, "seen", zoned, "email", text, "segment", enum, "tags", texts), 1},
-		{"shop", "staff_v", cols("id", integer, "name", text, "salary", integer, "boss", text, "title", text), 1},
 		{"shop", "spender", cols("id", integer, "name", text, "country", text, "k", integer, nonZero, "balance", numeric), 2},
 	}
 }
