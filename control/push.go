@@ -101,6 +101,9 @@ func (b *builder) pushable(g *Generation) {
 		if s.User == c.config.User {
 			b.mistake(s.Pos, label, "user %s is the role of the proxy, which is not to change what is maintained", s.User)
 		}
+		if err := c.program.Deferrable(); err != nil {
+			b.problems(err)
+		}
 		owners := map[string]string{}
 		accounts := g.accounts(s.Connection)
 		for _, user := range slices.Sorted(maps.Keys(accounts)) {
