@@ -45,8 +45,6 @@ func (d *desirer) profile(p Person) (Profile, error) {
 	if err != nil {
 		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", p.Principal.User(), err)
 	}
-	flags, until := d.in.Program.FlagsAt(p.Principal, d.in.Now)
-	d.until(until)
 	return Profile{
 		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
 		Attributes: string(object), Flags: stored(flags),
