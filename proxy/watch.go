@@ -113,11 +113,8 @@ func (r *relay) outdated(ctx context.Context, front *expected) bool {
 // changed reports whether a text would now be decided otherwise.
 func (r *relay) changed(ctx context.Context, v *verdict, single bool) bool {
 	same, err := r.decided(v)
-	if unavailable(err) {
-		return false // nobody can tell now: what was allowed goes on, and nothing new begins
-	}
 	if err != nil {
-		return true
+		return true // also where nobody can confirm any more what is in force
 	}
 	if same || v.text == "" {
 		return false

@@ -274,7 +274,7 @@ func TestKilledReplica(t *testing.T) {
 	if took > time.Second+2*slack {
 		t.Errorf("apply took %v", took)
 	}
-	if !left.soon("42P01") {
+	if !left.got("42501") && !left.soon("42P01") { // the result under way is cut, or the next statement refused
 		left.refused.Range(func(code, _ any) bool { t.Errorf("refused with %v", code); return true })
 	}
 	time.Sleep(300 * time.Millisecond)
