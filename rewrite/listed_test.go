@@ -51,7 +51,9 @@ func TestListed(t *testing.T) {
 			operators = append(operators, op)
 		}
 	}
-	h := crawledHarness(t, dsn, in, func(table *catalog.Table) bool { return table.Schema == "public" && table.Name != "unregistered" && table.Name != "secret" }, damage{})
+	h := crawledHarness(t, dsn, in, func(table *catalog.Table) bool {
+		return table.Schema == "public" && table.Name != "unregistered" && table.Name != "secret"
+	}, damage{})
 	// Nothing is listed yet.
 	queries := []string{
 		"SELECT twice(id), app.slug(name), slug(name, '+') FROM public.customer ORDER BY 1",

@@ -62,12 +62,12 @@ var visible = []string{
 }
 
 // compareWrite runs a statement on both sides in a transaction that is rolled back.
-func (o *oracle) compareWrite(t testing.TB, sql string) (refused error, changed int, problem string) {
+func (o *oracle) compareWrite(t testing.TB, sql string) (changed int, problem string, refused error) {
 	t.Helper()
 	*o.notices = nil
 	result, err := o.h.rewrite(sql)
 	if err != nil {
-		return err, 0, ""
+		return 0, "", err
 	}
 	st := &result.Statements[0]
 	before := ask(o.raw, hiddenRows, true)
@@ -85,15 +85,15 @@ func (o *oracle) compareWrite(t testing.TB, sql string) (refused error, changed 
 	}
 	switch {
 	case strings.Contains(got.bytes+strings.Join(*o.notices, ""), marker):
-		return nil, 0, "a hidden value came back: " + got.bytes
+		return 0, "a hidden value came back: " + got.bytes, nil
 	case got.code != want.code:
-		return nil, 0, "SQLSTATE " + got.code + ", want " + want.code + "\n" + got.bytes
+		return 0, "SQLSTATE " + got.code + ", want " + want.code + "\n" + got.bytes, nil
 	case got.code != "":
-		return nil, 0, ""
+		return 0, "", nil
 	case !slices.Equal(got.columns, want.columns) || !slices.Equal(got.rows, want.rows):
-		return nil, 0, strings.Join(got.columns, " ") + strings.Join(got.rows, "\n") + "\nwant\n" + strings.Join(want.columns, " ") + strings.Join(want.rows, "\n")
+		return 0, strings.Join(got.columns, " ") + strings.Join(got.rows, "\n") + "\nwant\n" + strings.Join(want.columns, " ") + strings.Join(want.rows, "\n"), nil
 	case got.tag != want.tag:
-		return nil, 0, "tag " + got.tag + ", want " + want.tag
+		return 0, "tag " + got.tag + ", want " + want.tag, nil
 	}
 	for _, query := range visible {
 		if strings.Contains(query, "orders") && strings.Contains(sql, "DELETE") && strings.Contains(sql, "customer") {
@@ -107,19 +107,19 @@ func (o *oracle) compareWrite(t testing.TB, sql string) (refused error, changed 
 		if !slices.Equal(a.rows, b.rows) {
 			for i := range min(len(a.rows), len(b.rows)) {
 				if a.rows[i] != b.rows[i] {
-					return nil, 0, query + " differs afterwards:\n" + a.rows[i] + "\nwant\n" + b.rows[i]
+					return 0, query + " differs afterwards:\n" + a.rows[i] + "\nwant\n" + b.rows[i], nil
 				}
 			}
-			return nil, 0, query + " differs afterwards in its number of rows"
+			return 0, query + " differs afterwards in its number of rows", nil
 		}
 	}
 	if after := ask(o.raw, hiddenRows, true); !slices.Equal(before.rows, after.rows) || len(after.rows) != 1 {
-		return nil, 0, "hidden rows have changed"
+		return 0, "hidden rows have changed", nil
 	}
 	if !strings.HasSuffix(want.tag, " 0") {
 		changed = 1
 	}
-	return nil, changed, ""
+	return changed, "", nil
 }
 
 // TestWrites: what is written is what the same statement writes on a copy that holds only what the person sees, and nothing else changes.
@@ -127,7 +127,7 @@ func TestWrites(t *testing.T) {
 	o := newWriteOracle(t, damage{})
 	cases, changed := 0, 0
 	for _, sql := range writes(t) {
-		refused, did, problem := o.compareWrite(t, sql)
+		did, problem, refused := o.compareWrite(t, sql)
 		if refused != nil && !slices.Contains([]string{"42703"}, code(refused)) {
 			problem = refused.Error()
 		}
@@ -259,7 +259,7 @@ func TestWritesSeeDamage(t *testing.T) {
 					ask(o.raw, "ROLLBACK", true)
 					continue
 				}
-				if _, _, problem := o.compareWrite(t, sql); problem != "" {
+				if _, problem, _ := o.compareWrite(t, sql); problem != "" {
 					red++
 				}
 			}

@@ -53,7 +53,9 @@ func Own(ctx context.Context, conn *pgconn.PgConn) (out catalog.Own, err error) 
 		}},
 		{ownOperators, func(v [][]byte) { out.Operators = append(out.Operators, named(v)) }},
 		{ownTypes, func(v [][]byte) { out.Types = append(out.Types, named(v)) }},
-		{ownCasts, func(v [][]byte) { out.Casts = append(out.Casts, catalog.Cast{Source: string(v[0]), Target: string(v[1])}) }},
+		{ownCasts, func(v [][]byte) {
+			out.Casts = append(out.Casts, catalog.Cast{Source: string(v[0]), Target: string(v[1])})
+		}},
 	} {
 		rows, count := conn.ExecParams(ctx, part.query, nil, nil, nil, nil), 0
 		for rows.NextRow() {
