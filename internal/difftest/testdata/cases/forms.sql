@@ -171,3 +171,10 @@ SELECT (1;
 SELECT 1 FROM customer WHERE;
 SELECT k / (k - k) FROM customer WHERE id < 20;
 SELECT name::int FROM customer WHERE id < 20;
+
+# rows
+SELECT * FROM customer c WHERE c.* = ROW(1);
+SELECT id FROM spender c WHERE c = ROW(1, 'somebody', 'US', 1, NULL);
+SELECT id FROM spender c WHERE (c.*) IS NOT DISTINCT FROM (c.*);
+SELECT (c.*)::text FROM spender c;
+SELECT c.* = c.* FROM spender c;
