@@ -7,7 +7,7 @@
 //   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go: ways to the data that are not closed
 //   - diff.go, plan.go, print.go: the difference as a Plan, ordered statements with hazards
 //   - bootstrap.go: what schema postern_system holds
-//   - sync.go, apply.go, sessions.go: Syncer: one run, from the lock to what is read back
+//   - sync.go, quick.go, apply.go, sessions.go, remove.go: Syncer: one run, from the lock to what is read back; loop.go: runs whenever something changes
 //
 // The life of one change: Desire works out what should be there; the Syncer takes the database's lock, crawls what is there of ours, and
 // plans the difference: what narrows first, then what must be made or changed, then what is given. Where it fits it is one transaction.

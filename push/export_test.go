@@ -1,7 +1,12 @@
 package push
 
+import "context"
+
 // Before has tests look at, and stop, each statement that changes anything.
 func (c *Config) Before(f func(sql string) error) { c.before = f }
 
 // Committed tells tests of each transaction.
 func (c *Config) Committed(f func()) { c.committed = f }
+
+// Quick is a run that takes for granted that nobody else has changed anything.
+func (s *Syncer) Quick(ctx context.Context, in Input) (*Report, error) { return s.sync(ctx, in, true) }

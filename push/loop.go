@@ -27,15 +27,17 @@ const (
 
 // Run syncs at once, after each change, at each interval, and when something ends by the passing of time, until the context ends; then it returns nil.
 func (l *Loop) Run(ctx context.Context) error {
-	retry := firstRetry
-	for {
+	retry, looked := firstRetry, time.Time{}
+	for ctx.Err() == nil {
 		wait := l.Interval
 		if in, ok := l.Current(); ok {
-			report, err := l.Syncer.Sync(ctx, in)
-			if ctx.Err() != nil {
-				return nil
+			// What changed is all there is to do, unless it is time to look what others did.
+			full := time.Since(looked) >= l.Interval
+			report, err := l.Syncer.sync(ctx, in, !full)
+			if full && err == nil {
+				looked = time.Now()
 			}
-			if l.Told != nil {
+			if l.Told != nil && ctx.Err() == nil {
 				l.Told(report, err)
 			}
 			switch {
@@ -55,10 +57,10 @@ func (l *Loop) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil
 		case <-l.Changed:
 			timer.Stop()
 		case <-timer.C:
 		}
 	}
+	return nil
 }

@@ -130,9 +130,7 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 			}
 		}
 	}
-	for _, s := range grantStatements("REVOKE", "FROM", revoke, columns) {
-		out = append(out, s)
-	}
+	out = append(out, grantStatements("REVOKE", "FROM", revoke, columns)...)
 	for _, account := range d.oldPaths {
 		out = append(out, d.resetPath(account)...)
 	}

@@ -51,6 +51,8 @@ type Syncer struct {
 	config Config
 	// syncing admits one run at a time.
 	syncing sync.Mutex
+	// last is what the last run left; nil if there was none, or it left something undone.
+	last *remembered
 }
 
 // New makes a Syncer that has done nothing.
@@ -143,7 +145,10 @@ func (s *Syncer) budget(f *facts) int {
 
 // Sync makes the database as the policies say. Nothing is ever half done in a way that shows anybody more than before or after; what a
 // broken run left, the next one completes.
-func (s *Syncer) Sync(ctx context.Context, in Input) (_ *Report, err error) {
+func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) { return s.sync(ctx, in, false) }
+
+// sync is Sync. A quick one takes for granted that nobody else has changed anything since the last run.
+func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	in.Settings = s.config.Settings
@@ -168,7 +173,14 @@ func (s *Syncer) Sync(ctx context.Context, in Input) (_ *Report, err error) {
 		return nil, ErrBusy
 	}
 	r := &run{s: s, in: in, want: want, conn: conn, facts: f, report: &Report{ValidUntil: want.ValidUntil}}
-	err = r.run(ctx)
+	last := s.last
+	s.last = nil
+	if err = s.sameConnection(ctx, conn, f); err == nil {
+		// Another Syncer may have been at work until the lock was ours: then the revision is another one.
+		if !quick || !r.quick(ctx, last, &err) {
+			err = r.run(ctx)
+		}
+	}
 	if !conn.IsClosed() {
 		// The server would give it back a moment after the connection is closed.
 		_, failed := query(context.WithoutCancel(ctx), conn, unlockQuery)
@@ -189,10 +201,6 @@ type run struct {
 
 func (r *run) run(ctx context.Context) error {
 	s := r.s
-	// Another Syncer may have been at work until the lock was ours.
-	if err := s.sameConnection(ctx, r.conn, r.facts); err != nil {
-		return err
-	}
 	if err := s.prepare(ctx, r.conn, r.facts); err != nil {
 		return err
 	}
@@ -208,14 +216,14 @@ func (r *run) run(ctx context.Context) error {
 	r.report.Findings = d.findings
 	if r.report.Plan.Empty() {
 		r.report.Done = true
-		return nil
+		return r.remember(ctx, have, have.findings)
 	}
 	if err := s.config.Record(ctx, r.event("push.plan", r.report.Plan.summary())); err != nil {
 		return fmt.Errorf("recording the plan: %w", err)
 	}
 	err = r.apply(ctx, d)
 	if err == nil {
-		err = r.readBack(ctx)
+		err = r.readBack(ctx, have.findings)
 	}
 	outcome := fmt.Sprintf("%s with %s committed", count(r.report.Transactions, "transaction", "transactions"), count(r.report.Statements, "statement", "statements"))
 	if err != nil {
@@ -238,7 +246,7 @@ func (r *run) event(action, detail string) audit.Event {
 func (r *run) program() string { return strconv.FormatUint(r.in.Program.Version(), 10) }
 
 // readBack compares what is there now with what should be. What the server says of itself counts, never that a statement did not fail.
-func (r *run) readBack(ctx context.Context) error {
+func (r *run) readBack(ctx context.Context, findings []Finding) error {
 	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want)
 	if err != nil {
 		return err
@@ -251,7 +259,7 @@ func (r *run) readBack(ctx context.Context) error {
 			r.find(Blocked, "read back", "still to be done: "+strings.Join(strings.Fields(st.SQL), " "))
 		}
 	}
-	return nil
+	return r.remember(ctx, have, findings)
 }
 
 func (r *run) find(kind FindingKind, object, detail string) {

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // world is a database with people, and policies that a test changes.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	admin    *pgconn.PgConn
 	database string
 	settings push.Settings
@@ -52,7 +52,7 @@ type world struct {
 
 // newWorld makes a database, runs the setup and registers all of its tables, the functions of masks and the system role. Each person is
 // a role that can log in.
-func newWorld(t *testing.T, url func(testing.TB) string, setup string, people ...identity.Spec) *world {
+func newWorld(t testing.TB, url func(testing.TB) string, setup string, people ...identity.Spec) *world {
 	t.Helper()
 	w := &world{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
 	t.Cleanup(w.dropRoles)
@@ -112,9 +112,8 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 // person adds somebody who can log in.
 func (w *world) person(spec identity.Spec) {
 	w.t.Helper()
-	account, known := w.accounts[spec.User]
-	if !known {
-		account = pgtest.Name(spec.User)
+	if _, known := w.accounts[spec.User]; !known {
+		account := pgtest.Name(spec.User)
 		w.exec(w.admin, "CREATE ROLE "+account+" LOGIN PASSWORD 'pw'")
 		w.accounts[spec.User] = account
 	}
