@@ -61,6 +61,11 @@ bench-size: ## Measure publishing and deciding with many sources, policies and p
 bench-revocation: ## Measure how soon a revocation is effective in 200 open sessions
 	scripts/bench-revocation.sh
 
+.PHONY: bench-fence
+bench-fence: ## Measure row filters rewritten, as a barrier view and as row-level security
+	scripts/setup.sh test
+	scripts/bench-fence.sh
+
 .PHONY: conformance
 conformance: oracle ## Run what takes too long for every change: the oracle's 100,000 queries
 

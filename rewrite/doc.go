@@ -26,6 +26,9 @@
 //   - groupkey.go, giveback.go: what a sub-select would lose: GROUP BY a primary key; TABLESAMPLE, row types, tableoid
 //   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; viewbody.go: the stored query of a plain view;
 //     fence.go: what keeps the planner from telling
+//   - the fences that a statement needs: fenceguard.go, what is known of each filtered table and each column; fenceweigh.go, fenceop.go,
+//     fencetypes.go, what an expression may tell; fencelevel.go, the conditions of one query; pushdown.go, what may run below a fence;
+//     fencefinish.go, putting them up
 //
 // Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement.
 //

@@ -10,7 +10,7 @@ import (
 // weighOperator weighs the forms of A_Expr.
 func (r *resolver) weighOperator(n *pg.Node, s *scope) weight {
 	e := n.GetAExpr()
-	switch e.Kind { //nolint:exhaustive // whatever is not named is not leakproof
+	switch e.Kind {
 	case pg.A_Expr_Kind_AEXPR_OP:
 		return r.weighOp(n, s)
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
@@ -174,7 +174,7 @@ func (r *resolver) weighSubLink(n *pg.Node, s *scope) weight {
 		}
 		return out
 	}
-	switch link.SubLinkType { //nolint:exhaustive // whatever is not named is not leakproof
+	switch link.SubLinkType {
 	case pg.SubLinkType_EXISTS_SUBLINK:
 		out.fails, out.typ = false, typeBoolean
 	case pg.SubLinkType_EXPR_SUBLINK:

@@ -271,7 +271,7 @@ func (r *resolver) weighCase(c *pg.CaseExpr, n *pg.Node, s *scope) weight {
 }
 
 func weighValueFunction(v *pg.SQLValueFunction) weight {
-	switch v.Op { //nolint:exhaustive // the others are not times, and stay without a type
+	switch v.Op {
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_DATE:
 		return weight{typ: typeDate, clock: true}
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP, pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP_N:

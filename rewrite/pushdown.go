@@ -86,7 +86,7 @@ func (r *resolver) repeatable(where *pg.Node, s *scope) {
 // WHERE speaks of the filled row.
 func (r *resolver) repeatBelow() {
 	for _, c := range r.copies {
-		if !c.guard.fenced || c.guard.at.nullable || c.guard.at.looked {
+		if !c.guard.fenced || c.guard.at.nullable || c.guard.at.looked || aliasIn(c.guard.tree) == "" {
 			continue
 		}
 		below := proto.Clone(c.condition).(*pg.Node)
