@@ -67,7 +67,17 @@ bench-fence: ## Measure row filters rewritten, as a barrier view and as row-leve
 	scripts/bench-fence.sh
 
 .PHONY: conformance
-conformance: oracle ## Run what takes too long for every change: the oracle's 100,000 queries
+conformance: clients oracle ## Run what takes too long for every change: outside clients, and the oracle's 100,000 queries
+
+.PHONY: clients
+clients: ## Run clients from PyPI, npm and Maven through Postern: connect, look around, query, page, copy
+	@scripts/setup.sh test
+	scripts/conformance.sh
+
+.PHONY: capture
+capture: ## Write what the clients of the conformance suite send to testdata/corpus
+	@scripts/setup.sh test
+	scripts/conformance.sh capture
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -211,6 +211,8 @@ func kindName(k rewrite.Kind) string {
 		return "MOVE"
 	case rewrite.KindExplain:
 		return "EXPLAIN"
+	case rewrite.KindUnlisten:
+		return "UNLISTEN"
 	case rewrite.KindClose:
 		return "CLOSE"
 	case rewrite.KindInsert:

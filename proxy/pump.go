@@ -234,7 +234,7 @@ func (r *relay) completed(run *running) {
 	case rewrite.KindPrepare, rewrite.KindDeclare, rewrite.KindClose:
 		r.named(run)
 		return
-	case rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove, rewrite.KindExplain:
+	case rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove, rewrite.KindExplain, rewrite.KindUnlisten:
 		return
 	case rewrite.KindSet, rewrite.KindReset, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 		rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo:

@@ -33,6 +33,9 @@ func (r *resolver) catalogFunction(n *pg.Node, s *scope) (bool, error) {
 	if name == "to_regclass" && len(f.Args) == 1 {
 		return true, r.toRegclass(n, s)
 	}
+	if name == "current_setting" && (len(f.Args) == 1 || len(f.Args) == 2) {
+		return true, r.anySetting(n, s)
+	}
 	text := catalogTemplate(name, len(f.Args))
 	if text == "" {
 		return false, nil

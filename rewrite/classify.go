@@ -91,6 +91,10 @@ func (r *resolver) judgeNamed(raw *pg.RawStmt, st *Statement) error {
 		st.Kind, st.Name = KindClose, v.ClosePortalStmt.Portalname
 		return nil
 
+	case *pg.Node_UnlistenStmt:
+		st.Kind = KindUnlisten
+		return nil
+
 	// The session's own objects.
 	case *pg.Node_DeallocateStmt:
 		st.Kind, st.Name = KindDeallocate, v.DeallocateStmt.Name

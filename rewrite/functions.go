@@ -101,8 +101,10 @@ func (r *resolver) sessionFunction(n *pg.Node) (bool, error) {
 		return true, r.currentSchema(n, f.Location)
 	case name == "current_schemas" && len(f.Args) == 1:
 		return true, r.currentSchemas(n, f)
-	case name == "current_setting" && (len(f.Args) == 1 || len(f.Args) == 2):
+	case name == "current_setting" && (len(f.Args) == 1 || len(f.Args) == 2) && constantText(f.Args[0]) != nil:
 		return true, r.currentSetting(n, f)
+	case name == "set_config" && len(f.Args) == 3:
+		return true, r.setConfig(f)
 	default:
 		return false, nil
 	}

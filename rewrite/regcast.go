@@ -111,6 +111,9 @@ func (r *resolver) regOID(n *pg.Node, kind string, s *scope) error {
 		return r.template(n, "(SELECT n.oid FROM (SELECT $1::pg_catalog.text AS a) AS postern_q JOIN pg_catalog.pg_namespace AS n "+
 			"ON pg_catalog.quote_ident(n.nspname) = postern_q.a WHERE n.nspname = ANY ({schemas}))", cast.Arg)
 	}
+	if kind == "regtype" {
+		return r.template(n, typeLookup, cast.Arg)
+	}
 	return r.at(pgerror.NotSupported("type %s is supported through Postern with a constant name only", kind), cast.Location)
 }
 
@@ -120,6 +123,11 @@ const relationLookup = "(SELECT c.oid FROM (SELECT $1::pg_catalog.text AS a) AS 
 	"pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.relname)), " +
 	"CASE WHEN c.oid = ANY ({inpath}) THEN pg_catalog.quote_ident(c.relname) END) OR c.oid < 16384 AND n.oid = 11 AND postern_q.a IN " +
 	"(c.oid::pg_catalog.text, c.relname::pg_catalog.text, pg_catalog.concat('pg_catalog.', c.relname)) LIMIT 1)"
+
+// typeLookup finds the type whose name the text $1 is, NULL if there is none that the person may see. The upstream path finds only
+// built-in types by their bare names.
+const typeLookup = "(SELECT CASE WHEN pg_catalog.to_regtype(postern_q.a)::pg_catalog.oid < 16384 OR pg_catalog.to_regtype(postern_q.a)::pg_catalog.oid IN ({types}) " +
+	"THEN pg_catalog.to_regtype(postern_q.a)::pg_catalog.oid END FROM (SELECT $1::pg_catalog.text AS a) AS postern_q)"
 
 // isTextual tells a name from a number where the type of an expression cannot be known: what only ever makes text.
 func isTextual(n *pg.Node) bool {

@@ -73,6 +73,8 @@ const (
 	KindTruncate
 	// KindCopyIn is COPY table FROM STDIN.
 	KindCopyIn
+	// KindUnlisten is UNLISTEN; nobody listens, since LISTEN is refused.
+	KindUnlisten
 )
 
 // Statement is one guarded statement, ready to be sent.

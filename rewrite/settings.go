@@ -51,7 +51,7 @@ func settings(name string) (setting, bool) {
 	switch name {
 	case "datestyle", "intervalstyle", "timezone", "extra_float_digits", "bytea_output", "statement_timeout", "lock_timeout",
 		"idle_in_transaction_session_timeout", "default_transaction_isolation", "default_transaction_read_only",
-		"default_transaction_deferrable", "transaction_isolation", "transaction_read_only", "transaction_deferrable":
+		"default_transaction_deferrable", "transaction_isolation", "transaction_read_only", "transaction_deferrable", "jit":
 		return setting{access: settable}, true
 	case "client_min_messages":
 		// Debug and log levels would send the client what the server writes for its administrator.
@@ -78,7 +78,7 @@ func settings(name string) (setting, bool) {
 func settingNames() []string {
 	return []string{"block_size", "bytea_output", "client_encoding", "client_min_messages", "datestyle",
 		"default_transaction_deferrable", "default_transaction_isolation", "default_transaction_read_only", "extra_float_digits",
-		"idle_in_transaction_session_timeout", "in_hot_standby", "integer_datetimes", "intervalstyle", "lc_collate", "lc_ctype",
+		"idle_in_transaction_session_timeout", "in_hot_standby", "integer_datetimes", "intervalstyle", "jit", "lc_collate", "lc_ctype",
 		"lc_messages", "lc_monetary", "lc_numeric", "lc_time", "lock_timeout", "max_identifier_length", "max_index_keys",
 		"server_encoding", "server_version", "server_version_num", "standard_conforming_strings", "statement_timeout", "timezone",
 		"transaction_deferrable", "transaction_isolation", "transaction_read_only"}
