@@ -43,6 +43,23 @@ func catalogTemplate(name string, arguments int) string {
 		return "0::pg_catalog.oid"
 	case "pg_is_other_temp_schema/1", "pg_relation_is_publishable/1":
 		return "false"
+	case "pg_has_role/2", "pg_has_role/3":
+		return "true"
+	case "pg_partition_ancestors/1":
+		return "pg_catalog.unnest(ARRAY[$1::pg_catalog.oid])"
+	}
+	if text := descriptionTemplate(name, arguments); text != "" {
+		return text
+	}
+	if text := sessionTemplate(name, arguments); text != "" {
+		return text
+	}
+	return silentTemplate(name)
+}
+
+// sessionTemplate answers for functions about the session, the server, types and access lists.
+func sessionTemplate(name string, arguments int) string {
+	switch fmt.Sprintf("%s/%d", name, arguments) {
 	case "txid_current/0", "txid_current_if_assigned/0":
 		return "{version}::pg_catalog.int8"
 	case "pg_current_xact_id/0", "pg_current_xact_id_if_assigned/0":
@@ -64,15 +81,8 @@ func catalogTemplate(name string, arguments int) string {
 	case "oidvectortypes/1":
 		return "(SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.unnest(postern_q.a::pg_catalog.oid[]) AS t(o) WHERE t.o >= 16384) " +
 			"THEN pg_catalog.oidvectortypes(postern_q.a) END FROM (SELECT $1::pg_catalog.oidvector AS a) AS postern_q)"
-	case "pg_has_role/2", "pg_has_role/3":
-		return "true"
-	case "pg_partition_ancestors/1":
-		return "pg_catalog.unnest(ARRAY[$1::pg_catalog.oid])"
 	}
-	if text := descriptionTemplate(name, arguments); text != "" {
-		return text
-	}
-	return silentTemplate(name)
+	return ""
 }
 
 // descriptionTemplate answers for comments. Large objects take any oid, so theirs are never shown.
