@@ -41,13 +41,7 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 	case *pg.Node_VariableShowStmt:
 		st.Kind = KindShow
 		return r.show(raw, st)
-	}
-	return r.judgeNamed(raw, st)
-}
 
-// judgeNamed goes on with judge: plans, and what the client names.
-func (r *resolver) judgeNamed(raw *pg.RawStmt, st *Statement) error {
-	switch v := raw.Stmt.GetNode().(type) {
 	// EXPLAIN of a query: a redacted plan.
 	case *pg.Node_ExplainStmt:
 		return r.explainStatement(raw, v.ExplainStmt, st)
