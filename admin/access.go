@@ -196,5 +196,5 @@ func (a *API) deskFailed(c *call, err error) error {
 	case errors.Is(err, control.ErrNotEntitled), errors.Is(err, control.ErrOwnRequest):
 		return a.turnAway(c, refuse(http.StatusForbidden, "%s", err))
 	}
-	return a.failed(c, err)
+	return a.failed(err)
 }

@@ -131,7 +131,7 @@ func (a *API) apply(c *call) (any, error) {
 		change.Documents = append(change.Documents, docs...)
 	}
 	if len(mistakes) > 0 {
-		return nil, a.failed(c, mistakes)
+		return nil, a.failed(mistakes)
 	}
 	return a.make(c, change)
 }
@@ -145,7 +145,7 @@ func (a *API) put(c *call) (any, error) {
 	kind, name := c.PathValue("kind"), c.PathValue("name")
 	docs, err := resource.ReadDocuments("body", []byte(q.Text))
 	if err != nil {
-		return nil, a.failed(c, err)
+		return nil, a.failed(err)
 	}
 	if len(docs) != 1 || docs[0].Kind != kind || docs[0].Name != name {
 		return nil, refuse(http.StatusBadRequest, "the text is not one document of kind %.100s and name %.300q", kind, name)
@@ -226,7 +226,7 @@ func (a *API) rollback(c *call) (any, error) {
 	}
 	change, err := a.Resources.Rollback(c.Context(), then, only)
 	if err != nil {
-		return nil, a.failed(c, err)
+		return nil, a.failed(err)
 	}
 	if only != "" && len(then) > 0 {
 		change.Delete = nil // one resource; the others stay
@@ -246,7 +246,7 @@ func (a *API) make(c *call, change control.Change) (any, error) {
 	}
 	done, err := a.Resources.Apply(c.Context(), by, change)
 	if err != nil {
-		return nil, a.failed(c, err)
+		return nil, a.failed(err)
 	}
 	out := &applyAnswer{Revision: done.Revision, DryRun: change.DryRun, Changes: []changeView{}}
 	for _, k := range done.Changes {

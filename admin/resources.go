@@ -309,7 +309,7 @@ func (a *API) mayWrite(c *call, kind, name, before, after string) string {
 }
 
 // failed turns the error of a change into an answer.
-func (a *API) failed(c *call, err error) error {
+func (a *API) failed(err error) error {
 	var mistakes resource.Mistakes
 	var conflicts *control.ConflictError
 	var refused *failure
