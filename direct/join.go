@@ -18,7 +18,7 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 	e := audit.Event{
 		Kind: audit.Direct, ID: r.record.Session + "/" + strconv.FormatInt(r.record.Line, 10), Time: r.record.Time, Session: r.record.Session,
 		Client: r.record.Client, Login: r.record.User, Application: r.record.Application, Connection: c.config.Connection,
-		Statement: r.record.Tag, SQL: r.statement.Text, Duration: r.statement.Duration,
+		Statement: command(r.record.Tag), SQL: r.statement.Text, Duration: r.statement.Duration,
 	}
 	if r.statement.Failed {
 		e.SQLState, e.Error = r.record.SQLState, r.statement.Error
@@ -201,4 +201,13 @@ func (j *join) decided(s *audit.Source, t *catalog.Table) {
 			s.Rules = append(s.Rules, why.Policy)
 		}
 	}
+}
+
+// command is what the server calls the statement; "" where it only says what the session was at when the statement came, before it was read.
+func command(tag string) string {
+	switch {
+	case tag == "PARSE", tag == "BIND", strings.HasPrefix(tag, "idle"):
+		return ""
+	}
+	return tag
 }
