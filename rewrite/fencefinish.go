@@ -171,10 +171,11 @@ func (s starred) columns() []*pg.Node {
 	for _, it := range s.items {
 		for _, c := range it.columns {
 			switch _, found := own.lookup(c.name); {
+			case it.byAlias && it.alias != "" && it.count(c.name) == 1:
+				// By the alias first: the bare name of a column of USING means the merged one, which an outer join fills from the other side.
+				out = append(out, refNode(it.alias, c.name))
 			case found == 1:
 				out = append(out, refNode(c.name))
-			case it.byAlias && it.alias != "" && it.count(c.name) == 1:
-				out = append(out, refNode(it.alias, c.name))
 			default:
 				name := s.side(c)
 				if name == nil {

@@ -36,7 +36,7 @@ func templates(c class) []string {
 	case jsonb:
 		return []string{"jsonb_build_object('v', %i)", "(%j->'list')", "(%j || '{\"z\": 1}'::jsonb)", "to_jsonb(%t)", "COALESCE(%j, '{}'::jsonb)", "jsonb_strip_nulls(%j)", "jsonb_set(%J, '{n}', '0')"}
 	case texts:
-		return []string{"ARRAY[(%t)::text, %q]", "array_append(%a, %q)", "string_to_array(%t, ' ')", "(%a || ARRAY['q'])", "COALESCE(%a, '{}'::text[])", "array_remove(%a, 'a')", "(%a)[1:1]", "ARRAY(%Qt)"}
+		return []string{"ARRAY[(%t)::text, %q]", "array_append(%a, %q)", "string_to_array(%t, ' ')", "(%a || ARRAY['q'])", "COALESCE(%a, '{}'::text[])", "array_remove(%a, 'a')", "(%a)[1:1]", "ARRAY(SELECT v FROM (%Qt) AS q(v) ORDER BY v)"}
 	case enum, opaque, unordered:
 		return nil
 	}

@@ -354,3 +354,8 @@ SELECT j.id, a FROM (shop.spender AS c LEFT JOIN shop.orders AS o USING (id)) AS
 SELECT q.a FROM ((SELECT id, name FROM customer) AS c NATURAL JOIN (SELECT id, k FROM spender) AS s) AS q(a, b, d) WHERE 60 / d > 1;
 SELECT u.x FROM ((nation AS n JOIN customer AS c ON n.code = c.country) AS i(p, q) JOIN orders AS o ON o.customer_id = i.id) AS u(x, y) WHERE y LIKE '%a%';
 SELECT h FROM (event AS e CROSS JOIN nation AS n) AS j(a, b, h) WHERE h LIKE 'click%';
+
+# stars of one side of a merged join
+SELECT t2.* FROM item AS t1 LEFT JOIN orders AS t2 USING (id) WHERE (t2.status || '' > 'N' OR true);
+SELECT t1.*, t2.* FROM spender AS t1 FULL JOIN orders AS t2 USING (id) WHERE t2.rate * 2 > 1 OR 60 / t1.k > 10 OR true;
+SELECT * FROM spender AS t1 FULL JOIN orders AS t2 USING (id) WHERE t2.rate * 2 > 1 OR 60 / t1.k > 10 OR true;
