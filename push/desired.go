@@ -53,7 +53,7 @@ func Desire(in Input) (*Desired, error) {
 	if err := in.Program.Deferrable(); err != nil {
 		return nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}}
+	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}, filled: map[string]bool{}}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered {
@@ -76,6 +76,7 @@ type desirer struct {
 	in        Input
 	out       *Desired
 	audiences map[string]*audience
+	filled    map[string]bool // roles whose members are known
 	governed  []Person
 }
 
@@ -282,7 +283,12 @@ func (d *desirer) comment(words string) string {
 	return out
 }
 
+// members fills a role, once for all sources of its access class.
 func (d *desirer) members(role string, accounts []string) {
+	if d.filled[role] {
+		return
+	}
+	d.filled[role] = true
 	for _, a := range accounts {
 		d.out.Members[Member{role, a}] = true
 	}
