@@ -64,6 +64,8 @@ type API struct {
 	History control.HistoryStore
 	// Await returns when all servers have put a revision in force or their lease has run out; nil where there is one server.
 	Await func(ctx context.Context, revision int64) (control.Confirmation, error)
+	// Statements calls the function with each statement on record since an instant; nil where they cannot be had.
+	Statements func(since time.Time, fn func(audit.Event) error) error
 	// Leases are those of all servers; nil where there is one.
 	Leases control.LeaseStore
 	// Now tells the time; nil is time.Now.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/explain/impact"
 )
 
 // applyRequest is a set of resources. Files have the names that positions in mistakes show.
@@ -23,6 +24,10 @@ type applyRequest struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// IfRevision refuses to change what has changed since this revision.
 	IfRevision *int64 `json:"ifRevision,omitempty"`
+	// Impact asks, of a dry run, who would gain and lose what, and what becomes of the statements of the last ImpactDays days on record.
+	// The files then stand in place of those of the server that own the same resources.
+	Impact     bool `json:"impact,omitempty"`
+	ImpactDays int  `json:"impactDays,omitempty"`
 }
 
 type applyFile struct {
@@ -53,6 +58,8 @@ type applyAnswer struct {
 	Warnings []string     `json:"warnings,omitempty"`
 	// Servers says what became of the change on all servers, where there are several.
 	Servers *serversView `json:"servers,omitempty"`
+	// Impact is who would gain and lose what.
+	Impact *impact.Report `json:"impact,omitempty"`
 }
 
 type changeView struct {
@@ -117,7 +124,10 @@ func (a *API) apply(c *call) (any, error) {
 	if q.Prune && q.Set == "" {
 		return nil, refuse(http.StatusBadRequest, "prune wants a set")
 	}
-	change := control.Change{Set: q.Set, Prune: q.Prune, DryRun: q.DryRun, Since: -1}
+	if err := q.impactAllowed(c); err != nil {
+		return nil, err
+	}
+	change := control.Change{Set: q.Set, Prune: q.Prune, DryRun: q.DryRun, Since: -1, OverFiles: q.Impact}
 	if q.IfRevision != nil {
 		change.Since = max(*q.IfRevision, 0)
 	}
@@ -133,7 +143,11 @@ func (a *API) apply(c *call) (any, error) {
 	if len(mistakes) > 0 {
 		return nil, a.failed(mistakes)
 	}
-	return a.make(c, change)
+	out, next, err := a.make(c, change)
+	if err == nil && q.Impact {
+		out.Impact, err = a.impact(c, next, q.ImpactDays)
+	}
+	return out, err
 }
 
 // put answers PUT /v1/resources/{kind}/{name}.
@@ -154,7 +168,8 @@ func (a *API) put(c *call) (any, error) {
 	if err := c.matching(&change, docs[0].Key()); err != nil {
 		return nil, err
 	}
-	return a.make(c, change)
+	out, _, err := a.make(c, change)
+	return out, err
 }
 
 // remove answers DELETE /v1/resources/{kind}/{name}.
@@ -164,7 +179,8 @@ func (a *API) remove(c *call) (any, error) {
 	if err := c.matching(&change, key); err != nil {
 		return nil, err
 	}
-	return a.make(c, change)
+	out, _, err := a.make(c, change)
+	return out, err
 }
 
 // matching reads If-Match: a version in quotes or without. If-None-Match: * wants that there is none yet.
@@ -232,21 +248,22 @@ func (a *API) rollback(c *call) (any, error) {
 		change.Delete = nil // one resource; the others stay
 	}
 	change.DryRun = q.DryRun
-	return a.make(c, change)
+	out, _, err := a.make(c, change)
+	return out, err
 }
 
-// make makes a change if the token may make each part of it.
-func (a *API) make(c *call, change control.Change) (any, error) {
+// make makes a change if the token may make each part of it. Of a dry run it gives what would be in force.
+func (a *API) make(c *call, change control.Change) (*applyAnswer, *control.Generation, error) {
 	by := a.event(c, "", "")
 	by.User = c.token.User
 	if c.token.Role != roleAdmin {
 		if err := a.permitted(c, &change); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	done, err := a.Resources.Apply(c.Context(), by, change)
 	if err != nil {
-		return nil, a.failed(err)
+		return nil, nil, a.failed(err)
 	}
 	out := &applyAnswer{Revision: done.Revision, DryRun: change.DryRun, Changes: []changeView{}}
 	for _, k := range done.Changes {
@@ -265,7 +282,7 @@ func (a *API) make(c *call, change control.Change) (any, error) {
 	if a.Await != nil && !change.DryRun {
 		out.Servers = a.await(c, done.Revision)
 	}
-	return out, nil
+	return out, done.Next, nil
 }
 
 // awaitTimeout bounds the wait for other servers beyond their leases.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"reflect"
 	"slices"
 	"strconv"
@@ -69,8 +70,21 @@ func newRouter(mux *http.ServeMux) huma.API {
 	// The description has one address, below; huma's own pages load scripts from elsewhere.
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	return humago.New(mux, config)
+}
+
+// schemaName is the name of a type in the description. Two packages have a Report, with a Source in it.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if path.Base(t.PkgPath()) == "impact" {
+		return "Impact" + name
+	}
+	return name
 }
 
 // register adds an operation to the mux and to the description.

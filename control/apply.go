@@ -32,6 +32,9 @@ type Change struct {
 	Since int64
 	// DryRun changes nothing and tells what would be changed.
 	DryRun bool
+	// OverFiles has the documents stand in place of those of files that own the same resources: a question about a change of the files. It goes
+	// with DryRun only.
+	OverFiles bool
 	// Action stands on the audit record; resource.apply when it is empty.
 	Action string
 }
@@ -60,6 +63,8 @@ type Applied struct {
 	Revision int64
 	Changes  []ResourceChange
 	Warnings []policy.Warning
+	// Next is what would be in force, of a DryRun; nil otherwise.
+	Next *Generation
 }
 
 // Conflict is one resource that cannot be written.
@@ -129,13 +134,14 @@ func (r *Registry) Apply(ctx context.Context, by audit.Event, c Change) (*Applie
 
 // applyTo makes a change of what was stored at one revision.
 func (r *Registry) applyTo(ctx context.Context, by audit.Event, c Change, stored Stored, marks Marks) (*Applied, error) {
-	plan, err := r.plan(c, stored)
+	files := r.filesUnder(c)
+	plan, err := r.plan(c, files, stored)
 	if err != nil {
 		return nil, err
 	}
-	set, err := assemble(r.files, plan.documents)
+	set, err := assemble(files, plan.documents)
 	if err != nil {
-		return nil, r.config.Publisher.alsoMistaken(ctx, slices.Concat(r.files, plan.documents), err)
+		return nil, r.config.Publisher.alsoMistaken(ctx, slices.Concat(files, plan.documents), err)
 	}
 	out := &Applied{Revision: stored.Revision, Changes: plan.changes}
 	writes := plan.writes()
@@ -155,6 +161,9 @@ func (r *Registry) applyTo(ctx context.Context, by audit.Event, c Change, stored
 	}
 	out.Warnings = g.Warnings()
 	if n.DryRun {
+		if c.DryRun {
+			out.Next = g
+		}
 		return out, nil
 	}
 	marks.Revision = n.Revision
@@ -162,6 +171,18 @@ func (r *Registry) applyTo(ctx context.Context, by audit.Event, c Change, stored
 	r.stored = Stored{Revision: -1} // read again where it is needed
 	r.inForce(marks)
 	return out, nil
+}
+
+// filesUnder are the documents of files that a change leaves standing.
+func (r *Registry) filesUnder(c Change) []resource.Document {
+	if !c.OverFiles || !c.DryRun {
+		return r.files
+	}
+	given := map[string]bool{}
+	for _, d := range c.Documents {
+		given[d.Key()] = true
+	}
+	return slices.DeleteFunc(slices.Clone(r.files), func(d resource.Document) bool { return given[d.Key()] })
 }
 
 // commit stores the writes with their audit record.

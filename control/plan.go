@@ -23,13 +23,13 @@ type planner struct {
 }
 
 // plan finds what a change does, or everything that is wrong with it: mistakes come before conflicts.
-func (r *Registry) plan(c Change, stored Stored) (*plan, error) {
+func (r *Registry) plan(c Change, files []resource.Document, stored Stored) (*plan, error) {
 	old, err := r.documents(stored)
 	if err != nil {
 		return nil, err
 	}
 	p := planner{change: c, owned: map[string]string{}, stored: make(map[string]StoredResource, len(stored.Resources))}
-	for _, d := range r.files {
+	for _, d := range files {
 		p.owned[d.Key()] = d.Pos.File
 	}
 	for _, s := range stored.Resources {

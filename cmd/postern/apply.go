@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/explain/impact"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/secret"
 )
@@ -29,6 +30,8 @@ type applyFlags struct {
 	set        string
 	prune      bool
 	ifRevision int64
+	impact     bool
+	days       int
 	output     string
 }
 
@@ -97,6 +100,7 @@ type applied struct {
 	Changes  []changed        `json:"changes"`
 	Warnings []string         `json:"warnings,omitempty"`
 	Servers  *confirmedByText `json:"servers,omitempty"`
+	Impact   *impact.Report   `json:"impact,omitempty"`
 }
 
 type changed struct {
@@ -131,6 +135,9 @@ func (o *applyFlags) send(cmd *cobra.Command, dryRun bool) (*applied, error) {
 	body := map[string]any{"files": files, "set": o.set, "prune": o.prune, "dryRun": dryRun}
 	if o.ifRevision >= 0 && cmd.Flags().Changed("if-revision") {
 		body["ifRevision"] = o.ifRevision
+	}
+	if o.impact {
+		body["impact"], body["impactDays"] = true, o.days
 	}
 	var out applied
 	return &out, o.do(cmd.Context(), http.MethodPost, "/v1/apply", nil, body, &out)
@@ -296,15 +303,21 @@ func printChanges(out, errOut io.Writer, a *applied, format string) error {
 func newDiff() *cobra.Command {
 	o := &applyFlags{}
 	cmd := &cobra.Command{
-		Use:   "diff -f PATH… [--set NAME [--prune]]",
+		Use:   "diff -f PATH… [--set NAME [--prune]] [--impact [--days N]]",
 		Short: "Show what apply would change",
 		Long: `Shows, for each resource, how what is stored differs from the files, and checks them as apply would, but changes nothing. Ends with
 exit code 0 where there is no difference and 3 where there is one.
+
+--impact says what the change does to people: who gains and who loses which tables, rows and columns, over all users and sources, and which
+of the statements on record of the last --days days would change or fail. The files may then also be those that the server owns itself.
 ` + applyLong,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(); err != nil {
 				return err
+			}
+			if o.days != 0 && !o.impact {
+				return usageError{errors.New("--days goes with --impact")}
 			}
 			answer, err := o.send(cmd, true)
 			if err != nil {
@@ -313,6 +326,8 @@ exit code 0 where there is no difference and 3 where there is one.
 			return printDiff(cmd.OutOrStdout(), answer, o.output)
 		},
 	}
+	cmd.Flags().BoolVar(&o.impact, "impact", false, "say who would gain and lose what")
+	cmd.Flags().IntVar(&o.days, "days", 0, "with --impact: judge the statements on record of so many days")
 	o.flags(cmd)
 	return cmd
 }
@@ -332,6 +347,10 @@ func printDiff(out io.Writer, a *applied, format string) error {
 			if _, err := io.WriteString(w, unified(name, name+" ("+c.Action+")", c.Before, c.After)); err != nil {
 				return err
 			}
+		}
+		if a.Impact != nil {
+			_, err := io.WriteString(w, "\n"+a.Impact.Text())
+			return err
 		}
 		return nil
 	})

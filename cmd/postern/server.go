@@ -191,6 +191,9 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
 	}
 	api.Resources, api.History, api.Desk = s.registry, s.store, s.desk
+	api.Statements = func(since time.Time, fn func(audit.Event) error) error {
+		return audit.Search(s.auditDir, audit.Filter{Since: since}, fn)
+	}
 	if s.follower != nil {
 		api.Await, api.Leases = s.follower.Await, s.store
 	}
