@@ -34,8 +34,6 @@ type Drift string
 const (
 	// DriftRepair undoes it.
 	DriftRepair Drift = "repair"
-	// DriftReport tells of it and leaves it, but for what lets somebody see more: that is always undone.
-	DriftReport Drift = "report"
 )
 
 // Settings say what is maintained in one database, and how. WithDefaults fills in what is left out.
@@ -114,8 +112,8 @@ func (s Settings) Validate() error {
 	if strings.HasPrefix(SystemSchema, s.SchemaPrefix) && s.SchemaPrefix != "" {
 		add("the schema prefix %q is also that of %s", s.SchemaPrefix, SystemSchema)
 	}
-	if s.Drift != DriftRepair && s.Drift != DriftReport {
-		add("drift %q is not one of repair, report", s.Drift)
+	if s.Drift != DriftRepair {
+		add("drift %q is not repair: nothing else is done about it yet", s.Drift)
 	}
 	for _, h := range s.AllowHazards {
 		if !slices.Contains(Hazards(), h) {
