@@ -118,6 +118,9 @@ func isView(s *pg.SelectStmt) bool {
 		return false
 	}
 	rv := s.FromClause[0].GetRangeVar()
+	if sample := s.FromClause[0].GetRangeTableSample(); sample != nil {
+		rv = sample.Relation.GetRangeVar()
+	}
 	return rv.GetSchemaname() != "" && rv.GetAlias().GetAliasname() == "postern_t"
 }
 
