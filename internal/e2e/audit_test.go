@@ -72,7 +72,7 @@ func TestAudit(t *testing.T) {
 				refused = append(refused, e)
 			case audit.Disconnect:
 				over = true
-			case audit.Connect, audit.AuthFailure, audit.Admin:
+			case audit.Connect, audit.AuthFailure, audit.Direct, audit.Admin:
 			}
 			return nil
 		})

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -40,20 +41,20 @@ func TestRevocationOnTwoServers(t *testing.T) {
 		o.must(exitOK, "is in force", "apply", "-f", "users.yaml")
 	}
 	var b strings.Builder
-	below := []time.Duration{50, 100, 200, 500, 1000}
+	below := []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, math.MaxInt64}
 	fmt.Fprintf(&b, "from the start of `postern apply` to the last answer by the old policies\n%-32s%6s%6s%6s%6s%6s%6s%10s\n", "ms below", "50", "100", "200", "500", "1000", "more", "longest")
 	for name, all := range map[string][]time.Duration{"the server that was told": near, "the other one": far} {
 		fmt.Fprintf(&b, "%-32s", name)
 		low := time.Duration(-1)
-		for _, ms := range append(below, 1<<40) {
+		for _, most := range below {
 			n := 0
 			for _, d := range all {
-				if d > low && d <= ms*time.Millisecond || ms == 1<<40 && d > low {
+				if d > low && d <= most {
 					n++
 				}
 			}
 			fmt.Fprintf(&b, "%6d", n)
-			low = ms * time.Millisecond
+			low = most
 		}
 		longest := slices.Max(all)
 		fmt.Fprintf(&b, "%10s\n", longest.Round(time.Millisecond))

@@ -39,10 +39,7 @@ stalenessMillis: 1000
 // startStored starts a server that has nothing but its state.
 func startStored(t *testing.T, state, more string, without ...string) *instance {
 	t.Helper()
-	dir, err := os.MkdirTemp(shared.dir, "stored-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	in := &instance{policies: filepath.Join(dir, "policies"), audit: filepath.Join(dir, "audit"), done: make(chan struct{})}
 	config := filepath.Join(dir, "postern.yaml")
 	if state == "" {

@@ -138,7 +138,7 @@ func (c Is) SQL() string { return "@" + c.Condition.CEL() }
 
 func (c Is) eval(s *scope) truth { return truthOf(c.Condition.Holds(s.who)) }
 
-// Not, And and Or are SQL's.
+// Not is SQL's NOT.
 type Not struct{ Of Predicate }
 
 // SQL implements Predicate.
