@@ -31,6 +31,8 @@ type Actual struct {
 type serverRole struct {
 	login, super, bypassRLS, createRole, replication, inherit bool
 	comment                                                   string
+	// administered says that we have the ADMIN option on it: from PostgreSQL 16 on nobody alters a role without.
+	administered bool
 }
 
 type relation struct {
@@ -123,9 +125,9 @@ func (c *crawler) managed() []string {
 }
 
 func (c *crawler) roles() {
-	c.each(`SELECT r.rolname, r.rolcanlogin, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolreplication, r.rolinherit, COALESCE(d.description, '')
+	c.each(`SELECT r.rolname, r.rolcanlogin, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolreplication, r.rolinherit, COALESCE(d.description, ''), pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')
 FROM pg_roles AS r LEFT JOIN pg_shdescription AS d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass`, nil, func(v []string) {
-		c.out.Server[v[0]] = serverRole{v[1] == "t", v[2] == "t", v[3] == "t", v[4] == "t", v[5] == "t", v[6] == "t", v[7]}
+		c.out.Server[v[0]] = serverRole{v[1] == "t", v[2] == "t", v[3] == "t", v[4] == "t", v[5] == "t", v[6] == "t", v[7], v[8] == "t"}
 	})
 	for _, name := range c.managed() {
 		if r, there := c.out.Server[name]; there && c.ours(name, r) {
@@ -158,13 +160,31 @@ func (c *crawler) ours(name string, r serverRole) bool {
 	return strings.HasPrefix(r.comment, "postern: "+c.settings.Database+": ")
 }
 
+// membersQuery has each membership, whether we may take it back, and whether it is as we give it. From PostgreSQL 16 on a membership belongs to who granted it.
+func (c *crawler) membersQuery() string {
+	if c.out.facts.version < 160000 {
+		return "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), '', true, true FROM pg_auth_members"
+	}
+	return "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor), pg_has_role(grantor, 'USAGE'), inherit_option AND NOT set_option FROM pg_auth_members"
+}
+
 func (c *crawler) members() {
-	c.each("SELECT pg_get_userbyid(roleid), pg_get_userbyid(member) FROM pg_auth_members", nil, func(v []string) {
+	c.each(c.membersQuery(), nil, func(v []string) {
 		c.out.memberships[v[1]] = append(c.out.memberships[v[1]], v[0])
 		r, ours := c.out.Roles[v[0]]
 		// The system role is in the roles that it administers.
-		if ours && r.Kind != RolePerson && v[1] != c.settings.SystemRole {
-			c.out.Members[Member{v[0], v[1]}] = true
+		if !ours || r.Kind == RolePerson || v[1] == c.settings.SystemRole {
+			return
+		}
+		m := Member{v[0], v[1]}
+		wanted := c.want.Members[m]
+		switch {
+		case v[3] != "t" && !wanted:
+			c.find(NotGoverned, "role "+v[1], "was made a member of "+v[0]+" by "+v[2]+", which only "+v[2]+" can undo")
+		case v[3] != "t", v[4] != "t" && wanted:
+			// It is given again, as it should be.
+		default:
+			c.out.Members[m] = true
 		}
 	})
 }

@@ -346,22 +346,39 @@ func (d *difference) searchPaths() {
 		d.want.Paths = map[string]string{}
 		return
 	}
-	for account, want := range d.want.Paths {
+	for _, account := range slices.Sorted(maps.Keys(d.want.Paths)) {
+		want := d.want.Paths[account]
 		if _, foreign := d.have.foreignPaths[account]; foreign && !d.allowed(ForeignObject) {
 			d.find(NotGiven, "role "+account, "has a search path of its own: unqualified names may find the tables and not the views")
 			continue
 		}
-		if d.have.Paths[account] != want {
+		switch {
+		case d.have.Paths[account] == want:
+		case d.alters(account):
 			d.paths = append(d.paths, account)
+		default:
+			d.byDBA = append(d.byDBA, "GRANT "+ident(account)+" TO "+ident(d.settings.SystemRole)+" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE")
+			d.find(NotGiven, "role "+account, "its search path may not be set: unqualified names may find the tables and not the views; the plan's script is for a database administrator")
 		}
 	}
 	for account := range d.have.Paths {
-		if _, wanted := d.want.Paths[account]; !wanted {
+		_, wanted := d.want.Paths[account]
+		switch {
+		case wanted:
+		case d.alters(account):
 			d.oldPaths = append(d.oldPaths, account)
+		default:
+			d.find(Drifted, "role "+account, "keeps the search path that Postern set: we may not alter the role any more")
 		}
 	}
 	slices.Sort(d.paths)
 	slices.Sort(d.oldPaths)
+}
+
+// alters reports whether the system role may alter a role: one that it made, or that it was given for that. Before 16 CREATEROLE is enough.
+func (d *difference) alters(account string) bool {
+	r, there := d.have.Server[account]
+	return !there || r.administered || d.have.facts.version < 160000
 }
 
 // leftovers are schemas and roles that nothing needs any more.

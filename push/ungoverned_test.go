@@ -34,6 +34,10 @@ func TestNotGoverned(t *testing.T) {
 		{"CREATE TABLE public.parent (s int); ALTER TABLE public.secret INHERIT public.parent; GRANT SELECT ON public.parent TO " + ann, "ALTER TABLE public.secret NO INHERIT public.parent; DROP TABLE public.parent", "through parent table public.parent"},
 		{"CREATE PUBLICATION around FOR TABLE public.customer", "DROP PUBLICATION around", "published for logical replication by around"},
 	} {
+		// From PostgreSQL 16 on CREATEROLE gives no way into roles that others made.
+		if c.want == "has CREATEROLE" && w.value(w.admin, "SELECT current_setting('server_version_num')::int >= 160000") == "t" {
+			continue
+		}
 		before := w.findings()
 		w.exec(w.admin, c.open)
 		if found := w.findings(); !strings.Contains(found, c.want) || strings.Contains(before, c.want) {

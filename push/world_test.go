@@ -116,8 +116,17 @@ func (w *world) person(spec identity.Spec) {
 		account := pgtest.Name(spec.User)
 		w.exec(w.admin, "CREATE ROLE "+account+" LOGIN PASSWORD 'pw'")
 		w.accounts[spec.User] = account
+		w.administer(account)
 	}
 	w.specs[spec.User] = spec
+}
+
+// administer lets the system role alter a role that somebody else made, as the plan's script says from PostgreSQL 16 on.
+func (w *world) administer(account string) {
+	w.t.Helper()
+	if w.value(w.admin, "SELECT current_setting('server_version_num')::int >= 160000") == "t" {
+		w.exec(w.admin, "GRANT "+account+" TO "+w.settings.SystemRole+" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE")
+	}
 }
 
 // hangUp closes what the test opened, so that the database can be dropped.
@@ -131,8 +140,8 @@ func (w *world) hangUp() {
 func (w *world) dropRoles() {
 	roles := append(slices.Collect(maps.Values(w.accounts)), w.roles...)
 	roles = append(roles, w.settings.SystemRole, w.service)
-	sql := fmt.Sprintf("DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '%s') OR rolname = ANY ('{%s}') LOOP EXECUTE format('DROP ROLE %%I', r); END LOOP; END $$",
-		w.settings.RolePrefix, strings.Join(roles, ","))
+	sql := fmt.Sprintf("DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '%s') OR rolname = ANY ('{%s}') ORDER BY rolname = '%s' LOOP EXECUTE format('DROP ROLE %%I', r); END LOOP; END $$",
+		w.settings.RolePrefix, strings.Join(roles, ","), w.settings.SystemRole)
 	if err := pgtest.Cluster(w.t).Exec(context.Background(), "postgres", sql); err != nil {
 		w.t.Errorf("dropping roles: %v", err)
 	}
