@@ -53,7 +53,12 @@ type postern struct {
 func planner(session uint64) map[string]string {
 	switch {
 	case session%12 == 4:
-		return map[string]string{"force_parallel_mode": "on", "parallel_setup_cost": "0", "parallel_tuple_cost": "0", "min_parallel_table_scan_size": "0"}
+		// PostgreSQL 16 gave it another name.
+		force := "force_parallel_mode"
+		if shared.cluster.Version >= 16 {
+			force = "debug_parallel_query"
+		}
+		return map[string]string{force: "on", "parallel_setup_cost": "0", "parallel_tuple_cost": "0", "min_parallel_table_scan_size": "0"}
 	case session%4 == 1:
 		return map[string]string{"enable_hashjoin": "off", "enable_mergejoin": "off"}
 	case session%4 == 2:
