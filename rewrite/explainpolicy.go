@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/pgerror"
@@ -70,16 +71,13 @@ func (r *resolver) explainPolicy(raw *pg.RawStmt, query *pg.Node, st *Statement,
 	if explain == nil {
 		return pgerror.NotSupported("EXPLAIN (POLICY) is not supported by this server")
 	}
+	// The statement by itself is what is told; judging it in its place here as well puts its tables on record.
+	alone := &pg.RawStmt{Stmt: proto.Clone(query).(*pg.Node)}
 	if err := r.inner(query, st, "EXPLAIN"); err != nil {
 		return err
 	}
-	if err := r.refusedPredicates(); err != nil {
-		return err
-	}
-	told := Statement{Kind: st.Inner, Text: st.Text}
-	told.Decisions, told.Requested, told.LookedUp = r.decisions()
-	var err error
-	if told.SQL, _, err = printTree(&pg.RawStmt{Stmt: query}, r.req.SQL); err != nil {
+	told, _, err := r.rw.statement(r.req, alone, r.path)
+	if err != nil {
 		return err
 	}
 	lines, err := explain(PolicyQuestion{Program: r.req.Program, Principal: r.req.Principal, Database: r.req.Database, Statement: &told, JSON: json})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/explain"
 )
 
@@ -33,6 +34,21 @@ func TestExplainPolicy(t *testing.T) {
 		}
 	}
 	check("psql", askPsql(t, shared.server, ann, "EXPLAIN (POLICY) "+query))
+	// What is told to run is what runs.
+	told := strings.Split(strings.TrimSpace(askPsql(t, shared.server, ann, "EXPLAIN (POLICY) "+query)), "\n")
+	askPsql(t, shared.server, ann, query)
+	ran := ""
+	if err := audit.Search(shared.server.audit, audit.Filter{Kind: audit.Statement, User: "ann"}, func(e audit.Event) error {
+		if e.SQL == query {
+			ran = e.Rewritten
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if last := strings.TrimSpace(told[len(told)-1]); last != ran || ran == "" {
+		t.Errorf("told to run is\n%s\nand what ran is\n%s", last, ran)
+	}
 	conn := connect(t, shared.server, ann, "")
 	rows, err := conn.Query(t.Context(), "explain (policy true, format text) "+query)
 	if err != nil {
