@@ -81,6 +81,23 @@ func NewFollower(c FollowerConfig) (*Follower, error) {
 // Replica is this server's name, new at each start.
 func (f *Follower) Replica() string { return f.replica }
 
+// beginTimeout bounds Begin.
+const beginTimeout = 5 * time.Second
+
+// Begin sends the first heartbeat, so that a server that says that it serves has something in force where the state can be reached. Where
+// it cannot, Run goes on trying.
+func (f *Follower) Begin(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	err := f.follow(ctx)
+	if err == nil {
+		err = f.beat(ctx)
+	}
+	if err != nil {
+		f.config.Log.Warn("the first heartbeat did not get through: nothing is answered until one does", "error", err)
+	}
+}
+
 // Run follows until the context ends, gives the lease up, and returns nil.
 func (f *Follower) Run(ctx context.Context) error {
 	var wait sync.WaitGroup

@@ -129,6 +129,9 @@ func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (e
 	for _, w := range g.Warnings() {
 		s.log.Warn("published with a warning", "warning", w.String())
 	}
+	if s.follower != nil {
+		s.follower.Begin(ctx)
+	}
 	return nil
 }
 
