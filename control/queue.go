@@ -20,6 +20,8 @@ type Progress struct {
 	NextAt   time.Time
 	// Lost counts notices that were given up since the last delivery, because the queue was full.
 	Lost int64
+	// MoreLost is what Advance adds to Lost; below zero, what a delivery told of. Lost itself is not written: the queue counts there meanwhile.
+	MoreLost int64
 }
 
 // QueueStore keeps what webhooks have to tell yet.
@@ -30,4 +32,6 @@ type QueueStore interface {
 	Next(ctx context.Context, after int64, limit int) ([]QueuedNotice, error)
 	// Advance notes progress, if the holder still holds the hook.
 	Advance(ctx context.Context, hook, holder string, p Progress) error
+	// Forget drops the position of a hook that is gone, unless another server holds it.
+	Forget(ctx context.Context, hook, holder string, now time.Time) error
 }

@@ -106,7 +106,7 @@ func (s *server) pushLoops(ctx context.Context, group *errgroup.Group, loops map
 		if interval == 0 {
 			interval = push.DefaultInterval
 		}
-		loop := &push.Loop{Syncer: syncer, Current: s.pushCurrent(name), Changed: l.changed, Interval: interval, Told: s.pushTold(name)}
+		loop := &push.Loop{Syncer: syncer, Current: s.pushCurrent(name), Changed: l.changed, Interval: interval, Told: s.pushTold(loopCtx, name)}
 		group.Go(func() error { return loop.Run(loopCtx) })
 	}
 }
@@ -128,7 +128,7 @@ func (s *server) pushCurrent(connection string) func() (push.Input, bool) {
 }
 
 // pushTold logs what came of a run. What is the same as at the last one is not said again.
-func (s *server) pushTold(connection string) func(*push.Report, error) {
+func (s *server) pushTold(ctx context.Context, connection string) func(*push.Report, error) {
 	last := map[string]bool{}
 	return func(r *push.Report, err error) {
 		switch {
@@ -139,15 +139,32 @@ func (s *server) pushTold(connection string) func(*push.Report, error) {
 			return
 		}
 		now := map[string]bool{}
+		var drift []control.Notice
 		for _, f := range r.Findings {
 			text := f.String()
 			if now[text] = true; !last[text] {
 				s.log.Warn("pushing", "connection", connection, "finding", text)
+				if f.Kind == push.Drifted {
+					drift = append(drift, control.Notice{
+						Topic: "drift", Event: "found", Kind: "Connection", Name: connection, Detail: f.Object + ": " + f.Detail, Author: "push", At: time.Now().UTC(),
+					})
+				}
 			}
 		}
 		last = now
+		if err := s.tellDrift(ctx, drift); err != nil {
+			s.log.Error("queueing a notice", "connection", connection, "error", err)
+		}
 		if r.Transactions > 0 {
 			s.log.Info("pushed", "connection", connection, "transactions", r.Transactions, "statements", r.Statements, "done", r.Done)
 		}
 	}
+}
+
+// tellDrift has webhooks told. Nothing is queued where nothing was found: most runs find nothing.
+func (s *server) tellDrift(ctx context.Context, found []control.Notice) error {
+	if len(found) == 0 {
+		return nil
+	}
+	return s.store.Enqueue(ctx, found)
 }

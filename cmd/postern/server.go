@@ -21,6 +21,7 @@ import (
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/control/store"
+	"github.com/posternsql/postern/control/webhook"
 	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/proxy"
@@ -39,6 +40,7 @@ type server struct {
 	registry  *control.Registry
 	follower  *control.Follower // nil where the state is not shared
 	desk      *control.Desk
+	webhooks  *webhook.Sender
 	publisher *control.Publisher
 	watcher   *control.Watcher
 	rewriter  *rewrite.Rewriter
@@ -68,6 +70,12 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.webhooks, err = webhook.New(webhook.Config{
+		Store: s.store, Current: s.resourceSet, Subscribe: s.publisher.Subscribe, Log: log, Metrics: webhook.NewMetrics(registry),
+	})
+	if err != nil {
+		return nil, err
+	}
 	if err := s.openProxy(ctx, cfg, registry); err != nil {
 		return nil, err
 	}
@@ -225,6 +233,7 @@ func (s *server) checks() []admin.Check {
 			return nil
 		}},
 		{Name: "connections", Probe: func(context.Context) error { return s.publisher.Current().Unserved() }},
+		{Name: "webhooks", Probe: func(context.Context) error { return s.webhooks.Unresolved() }},
 		{Name: "audit", Probe: func(context.Context) error { return s.audit.Err() }},
 	}
 }
@@ -247,6 +256,15 @@ func (s *server) apiState() (admin.State, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// resourceSet is the set in force, for what is sent because of it.
+func (s *server) resourceSet() (*resource.Set, error) {
+	g, err := s.publisher.InForce()
+	if err != nil {
+		return nil, err
+	}
+	return g.Set(), nil
 }
 
 // dial logs in to the warehouse and hands the bare connection over.
@@ -290,6 +308,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	group.Go(func() error { return s.desk.Run(groupCtx) })
+	group.Go(func() error { return s.webhooks.Run(groupCtx) })
 	if s.follower != nil {
 		group.Go(func() error { return s.follower.Run(groupCtx) })
 	}

@@ -189,5 +189,13 @@ func warehouseFields() map[string]field {
 		"APIToken.user":    {about: "the person for whom the token acts, with role `person` and no more than what concerns them; required with these roles: `person`, `dataOwner`", standard: "nobody"},
 		"APIToken.token":   {about: "where the token is; its digest is kept", required: true},
 		"APIToken.expires": {about: "an instant, RFC 3339", standard: "never"},
+
+		"Webhook.name":        {about: "the webhook; its position in the queue goes by it", required: true},
+		"Webhook.description": {about: "for people"},
+		"Webhook.url":         {about: "`https`, or `http` to localhost or a loopback address; stored and shown, so that no secret belongs in it", required: true},
+		"Webhook.secret":      {about: "where the signing key is: `whsec_` and base64 of 24 to 64 bytes; resolved at each attempt", required: true},
+		"Webhook.events":      {about: "what it is told of: `source`, `policy`, `person`, `approval`, `drift`", standard: "all of them"},
+		"Webhook.private":     {about: "whether its name may resolve to an address of a private network", standard: "false"},
+		"Webhook.disabled":    {about: "sends nothing; what happens meanwhile waits, within the queue's bound", standard: "false"},
 	}
 }

@@ -15,6 +15,7 @@ func plannedKinds() []kind {
 		listed("PushSettings", func(s *Set) *[]PushSettings { return &s.PushSettings }),
 		listed("IdentityMapping", func(s *Set) *[]IdentityMapping { return &s.IdentityMappings }),
 		listed("APIToken", func(s *Set) *[]APIToken { return &s.APITokens }),
+		listed("Webhook", func(s *Set) *[]Webhook { return &s.Webhooks }),
 	}
 }
 

@@ -32,6 +32,7 @@ type Set struct {
 	PushSettings       []PushSettings
 	IdentityMappings   []IdentityMapping
 	APITokens          []APIToken
+	Webhooks           []Webhook
 }
 
 // kind knows how one kind of resource is stored in a Set.

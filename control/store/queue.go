@@ -112,11 +112,23 @@ func (s *Store) Next(ctx context.Context, after int64, limit int) (out []control
 func (s *Store) Advance(ctx context.Context, hook, holder string, p control.Progress) error {
 	db, err := s.opened(ctx)
 	if err == nil {
-		_, err = db.ExecContext(ctx, "UPDATE hook SET sent = $3, attempts = $4, next_at = $5, lost = $6 WHERE name = $1 AND holder = $2",
-			hook, holder, p.Sent, p.Attempts, instant(p.NextAt), p.Lost)
+		_, err = db.ExecContext(ctx, "UPDATE hook SET sent = $3, attempts = $4, next_at = $5, lost = lost + $6 WHERE name = $1 AND holder = $2",
+			hook, holder, p.Sent, p.Attempts, instant(p.NextAt), p.MoreLost)
 	}
 	if err != nil {
 		return fmt.Errorf("noting the progress of webhook %s: %w", hook, err)
+	}
+	return nil
+}
+
+// Forget implements control.QueueStore.
+func (s *Store) Forget(ctx context.Context, hook, holder string, now time.Time) error {
+	db, err := s.opened(ctx)
+	if err == nil {
+		_, err = db.ExecContext(ctx, "DELETE FROM hook WHERE name = $1 AND (holder = $2 OR held_until < $3)", hook, holder, instant(now))
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting webhook %s: %w", hook, err)
 	}
 	return nil
 }

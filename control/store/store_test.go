@@ -267,6 +267,25 @@ func TestQueue(t *testing.T) {
 		if err != nil || !ok || p.Sent != next[0].ID || p.Attempts != 2 || p.Lost != 12_000+1-maxNotices {
 			t.Errorf("%+v %v %v", p, ok, err)
 		}
+		// What is counted meanwhile is not written over.
+		if err := s.Advance(ctx, "crm", "two", control.Progress{Sent: p.Sent, MoreLost: 1 - p.Lost}); err != nil {
+			t.Fatal(err)
+		}
+		if p, _, err := s.Claim(ctx, "crm", "two", at.Add(2*time.Minute), time.Minute); err != nil || p.Lost != 1 {
+			t.Errorf("%+v %v", p, err)
+		}
+		// Only who holds it forgets it.
+		for _, forgets := range []struct {
+			holder string
+			lost   int64
+		}{{"one", 1}, {"two", 0}} {
+			if err := s.Forget(ctx, "crm", forgets.holder, at.Add(2*time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if p, _, err := s.Claim(ctx, "crm", "two", at.Add(2*time.Minute), time.Minute); err != nil || p.Lost != forgets.lost {
+				t.Errorf("%s: %+v %v", forgets.holder, p, err)
+			}
+		}
 		if left, err := s.Next(ctx, 0, 20_000); err != nil || len(left) != maxNotices {
 			t.Errorf("%d are left, %v", len(left), err)
 		}

@@ -47,6 +47,8 @@ func Table() []Room {
 		{Path: "push", Kind: Product, Floor: 5},
 		// control's rooms share its floor. resource knows none of them; store and idp do not know each other.
 		{Path: "control", Kind: Product, Floor: 5, Beside: []string{"control/resource", "control/store", "control/idp"}},
+		// store only in the test, which has a real queue.
+		{Path: "control/webhook", Kind: Product, Floor: 5, Beside: []string{"control", "control/resource", "control/store"}},
 		{Path: "control/store", Kind: Product, Floor: 5, Beside: []string{"control", "control/resource"}},
 		{Path: "control/idp", Kind: Product, Floor: 5, Beside: []string{"control", "control/resource"}},
 		{Path: "control/resource", Kind: Product, Floor: 5},
