@@ -158,8 +158,7 @@ func (s *Sender) keep(ctx context.Context, wait *sync.WaitGroup, streams map[str
 func (s *Sender) Unresolved() error {
 	set, err := s.config.Current()
 	if err != nil {
-		// Another check tells that nothing is in force.
-		return nil
+		return err
 	}
 	var problems []error
 	for _, w := range set.Webhooks {

@@ -149,5 +149,5 @@ func backoff(first, most time.Duration, attempts int) time.Duration {
 	if shift := attempts - 1; shift < 30 && first < most>>shift {
 		wait = first << shift
 	}
-	return wait/2 + rand.N(wait/2+1)
+	return wait/2 + rand.N(wait/2+1) //nolint:gosec // spreads load, keeps no secret
 }
