@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -19,9 +20,10 @@ import (
 
 // collecting is one warehouse whose log is followed.
 type collecting struct {
-	of     resource.Connection
-	prefix string
-	stop   context.CancelFunc
+	of resource.Connection
+	// prefix begins the names of the schemas of push's views, and role is push's own; both are empty without push.
+	prefix, role string
+	stop         context.CancelFunc
 }
 
 // collectAll follows the log of each warehouse that says where it is, as connections come, change and go.
@@ -46,11 +48,13 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 	set := s.publisher.Current().Set()
 	for _, c := range set.Connections {
 		if c.Log.Format != "" {
-			wanted[c.Name] = &collecting{of: c, prefix: viewPrefix(set, c.Name)}
+			w := &collecting{of: c}
+			w.prefix, w.role = pushed(set, c.Name)
+			wanted[c.Name] = w
 		}
 	}
 	for name, r := range running {
-		if w, still := wanted[name]; !still || !reflect.DeepEqual(w.of, r.of) || w.prefix != r.prefix {
+		if w, still := wanted[name]; !still || !reflect.DeepEqual(w.of, r.of) || w.prefix != r.prefix || w.role != r.role {
 			r.stop()
 			delete(running, name)
 		}
@@ -71,17 +75,14 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 	}
 }
 
-// viewPrefix is how the schemas begin in which push keeps views for the connection; "" where it keeps none.
-func viewPrefix(set *resource.Set, connection string) string {
+// pushed is how the schemas begin in which push keeps views for the connection, and the role as which it does; both are "" where it keeps none.
+func pushed(set *resource.Set, connection string) (prefix, role string) {
 	for _, p := range set.PushSettings {
 		if p.Connection == connection {
-			if p.SchemaPrefix == "" {
-				return push.DefaultSchemaPrefix
-			}
-			return p.SchemaPrefix
+			return cmp.Or(p.SchemaPrefix, push.DefaultSchemaPrefix), p.User
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func (s *server) collectorConfig(c *collecting) direct.Config {
@@ -95,7 +96,7 @@ func (s *server) collectorConfig(c *collecting) direct.Config {
 		source = serverlog.Folder{Path: l.Folder, Format: l.Format}
 	}
 	return direct.Config{
-		Connection: name, Database: c.of.Database, Ignore: []string{c.of.User}, SchemaPrefix: c.prefix, Pgaudit: l.Pgaudit,
+		Connection: name, Database: c.of.Database, Ignore: []string{c.of.User, c.role}, SchemaPrefix: c.prefix, Pgaudit: l.Pgaudit,
 		Log:       &serverlog.Follower{Source: source, Format: l.Format, Zone: zone},
 		Positions: direct.PositionFile{Path: filepath.Join(s.auditDir, "direct-"+name+".position")},
 		Rewriter:  s.rewriter, Record: s.audit.Record, Logger: s.log,
