@@ -48,6 +48,8 @@ type Config struct {
 	// Current is what is in force; an error leaves the log unread until later.
 	Current  func() (State, error)
 	Rewriter Rewriter
+	// InForce is the version of the policies at an instant, false where that is not known.
+	InForce func(at time.Time) (version uint64, ok bool)
 	// Record returns nil when the events are safe.
 	Record func(ctx context.Context, events ...audit.Event) error
 	// Recorded calls the function with the ID of each Direct event of the connection on record since an instant.
@@ -71,7 +73,7 @@ func (c *Config) Validate() error {
 	if c.Connection == "" || c.Database == "" {
 		mistakes = append(mistakes, errors.New("a connection and its database are wanted"))
 	}
-	if c.Log == nil || c.Positions == nil || c.Current == nil || c.Rewriter == nil || c.Record == nil || c.Recorded == nil || c.Logger == nil {
+	if c.Log == nil || c.Positions == nil || c.Current == nil || c.Rewriter == nil || c.InForce == nil || c.Record == nil || c.Recorded == nil || c.Logger == nil {
 		mistakes = append(mistakes, errors.New("a log, positions, what is in force, a rewriter, the audit log and a logger are wanted"))
 	}
 	if c.Interval < 0 {
@@ -83,9 +85,6 @@ func (c *Config) Validate() error {
 // Collector follows the log of one warehouse.
 type Collector struct {
 	config Config
-	// version in force since the instant at which it was first seen here.
-	version uint64
-	since   time.Time
 	// told are the IDs that are on record behind the position, which a crash may have left there.
 	told map[string]bool
 }
@@ -162,9 +161,6 @@ func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
 	if err != nil {
 		return err
 	}
-	if program, ok := state.Program(c.config.Connection); ok && program.Version() != c.version {
-		c.version, c.since = program.Version(), c.config.Now()
-	}
 	var events []audit.Event
 	if b.Gap != nil {
 		events = append(events, audit.Event{
@@ -195,9 +191,4 @@ func (c *Collector) ours(records []serverlog.Record) []serverlog.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r serverlog.Record) bool {
 		return r.Database != c.config.Database || slices.Contains(c.config.Ignore, r.User) || r.Backend != "" && r.Backend != "client backend"
 	})
-}
-
-// inForce is the version of the policies at an instant, if it was seen then.
-func (c *Collector) inForce(version uint64, at time.Time) (uint64, bool) {
-	return version, version == c.version && !at.Before(c.since)
 }

@@ -68,6 +68,8 @@ type world struct {
 	config  Config
 	events  []audit.Event
 	broken  bool
+	// versions begin with the world.
+	versions Versions
 }
 
 func newWorld(t *testing.T, settings map[string]string) *world {
@@ -95,10 +97,12 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 		t.Fatal(err)
 	}
 	state := &fixed{program(t)}
+	w.versions.Note(7, time.Now())
 	w.config = Config{
 		Connection: "shop", Database: "postgres", SchemaPrefix: "governed_", Ignore: []string{"service", "postgres"}, Rewriter: rewriter, Logger: slog.New(slog.DiscardHandler),
 		Log:       &serverlog.Follower{Source: serverlog.Folder{Path: folder, Format: "csv"}, Format: "csv"},
 		Positions: PositionFile{filepath.Join(t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil },
+		InForce: w.versions.At,
 		Record: func(_ context.Context, events ...audit.Event) error {
 			if w.broken {
 				return errors.New("the disk is full")
@@ -254,6 +258,7 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	w.config.Positions = w.config.Positions.(lostPosition).Positions
+	w.config.InForce = new(Versions).At // of a new process
 	w.run("ann_account", "SELECT 'mark 4'")
 	again := w.collector()
 	w.collect(again, "mark 4")
@@ -304,5 +309,21 @@ func TestConfigMistakes(t *testing.T) {
 	_, err := New(Config{Interval: -1})
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("mistakes: %v", err)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	at := func(second int64) time.Time { return time.Unix(second, 0) }
+	var v Versions
+	for _, n := range []struct {
+		version uint64
+		since   int64
+	}{{3, 10}, {3, 15}, {4, 20}, {7, 30}} {
+		v.Note(n.version, at(n.since))
+	}
+	for second, want := range map[int64]uint64{9: 0, 10: 3, 19: 3, 20: 0, 29: 0, 30: 7, 99: 7} {
+		if got, ok := v.At(at(second)); ok != (want != 0) || ok && got != want {
+			t.Errorf("at %d: %d, %t; want %d", second, got, ok, want)
+		}
 	}
 }

@@ -39,7 +39,7 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 		e.Detail = strings.Join(append(unknown, "there are no policies for the connection"), "; ")
 		return e
 	}
-	if at, known := c.inForce(program.Version(), r.record.Time); known {
+	if at, known := c.config.InForce(r.record.Time); known {
 		e.Program = strconv.FormatUint(at, 10)
 	} else {
 		unknown = append(unknown, "which policies were in force is not known")

@@ -32,12 +32,14 @@ func (s *server) collectAll(ctx context.Context) error {
 	defer end()
 	group, groupCtx := errgroup.WithContext(ctx)
 	running := map[string]*collecting{}
+	s.versions.Note(s.publisher.Current().Version(), time.Now())
 	for {
 		s.collectors(groupCtx, group, running)
 		select {
 		case <-groupCtx.Done():
 			return group.Wait()
-		case <-published:
+		case g := <-published:
+			s.versions.Note(g.Version(), time.Now())
 		}
 	}
 }
@@ -100,6 +102,7 @@ func (s *server) collectorConfig(c *collecting) direct.Config {
 		Log:       &serverlog.Follower{Source: source, Format: l.Format, Zone: zone},
 		Positions: direct.PositionFile{Path: filepath.Join(s.auditDir, "direct-"+name+".position")},
 		Rewriter:  s.rewriter, Record: s.audit.Record, Logger: s.log,
+		InForce: s.versions.At,
 		Current: func() (direct.State, error) { return s.publisher.InForce() },
 		Recorded: func(since time.Time, fn func(id string)) error {
 			err := audit.Search(s.auditDir, audit.Filter{Kind: audit.Direct, Since: since}, func(e audit.Event) error {

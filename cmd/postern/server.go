@@ -22,6 +22,7 @@ import (
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/control/store"
 	"github.com/posternsql/postern/control/webhook"
+	"github.com/posternsql/postern/direct"
 	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/proxy"
@@ -35,6 +36,7 @@ type server struct {
 	log       *slog.Logger
 	audit     *audit.Log
 	auditDir  string
+	versions  direct.Versions
 	store     *store.Store
 	standings *control.Standings
 	registry  *control.Registry
