@@ -80,20 +80,7 @@ func levelBound(m protoreflect.Message) bool {
 	if f, ok := m.Interface().(*pg.FuncCall); ok && (f.Over != nil || f.AggStar) {
 		return true
 	}
-	found := false
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len() && !found; i++ {
-				found = levelBound(list.Get(i).Message())
-			}
-		default:
-			found = levelBound(v.Message())
-		}
-		return !found
-	})
-	return found
+	return anyMessage(m, levelBound)
 }
 
 // facts are what the person may see, and bind the result to how long that holds.
@@ -113,18 +100,7 @@ func putArguments(m protoreflect.Message, args []*pg.Node) {
 			return
 		}
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				putArguments(list.Get(i).Message(), args)
-			}
-		default:
-			putArguments(v.Message(), args)
-		}
-		return true
-	})
+	eachMessage(m, func(child protoreflect.Message) { putArguments(child, args) })
 }
 
 // catalogSystemColumn answers for two system columns of the virtual catalogue that clients read: tableoid, the oid of the catalogue

@@ -14,7 +14,7 @@
 //   - prepared.go: PREPARE, EXECUTE, DECLARE; namesview.go: pg_cursors and pg_prepared_statements
 //   - personal.go: settings that are about the person, which the warehouse never gets
 //   - path.go: the client's search_path through the statements of one string
-//   - print.go: tree to text, which must read back as the same tree; places.go: where its nodes stand in the client's text
+//   - walk.go: through a tree; print.go: tree to text, which must read back as the same tree; places.go: where its nodes stand in the client's text
 //   - cache.go: exact-text cache
 //
 // Judging a query, by resolver.go:

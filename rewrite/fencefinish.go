@@ -97,20 +97,10 @@ func (r *resolver) chooseVisible() {
 func nameWithin(m protoreflect.Message, prefix string) bool {
 	found := false
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() == protoreflect.StringKind && !f.IsList():
-			found = strings.HasPrefix(v.String(), prefix)
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len() && !found; i++ {
-				found = nameWithin(list.Get(i).Message(), prefix)
-			}
-		default:
-			found = nameWithin(v.Message(), prefix)
-		}
+		found = f.Kind() == protoreflect.StringKind && !f.IsList() && strings.HasPrefix(v.String(), prefix)
 		return !found
 	})
-	return found
+	return found || anyMessage(m, func(child protoreflect.Message) bool { return nameWithin(child, prefix) })
 }
 
 // wrap puts the condition into CASE, behind the filters of its tables.

@@ -59,22 +59,6 @@ func (r *resolver) readWithin(m protoreflect.Message, s *scope, w *weight) {
 	eachMessage(m, func(child protoreflect.Message) { r.readWithin(child, s, w) })
 }
 
-// eachMessage visits the messages right below one.
-func eachMessage(m protoreflect.Message, visit func(protoreflect.Message)) {
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				visit(list.Get(i).Message())
-			}
-		default:
-			visit(v.Message())
-		}
-		return true
-	})
-}
-
 // columnsOf lists the columns that a reference may mean: all of that name, or those of a whole row.
 func columnsOf(ref *pg.ColumnRef, s *scope) []column {
 	var names []string

@@ -143,16 +143,5 @@ func outsideAggregates(m protoreflect.Message, visit func(*pg.ColumnRef)) {
 			return
 		}
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				outsideAggregates(list.Get(i).Message(), visit)
-			}
-		default:
-			outsideAggregates(v.Message(), visit)
-		}
-		return true
-	})
+	eachMessage(m, func(child protoreflect.Message) { outsideAggregates(child, visit) })
 }

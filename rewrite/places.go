@@ -95,16 +95,5 @@ func unplaceMessage(m protoreflect.Message) {
 	if f := m.Descriptor().Fields().ByName("location"); f != nil && f.Kind() == protoreflect.Int32Kind {
 		m.Set(f, protoreflect.ValueOfInt32(-1))
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				unplaceMessage(list.Get(i).Message())
-			}
-		default:
-			unplaceMessage(v.Message())
-		}
-		return true
-	})
+	eachMessage(m, unplaceMessage)
 }

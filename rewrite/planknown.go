@@ -40,18 +40,7 @@ func (k *known) walk(m protoreflect.Message) {
 			}
 		}
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				k.walk(list.Get(i).Message())
-			}
-		default:
-			k.walk(v.Message())
-		}
-		return true
-	})
+	eachMessage(m, k.walk)
 }
 
 // forms are the canonical forms in which the planner may print an expression.
@@ -145,18 +134,7 @@ func simplify(m protoreflect.Message, keep map[string]bool) {
 			}
 		}
 	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				simplify(list.Get(i).Message(), keep)
-			}
-		default:
-			simplify(v.Message(), keep)
-		}
-		return true
-	})
+	eachMessage(m, func(child protoreflect.Message) { simplify(child, keep) })
 }
 
 // ownParts are the conjuncts of a printed condition that the client wrote itself, with column names as they would write them.
@@ -206,18 +184,5 @@ func (k *known) masked(m protoreflect.Message) bool {
 	if n, ok := m.Interface().(*pg.Node); ok && k.masks[canonical(n)] {
 		return true
 	}
-	found := false
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len() && !found; i++ {
-				found = k.masked(list.Get(i).Message())
-			}
-		default:
-			found = k.masked(v.Message())
-		}
-		return !found
-	})
-	return found
+	return anyMessage(m, k.masked)
 }

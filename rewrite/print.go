@@ -41,19 +41,12 @@ func unprintable() error {
 // normalize takes out of a tree what does not carry meaning: the places of nodes in the text.
 func normalize(m protoreflect.Message) {
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() == protoreflect.Int32Kind:
-			if name := f.Name(); name == "location" || name == "arg_location" || name == "stmt_len" || name == "stmt_location" {
-				m.Clear(f)
-			}
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len(); i++ {
-				normalize(list.Get(i).Message())
-			}
-		default:
-			normalize(v.Message())
+		switch name := f.Name(); {
+		case f.Kind() != protoreflect.Int32Kind:
+		case name == "location", name == "arg_location", name == "stmt_len", name == "stmt_location":
+			m.Clear(f)
 		}
 		return true
 	})
+	eachMessage(m, normalize)
 }

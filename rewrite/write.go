@@ -101,17 +101,9 @@ func (r *resolver) ownNames(m protoreflect.Message) error {
 		}
 	}
 	var err error
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Kind() != protoreflect.MessageKind:
-		case f.IsList():
-			for i, list := 0, v.List(); i < list.Len() && err == nil; i++ {
-				err = r.ownNames(list.Get(i).Message())
-			}
-		default:
-			err = r.ownNames(v.Message())
-		}
-		return err == nil
+	anyMessage(m, func(child protoreflect.Message) bool {
+		err = r.ownNames(child)
+		return err != nil
 	})
 	return err
 }
