@@ -120,6 +120,7 @@ INSERT INTO public.customer VALUES (1, 'zoë@example.org', '4111 1111-1111 1234'
 		t.Errorf("%d refusals on record", len(refused))
 	}
 	for _, e := range records(t, in, func(e audit.Event) bool { return e.Kind == audit.Admin }) {
+		e.Prev, e.Hash = "", "" // four digits occur in them by chance
 		if text := fmt.Sprintf("%+v", e); strings.Contains(text, emails[0]) || strings.Contains(text, cards[0]) || strings.Contains(text, "zoë") || strings.Contains(text, "4111") {
 			t.Errorf("a token or value is on record: %s", text)
 		}
