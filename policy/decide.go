@@ -71,9 +71,11 @@ func (t *tableProgram) decide(p identity.Principal, at time.Time) Decision {
 	}
 	d.Allowed = true
 	d.Filter = t.filter(p, at, &d)
-	d.Columns = make([]ColumnDecision, len(t.columns))
-	for i, c := range t.columns {
-		d.Columns[i] = c.decide(p, at, &d)
+	d.Columns = make([]ColumnDecision, 0, len(t.columns))
+	for _, c := range t.columns {
+		if column, visible := c.decide(p, at, &d); visible {
+			d.Columns = append(d.Columns, column)
+		}
 	}
 	return d
 }
@@ -96,13 +98,17 @@ func (t *tableProgram) filter(p identity.Principal, at time.Time, d *Decision) e
 }
 
 // decide chooses the first mask, in the documented order, that is for the person. Where it acts on some rows only, the others read as
-// the masks after it say.
-func (c columnProgram) decide(p identity.Principal, at time.Time, d *Decision) ColumnDecision {
+// the masks after it say; if one of those hides the column it is hidden whole.
+func (c columnProgram) decide(p identity.Principal, at time.Time, d *Decision) (_ ColumnDecision, visible bool) {
 	out := ColumnDecision{Column: c.column}
 	var layers []maskRule
 	for _, m := range c.masks {
 		if !m.concerns(p, at, d) {
 			continue
+		}
+		if m.kind == MaskHide {
+			d.because(m.policy, m.rule, EffectHide, c.column.Name)
+			return ColumnDecision{}, false
 		}
 		d.because(m.policy, m.rule, EffectMask, c.column.Name)
 		if out.Kind == MaskNone {
@@ -114,7 +120,7 @@ func (c columnProgram) decide(p identity.Principal, at time.Time, d *Decision) C
 		}
 	}
 	out.Mask = layered(c.column, layers, p)
-	return out
+	return out, true
 }
 
 // layered is the masks on top of each other: a row that the first does not act on reads as the second says, and so on; one that none

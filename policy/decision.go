@@ -26,7 +26,8 @@ type Decision struct {
 	Stale bool
 	// Filter keeps the rows for which it is true; nil keeps all.
 	Filter expr.Expr
-	// Columns has one entry per visible column of the source, in column order. A column that is not here is hidden.
+	// Columns has one entry per visible column of the source, in column order. A column that is not here is hidden: nobody has reviewed
+	// it, or a mask hides it from the person.
 	Columns []ColumnDecision
 	// Privileges are the ways in which the person may write, in the order of Privileges(); nil means read only.
 	Privileges []Privilege
@@ -76,6 +77,7 @@ const (
 	EffectDeny   Effect = "deny"
 	EffectFilter Effect = "filter"
 	EffectMask   Effect = "mask"
+	EffectHide   Effect = "hide"
 	EffectExcept Effect = "except"
 )
 
@@ -85,6 +87,8 @@ type MaskKind uint8
 // The mask kinds. MaskNone means raw.
 const (
 	MaskNone MaskKind = iota
+	// MaskHide leaves the column out. No ColumnDecision has it: it is in rules and explanations.
+	MaskHide
 	MaskNull
 	MaskKAnonymity
 	MaskConstant

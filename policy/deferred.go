@@ -43,9 +43,13 @@ func (p *Program) decideDeferred(t *tableProgram, at time.Time) Decision {
 	}
 	d.Filter = expr.Simplify(expr.And{Args: []expr.Expr{expr.KnownPerson{}, shown}})
 	domains := p.sharedDomains(t)
-	d.Columns = make([]ColumnDecision, len(t.columns))
+	d.Columns = make([]ColumnDecision, 0, len(t.columns))
 	for i := range t.columns {
-		d.Columns[i] = t.columns[i].deferred(at, &d, parts, domains)
+		if c := &t.columns[i]; c.hidden() {
+			d.because(c.masks[0].policy, c.masks[0].rule, EffectHide, c.column.Name)
+		} else {
+			d.Columns = append(d.Columns, c.deferred(at, &d, parts, domains))
+		}
 	}
 	d.Writes = t.writes(access, parts, at, &d)
 	return d
@@ -150,6 +154,16 @@ func (o *origin) applies(at time.Time, d *Decision) expr.Expr {
 		all.Args = append(all.Args, expr.Not{Arg: failsFlag(o.only)})
 	}
 	return expr.Simplify(all)
+}
+
+// hidden reports a column that a mask hides from everybody.
+func (c *columnProgram) hidden() bool {
+	return len(c.masks) > 0 && c.masks[0].kind == MaskHide && c.masks[0].except == nil && c.masks[0].only == nil
+}
+
+// hides reports a column that a mask hides from somebody.
+func (c *columnProgram) hides() bool {
+	return slices.ContainsFunc(c.masks, func(m maskRule) bool { return m.kind == MaskHide })
 }
 
 // deferred is a CASE over what the projects show and then over the masks in the order in which they are tried. Its kind is that of the first

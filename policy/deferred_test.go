@@ -49,6 +49,33 @@ func TestDeferrable(t *testing.T) {
 	}
 }
 
+// TestDeferredHide: a stored view has the same columns for everybody, so that only what is hidden from all of them is left out of it.
+func TestDeferredHide(t *testing.T) {
+	in := Input{Snapshot: shop(t), Subscriptions: []SubscriptionPolicy{grant("all", "true", "tpch.public.*")}}
+	hide := func(except string) *Program {
+		in.Data = []DataPolicy{{Name: "d", On: Selector{Tables: []string{"tpch.public.customer"}}, Rules: []Rule{
+			{Pos: Pos{"x.yaml", 7}, Mask: &Mask{Columns: []string{"c_phone"}, Hide: true}, ExceptFor: except}}}}
+		return compile(t, in)
+	}
+	table, _ := in.Snapshot.Table("public", "customer")
+	all := hide("")
+	if err := all.Deferrable(); err != nil {
+		t.Error(err)
+	}
+	if d := all.Decide(BindDeferred(), []Want{{Table: table}})[0]; !d.Allowed || len(d.Columns) == 0 {
+		t.Error("it is denied")
+	} else if _, ok := d.Column("c_phone"); ok {
+		t.Error("the column is there")
+	}
+	some := hide("username() == 'ann'")
+	if err := some.Deferrable(); err == nil || !strings.Contains(err.Error(), `x.yaml:7: policy "d", rule 1: mask: public.customer.c_phone has hide for some people`) {
+		t.Errorf("hidden from some: %v", err)
+	}
+	if c, ok := some.Decide(BindDeferred(), []Want{{Table: table}})[0].Column("c_phone"); !ok || c.Mask == nil {
+		t.Error("what is hidden from some is raw for all")
+	}
+}
+
 // TestEqualizedIsOneForAll: members of an equalized project see one and the same, in whatever order they are asked, and where each would
 // see another constant too.
 func TestEqualizedIsOneForAll(t *testing.T) {

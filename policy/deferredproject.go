@@ -92,7 +92,11 @@ func (p *Program) inProject(t *tableProgram) expr.Expr {
 func masksOf(c catalog.Column, parts []equalizedPart, out *ColumnDecision) (arms []expr.When) {
 	for _, part := range parts {
 		arm := expr.When{Cond: part.flag, Result: sourceColumn(c)}
-		if together, ok := part.decision.Column(c.Name); ok && together.Mask != nil {
+		together, ok := part.decision.Column(c.Name)
+		switch {
+		case !ok:
+			arm.Result = typeOf(c).null(c) // hidden from a member
+		case together.Mask != nil:
 			arm.Result = together.Mask
 			if out.Kind == MaskNone {
 				out.Kind, out.Policy = together.Kind, together.Policy
@@ -143,18 +147,10 @@ func (p *Program) Deferrable() error {
 		}
 		for i := range t.columns {
 			c := &t.columns[i]
-			mode := ""
-			switch {
-			case len(c.masks) == 0:
-			case c.column.RawEquality:
-				mode = "rawEquality"
-			case c.column.PredicatesRefused:
-				mode = "refused"
-			}
-			if mode != "" {
+			if what := c.undeferrable(); what != "" {
 				m := c.masks[0]
 				mistakes = append(mistakes, Problem{Pos: m.pos, Policy: m.policy, Rule: m.rule, Message: fmt.Sprintf(
-					"mask: %s.%s has predicates: %s, which a view that is stored in the warehouse cannot enforce", table.QualifiedName(), c.column.Name, mode)})
+					"mask: %s.%s has %s, which a view that is stored in the warehouse cannot enforce", table.QualifiedName(), c.column.Name, what)})
 			}
 		}
 	}
@@ -162,4 +158,19 @@ func (p *Program) Deferrable() error {
 		return nil
 	}
 	return mistakes
+}
+
+// undeferrable says what of a column a stored view, which has the same columns for everybody, cannot say; "" if it can say all.
+func (c *columnProgram) undeferrable() string {
+	switch {
+	case len(c.masks) == 0 || c.hidden():
+		return ""
+	case c.hides():
+		return "hide for some people and not for others"
+	case c.column.RawEquality:
+		return "predicates: rawEquality"
+	case c.column.PredicatesRefused:
+		return "predicates: refused"
+	}
+	return ""
 }

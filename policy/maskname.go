@@ -5,6 +5,8 @@ func (k MaskKind) String() string {
 	switch k {
 	case MaskNone:
 		return "none"
+	case MaskHide:
+		return "hide"
 	case MaskNull:
 		return "null"
 	case MaskKAnonymity:

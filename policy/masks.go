@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -31,9 +32,13 @@ func byColumn(f func(catalog.Column) builtMask) maskMaker {
 // compileMask checks a mask rule by itself and returns what makes it for a column.
 func compileMask(m *Mask) (maskMaker, error) {
 	if kinds := m.kinds(); kinds != 1 {
-		return nil, fmt.Errorf("a mask says exactly one of null: true, kAnonymity, constant, randomized, hash, reversible, formatPreserving, regex, round and custom; this one says %d", kinds)
+		return nil, fmt.Errorf("a mask says exactly one of hide: true, null: true, kAnonymity, constant, randomized, hash, reversible, formatPreserving, regex, round and custom; this one says %d", kinds)
 	}
 	switch {
+	case m.Hide && m.Where != "":
+		return nil, errors.New("hide has no where: a column is there for all rows or for none; null has one")
+	case m.Hide:
+		return byColumn(hideMask), nil
 	case m.Null:
 		return byColumn(nullMask), nil
 	case m.KAnonymity != nil:
@@ -55,12 +60,17 @@ func compileMask(m *Mask) (maskMaker, error) {
 
 // kinds counts the kinds of mask that are set.
 func (m *Mask) kinds() int {
-	return countSet(m.Null, m.KAnonymity != nil, m.Constant != nil, m.Randomized != nil, m.Hash != nil, m.Reversible != nil,
+	return countSet(m.Hide, m.Null, m.KAnonymity != nil, m.Constant != nil, m.Randomized != nil, m.Hash != nil, m.Reversible != nil,
 		m.FormatPreserving != nil, m.Regex != nil, m.Round != nil, m.Custom != "")
 }
 
 func nullMask(c catalog.Column) builtMask {
 	return builtMask{expr: typeOf(c).null(c), kind: MaskNull}
+}
+
+// hideMask leaves the column out of decisions. Whoever printed it all the same would print NULL.
+func hideMask(c catalog.Column) builtMask {
+	return builtMask{expr: typeOf(c).null(c), kind: MaskHide}
 }
 
 // fallback is NULL in place of a mask that cannot keep the column's type.

@@ -1,14 +1,16 @@
 package policy
 
-// Mask selects columns and says how they read. Exactly one kind of mask is set: the fields from Null to Custom.
+// Mask selects columns and says how they read. Exactly one kind of mask is set: the fields from Hide to Custom.
 type Mask struct {
 	// ColumnTags select columns by tag; Columns by exact name. One of them at least is set, but for the mask of an Otherwise, which
 	// acts on the columns of its rule.
 	ColumnTags []string `yaml:"columnTags"`
 	Columns    []string `yaml:"columns"`
-	// Where is a SQL condition on the row: the mask acts on the rows for which it is not false. Empty means all rows.
+	// Where is a SQL condition on the row: the mask acts on the rows for which it is not false. Empty means all rows. Hide has none.
 	Where string `yaml:"where"`
 
+	// Hide leaves the column out, as if the source had none of this name.
+	Hide             bool                  `yaml:"hide"`
 	Null             bool                  `yaml:"null"`
 	KAnonymity       *KAnonymityMask       `yaml:"kAnonymity"`
 	Constant         *string               `yaml:"constant"`

@@ -124,6 +124,7 @@ func (p *projectProgram) combine(a, b Decision) Decision {
 	for _, c := range a.Columns {
 		other, found := b.Column(c.Column.Name)
 		if !found {
+			out.because(p.label(), 0, EffectHide, c.Column.Name)
 			continue
 		}
 		column := p.stricter(c, other)

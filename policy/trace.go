@@ -141,7 +141,7 @@ func (p *Program) traceEqualized(tr *tracer, d Decision) {
 		switch r.Effect {
 		case EffectFilter:
 			step.Detail = "members see the rows that all of them may see"
-		case EffectMask:
+		case EffectMask, EffectHide:
 			step.Column, step.Detail = r.Detail, "members see the values that all of them may see"
 		case EffectDeny:
 			step.Detail = r.Detail

@@ -34,6 +34,7 @@ func maskFields() map[string]field {
 		"Mask.columnTags":       {about: "columns by tag; `PII` covers `PII.Phone`"},
 		"Mask.columns":          {about: "columns by exact name"},
 		"Mask.where":            {about: "a SQL condition on the row: rows for which it is false keep their value", standard: "all rows are masked"},
+		"Mask.hide":             {about: "`true`: the column is not there"},
 		"Mask.null":             {about: "NULL"},
 		"Mask.kAnonymity":       {about: "NULL where too few rows have this combination of values of the rule's columns"},
 		"Mask.constant":         {about: "one text for all"},
