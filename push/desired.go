@@ -123,7 +123,11 @@ func (d *desirer) source(t *catalog.Table) {
 	d.out.Bases[base] = t.OID
 	want := []policy.Want{{Table: t}}
 	dec := d.in.Program.Decide(policy.BindDeferred().At(d.in.Now), want)[0]
-	if !dec.Allowed || len(dec.Columns) == 0 {
+	if !dec.Allowed {
+		return
+	}
+	if len(dec.Columns) == 0 {
+		d.find(NotGiven, base.Schema+"."+base.Name, "no column of it is visible, and PostgreSQL has no view without columns")
 		return
 	}
 	if t.Kind == catalog.KindView {

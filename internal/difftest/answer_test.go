@@ -84,7 +84,7 @@ func connect(t testing.TB, address, database, person string) *client {
 	return connectPath(t, address, database, person, sanitised.SearchPath)
 }
 
-// connectPath logs a person in with a search path of their own.
+// connectPath logs a person in with a search path of their own; with "" it is the one that the server has for them.
 func connectPath(t testing.TB, address, database, person, path string) *client {
 	t.Helper()
 	config, err := pgconn.ParseConfig(fmt.Sprintf("postgres://%s/%s?sslmode=disable", address, database))
@@ -92,7 +92,9 @@ func connectPath(t testing.TB, address, database, person, path string) *client {
 		t.Fatal(err)
 	}
 	config.User, config.Password = person, shared.password
-	config.RuntimeParams["search_path"] = path
+	if path != "" {
+		config.RuntimeParams["search_path"] = path
+	}
 	config.RuntimeParams["statement_timeout"] = "4s"
 	c := &client{}
 	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {

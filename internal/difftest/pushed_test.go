@@ -51,31 +51,14 @@ func pushAll(t testing.TB, p *postern) map[string]bool {
 		}
 		in.People = append(in.People, push.Person{Principal: who, Account: person})
 	}
-	verifier, err := identity.NewVerifier(shared.password, 4096, zeros{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Verifier = secret.NewValue(verifier.String())
 	admin, err := pgconn.Connect(t.Context(), shared.cluster.DSN(sanitised.Raw))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer admin.Close(context.WithoutCancel(t.Context()))
-	if _, err := warehouse.RegisterPush(t.Context(), admin, r); err != nil {
-		t.Fatal(err)
-	}
+	registerSystem(t, admin, r)
 	in.Settings = push.Settings{Connection: connectionName, Database: sanitised.Raw, SystemRole: systemRole, ServiceRole: serviceRole, CreateRoles: true, ReadOnly: true}.WithDefaults()
-	syncer, err := push.New(push.Config{
-		Settings: in.Settings,
-		Log:      slog.New(slog.DiscardHandler), Record: func(context.Context, ...audit.Event) error { return nil },
-		Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
-			return pgconn.Connect(ctx, shared.cluster.URL(systemRole, shared.password, sanitised.Raw))
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := syncer.Sync(t.Context(), in)
+	report, err := pusher(t, in.Settings).Sync(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +77,45 @@ func pushAll(t testing.TB, p *postern) map[string]bool {
 		views[at.Schema+"."+at.Name] = true
 	}
 	return views
+}
+
+// registerSystem makes the system role, which logs in with everybody's password.
+func registerSystem(t testing.TB, admin *pgconn.PgConn, r warehouse.PushRegistration) {
+	t.Helper()
+	verifier, err := identity.NewVerifier(shared.password, 4096, zeros{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Verifier = secret.NewValue(verifier.String())
+	if _, err := warehouse.RegisterPush(t.Context(), admin, r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pusher maintains one database of the cluster.
+func pusher(t testing.TB, settings push.Settings) *push.Syncer {
+	t.Helper()
+	s, err := push.New(push.Config{
+		Settings: settings, Log: slog.New(slog.DiscardHandler), Record: func(context.Context, ...audit.Event) error { return nil },
+		Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+			return pgconn.Connect(ctx, shared.cluster.URL(settings.SystemRole, shared.password, settings.Database))
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// administer lets the system role alter a person's, as the plan's script says from PostgreSQL 16 on.
+func administer(t testing.TB, admin *pgconn.PgConn, account string) {
+	t.Helper()
+	if shared.cluster.Version < 16 {
+		return
+	}
+	if _, err := admin.Exec(t.Context(), "GRANT "+quoted(account)+" TO "+systemRole+" WITH ADMIN OPTION, INHERIT FALSE, SET FALSE").ReadAll(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type zeros struct{}
