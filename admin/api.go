@@ -68,6 +68,8 @@ type API struct {
 	Statements func(since time.Time, fn func(audit.Event) error) error
 	// Leases are those of all servers; nil where there is one.
 	Leases control.LeaseStore
+	// Pushes are what is maintained inside warehouses; nil leaves the routes out.
+	Pushes Pushes
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 	// Limits say how often it may be asked.
@@ -108,7 +110,7 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 		a.Now = time.Now
 	}
 	api := newRouter(mux)
-	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.accessRoutes(), a.serverRoutes(api)) {
+	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.accessRoutes(), a.pushRoutes(), a.serverRoutes(api)) {
 		a.register(api, &r)
 	}
 }

@@ -81,8 +81,11 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
-	if path.Base(t.PkgPath()) == "impact" {
+	switch path.Base(t.PkgPath()) {
+	case "impact":
 		return "Impact" + name
+	case "push":
+		return "Push" + name
 	}
 	return name
 }

@@ -101,6 +101,7 @@ func sameView(a, b *Relation) bool { return a == b || a != nil && b != nil && *a
 // transaction runs one transaction of the plan and notes how far the plan has come.
 func (r *run) transaction(ctx context.Context, t Transaction, step, steps int, lockTimeout time.Duration) error {
 	set := r.s.config.Settings
+	r.s.progress(t.Title, step, steps, r.report.Statements)
 	all := []Statement{
 		{SQL: "BEGIN"},
 		{SQL: fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())},

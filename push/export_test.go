@@ -9,4 +9,4 @@ func (c *Config) Before(f func(sql string) error) { c.before = f }
 func (c *Config) Committed(f func()) { c.committed = f }
 
 // Quick is a run that takes for granted that nobody else has changed anything.
-func (s *Syncer) Quick(ctx context.Context, in Input) (*Report, error) { return s.sync(ctx, in, true) }
+func (s *Syncer) Quick(ctx context.Context, in Input) (*Report, error) { return s.keep(ctx, in, true) }

@@ -33,9 +33,10 @@ const (
 
 // Finding is something that the administrator should know.
 type Finding struct {
-	Kind FindingKind
+	Kind FindingKind `json:"kind"`
 	// Object is what it is about, Detail says what, in words.
-	Object, Detail string
+	Object string `json:"object"`
+	Detail string `json:"detail"`
 }
 
 // String is the finding on one line.

@@ -33,7 +33,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		if in, ok := l.Current(); ok {
 			// What changed is all there is to do, unless it is time to look what others did.
 			full := time.Since(looked) >= l.Interval
-			report, err := l.Syncer.sync(ctx, in, !full)
+			report, err := l.Syncer.keep(ctx, in, !full)
 			if full && err == nil {
 				looked = time.Now()
 			}
@@ -43,6 +43,7 @@ func (l *Loop) Run(ctx context.Context) error {
 			switch {
 			case errors.Is(err, ErrBusy):
 				wait = min(wait, firstRetry)
+			case errors.Is(err, ErrRemoved):
 			case err != nil || !report.Done:
 				wait = min(wait, retry)
 				retry = min(2*retry, lastRetry)

@@ -10,12 +10,12 @@ import (
 
 // Statement is one that the plan runs.
 type Statement struct {
-	SQL string
-	// Params are of type text, and stand for $1 and so on.
-	Params []string
+	SQL string `json:"sql"`
+	// Params are of type text, and stand for $1 and so on. They hold what is known of people, and are not shown.
+	Params []string `json:"-"`
 	// Note says in words what the parameters hold.
-	Note    string
-	Hazards []Hazard
+	Note    string   `json:"note,omitempty"`
+	Hazards []Hazard `json:"hazards,omitempty"`
 	// locks that the statement takes, about.
 	locks int
 	// view that it changes.
@@ -24,19 +24,19 @@ type Statement struct {
 
 // Transaction is what is committed together. It leaves everybody with the same access as before, with none, or with the one that the policies say.
 type Transaction struct {
-	Title      string
-	Statements []Statement
+	Title      string      `json:"title"`
+	Statements []Statement `json:"statements"`
 }
 
 // Plan is what must be done, in order.
 type Plan struct {
-	Transactions []Transaction
+	Transactions []Transaction `json:"transactions,omitempty"`
 	// Last are tried at the end, each on its own: dropping what nobody needs any more. That one fails changes nobody's access.
-	Last []Statement
+	Last []Statement `json:"last,omitempty"`
 	// ByDBA are statements that Postern may not run and a database administrator can.
-	ByDBA []string
+	ByDBA []string `json:"byDBA,omitempty"`
 	// Findings are what the administrator should know.
-	Findings []Finding
+	Findings []Finding `json:"-"`
 	// narrowed are accounts that may see less after the first transaction.
 	narrowed []string
 }

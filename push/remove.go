@@ -11,7 +11,7 @@ import (
 func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
-	in.Settings, s.last = s.config.Settings, nil
+	in.Settings, s.last, s.removed = s.config.Settings, nil, true
 	conn, f, err := s.open(ctx)
 	if err != nil {
 		return nil, err

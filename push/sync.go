@@ -23,6 +23,8 @@ type Config struct {
 	// Record puts a change on record before it is made, and what came of it after; an error before keeps it from being made.
 	Record func(ctx context.Context, events ...audit.Event) error
 	Log    *slog.Logger
+	// Progress is told how far a run has come; nil tells nobody.
+	Progress func(Progress)
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 	// before is called before each statement that changes anything, in tests.
@@ -53,6 +55,8 @@ type Syncer struct {
 	syncing sync.Mutex
 	// last is what the last run left; nil if there was none, or it left something undone.
 	last *remembered
+	// removed says that all was taken back, and that nobody has asked for it since.
+	removed bool
 }
 
 // New makes a Syncer that has done nothing.
@@ -80,10 +84,15 @@ type Report struct {
 	Findings []Finding
 	// ValidUntil is when the next run is due at the latest; zero is never.
 	ValidUntil time.Time
+	// Program is the version of the policies.
+	Program string
 }
 
 // ErrBusy says that another Syncer is at work on the database.
 var ErrBusy = errors.New("another sync of this database is running")
+
+// ErrRemoved says that all was taken back, and is not made again until a sync is asked for.
+var ErrRemoved = errors.New("what was maintained was taken back: it is left alone until a sync is asked for, the settings change or the server starts again")
 
 // lockQuery takes the lock that one Syncer of a database holds. The numbers are arbitrary.
 const lockQuery = "SELECT pg_catalog.pg_try_advisory_lock(1886745448, 1702260578)"
@@ -92,6 +101,7 @@ const unlockQuery = "SELECT pg_catalog.pg_advisory_unlock(1886745448, 1702260578
 
 // Plan says what a run would do, and changes nothing.
 func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
+	s.progress("looking at what is there", 0, 0, 0)
 	in.Settings = s.config.Settings
 	want, err := Desire(in)
 	if err != nil {
@@ -145,12 +155,32 @@ func (s *Syncer) budget(f *facts) int {
 
 // Sync makes the database as the policies say. Nothing is ever half done in a way that shows anybody more than before or after; what a
 // broken run left, the next one completes.
-func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) { return s.sync(ctx, in, false) }
-
-// sync is Sync. A quick one takes for granted that nobody else has changed anything since the last run.
-func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err error) {
+func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
+	s.removed = false
+	return s.sync(ctx, in, false)
+}
+
+// keep is Sync where nobody asked for it: what was removed is not made again. A quick one takes for granted that nobody else has changed anything
+// since the last run.
+func (s *Syncer) keep(ctx context.Context, in Input, quick bool) (*Report, error) {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	if s.removed {
+		return nil, ErrRemoved
+	}
+	return s.sync(ctx, in, quick)
+}
+
+func (s *Syncer) progress(doing string, step, steps, statements int) {
+	if s.config.Progress != nil {
+		s.config.Progress(Progress{Doing: doing, Step: step, Steps: steps, Statements: statements})
+	}
+}
+
+// sync wants the Syncer to be the caller's.
+func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err error) {
 	in.Settings = s.config.Settings
 	want, err := Desire(in)
 	if err != nil {
@@ -173,6 +203,7 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 		return nil, ErrBusy
 	}
 	r := &run{s: s, in: in, want: want, conn: conn, facts: f, report: &Report{ValidUntil: want.ValidUntil}}
+	r.report.Program = r.program()
 	last := s.last
 	s.last = nil
 	if err = s.sameConnection(ctx, conn, f); err == nil {
@@ -204,6 +235,7 @@ func (r *run) run(ctx context.Context) error {
 	if err := s.prepare(ctx, r.conn, r.facts); err != nil {
 		return err
 	}
+	s.progress("looking at what is there", 0, 0, 0)
 	have, err := s.crawl(ctx, r.conn, r.facts, r.want)
 	if err != nil {
 		return err
@@ -247,6 +279,7 @@ func (r *run) program() string { return strconv.FormatUint(r.in.Program.Version(
 
 // readBack compares what is there now with what should be. What the server says of itself counts, never that a statement did not fail.
 func (r *run) readBack(ctx context.Context, findings []Finding) error {
+	r.s.progress("reading back", 0, 0, r.report.Statements)
 	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want)
 	if err != nil {
 		return err

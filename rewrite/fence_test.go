@@ -29,10 +29,10 @@ func fenceFilters() map[string]expr.Expr {
 	}
 }
 
-// fencePlans are the settings under which each query runs.
+// fencePlans are the settings under which each query runs. PostgreSQL 16 renamed force_parallel_mode to debug_parallel_query.
 var fencePlans = map[string]string{
 	"default":  "",
-	"parallel": "SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2",
+	"parallel": "SELECT pg_catalog.set_config(name, 'on', false) FROM pg_catalog.pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query'); SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2",
 	"loops":    "SET enable_hashjoin = off; SET enable_mergejoin = off",
 	"merge":    "SET enable_hashjoin = off; SET enable_nestloop = off",
 	"indexes":  "SET enable_seqscan = off",

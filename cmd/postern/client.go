@@ -22,6 +22,8 @@ const defaultServer = "http://127.0.0.1:8432"
 // client speaks to the API of a running server.
 type client struct {
 	server string
+	// token is that of POSTERN_TOKEN where it is empty.
+	token string
 	// header is sent with the next request beside what is always sent.
 	header map[string]string
 }
@@ -94,7 +96,10 @@ func (c *client) request(ctx context.Context, method, path string, query url.Val
 	if server == "" {
 		server = defaultServer
 	}
-	token := strings.TrimSpace(os.Getenv("POSTERN_TOKEN"))
+	token := c.token
+	if token == "" {
+		token = strings.TrimSpace(os.Getenv("POSTERN_TOKEN"))
+	}
 	if token == "" {
 		return nil, errors.New("POSTERN_TOKEN is not set; the server's first token is beside its state")
 	}

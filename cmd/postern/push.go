@@ -5,48 +5,47 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
-	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/control"
-	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/push"
 	"github.com/posternsql/postern/warehouse"
 )
 
 // pushOptions are the flags of `plan`, `sync` and `unregister`.
 type pushOptions struct {
-	config, connection string
-	watch, yes         bool
+	client
+	config, connection, output string
+	watch, yes                 bool
+	// local has published the resources, where this process does it and goes on.
+	local *server
 }
 
 func (o *pushOptions) flags(cmd *cobra.Command) {
+	o.client.flag(cmd)
 	cmd.Flags().StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
-	cmd.Flags().StringVar(&o.connection, "connection", "", "name of the Connection; not needed if only one has PushSettings")
+	cmd.Flags().StringVar(&o.connection, "connection", "", "name of the Connection; without it all that have PushSettings")
+	outputFlag(cmd, &o.output, allFormats()...)
 }
+
+// pushLong says of all three commands who does it.
+const pushLong = `
+
+A server does it where one is named by --server or POSTERN_SERVER, or where "postern serve" runs with the same configuration: then with the token in
+POSTERN_TOKEN, or the server's first one if this account can read it. Where none runs, this command does it itself.`
 
 func newPlan() *cobra.Command {
 	var o pushOptions
 	cmd := &cobra.Command{
-		Use:   "plan [-c postern.yaml] [--connection NAME]",
+		Use:   "plan [--connection NAME] [--server URL | -c postern.yaml]",
 		Short: "Show what would be changed in a warehouse for people who connect to it directly",
 		Long: `Compares what the policies say with what is in the warehouse, and prints the statements that would be run, in order, with what is
-risky in them, what is not governed, and what a database administrator must do. It changes nothing.`,
+risky in them, what is not governed, and what a database administrator must do. It changes nothing.` + pushLong,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.each(cmd, func(ctx context.Context, s *push.Syncer, in push.Input) error {
-				plan, err := s.Plan(ctx, in)
-				if err != nil {
-					return err
-				}
-				_, err = io.WriteString(cmd.OutOrStdout(), plan.String())
-				return err
-			})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.perform(cmd, push.RunPlan) },
 	}
 	o.flags(cmd)
 	return cmd
@@ -55,26 +54,12 @@ risky in them, what is not governed, and what a database administrator must do. 
 func newSync() *cobra.Command {
 	var o pushOptions
 	cmd := &cobra.Command{
-		Use:   "sync [-c postern.yaml] [--connection NAME] [--watch]",
+		Use:   "sync [--connection NAME] [--server URL | -c postern.yaml] [--watch]",
 		Short: "Make a warehouse as the policies say for people who connect to it directly",
-		Long: `Runs what "postern plan" shows. A running "postern serve" does the same whenever something changes; this command is for when none runs,
-and it ends with an error while one holds the audit log.`,
+		Long: `Runs what "postern plan" shows, whatever is there is looked at first. A running server does the same whenever something changes. With
+--watch it goes on: where a server runs, it tells what that does; where none runs, it does so itself.` + pushLong,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.watch {
-				return o.watchAll(cmd)
-			}
-			return o.each(cmd, func(ctx context.Context, s *push.Syncer, in push.Input) error {
-				report, err := s.Sync(ctx, in)
-				if report != nil {
-					printPushed(cmd.OutOrStdout(), report)
-				}
-				if err == nil && !report.Done {
-					return errors.New("not everything is as it should be yet; run it again")
-				}
-				return err
-			})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.perform(cmd, push.RunSync) },
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&o.watch, "watch", false, "go on, and sync whenever something changes")
@@ -84,22 +69,18 @@ and it ends with an error while one holds the audit log.`,
 func newUnregister() *cobra.Command {
 	var o pushOptions
 	cmd := &cobra.Command{
-		Use:   "unregister [-c postern.yaml] [--connection NAME]",
+		Use:   "unregister [--connection NAME] [--server URL | -c postern.yaml]",
 		Short: "Remove from a warehouse all that Postern maintains there",
 		Long: `Takes back every grant, drops every view and role that Postern made, and its schema. What it cannot drop it names. The system role itself and
-schema postern_functions were made by the setup account, and are for it to drop.`,
+schema postern_functions were made by the setup account, and are for it to drop. A server that runs leaves the warehouse alone afterwards, until a sync is
+asked for, its PushSettings change or it starts again: delete them, or say paused: true, before that. Where several servers share the state,
+paused: true has to come first.` + pushLong,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !o.yes && !confirmed(cmd.InOrStdin(), cmd.ErrOrStderr()) {
 				return errors.New("not confirmed: nothing was changed")
 			}
-			return o.each(cmd, func(ctx context.Context, s *push.Syncer, in push.Input) error {
-				report, err := s.Remove(ctx, in)
-				if report != nil {
-					printPushed(cmd.OutOrStdout(), report)
-				}
-				return err
-			})
+			return o.perform(cmd, push.RunRemove)
 		},
 	}
 	o.flags(cmd)
@@ -107,63 +88,81 @@ schema postern_functions were made by the setup account, and are for it to drop.
 	return cmd
 }
 
-func printPushed(out io.Writer, r *push.Report) {
-	for _, f := range r.Findings {
-		fmt.Fprintln(out, f)
+// perform runs it for each warehouse that the flags mean, by a server or here.
+func (o *pushOptions) perform(cmd *cobra.Command, kind push.RunKind) error {
+	if err := checkOutput(o.output, allFormats()...); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "%d statements in %d transactions were committed; %d sessions were ended.\n", r.Statements, r.Transactions, r.Ended)
-}
-
-// pusher has published the resources, and serves nobody.
-func (o *pushOptions) pusher(ctx context.Context, cmd *cobra.Command) (*server, error) {
-	log, err := newLogger(cmd.ErrOrStderr(), "text", false)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := resource.LoadServerConfig(o.config)
-	if err != nil {
-		return nil, fmt.Errorf("reading configuration:\n%w", err)
-	}
-	return openPusher(ctx, cfg, log)
-}
-
-// each runs f for each warehouse that the flags mean.
-func (o *pushOptions) each(cmd *cobra.Command, f func(context.Context, *push.Syncer, push.Input) error) (err error) {
-	s, err := o.pusher(cmd.Context(), cmd)
+	remote, local, err := o.choose(cmd)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	found := false
-	for _, p := range s.publisher.Current().Pushes() {
-		if o.connection != "" && o.connection != p.Settings.Connection {
+	shown := newRunProgress(cmd.ErrOrStderr())
+	var runs []push.Run
+	if remote {
+		runs, err = o.ask(cmd.Context(), kind, shown)
+	} else {
+		runs, err = o.here(cmd.Context(), local, kind, shown)
+	}
+	if err != nil {
+		return err
+	}
+	if err := printRuns(cmd.OutOrStdout(), o.output, runs); err != nil {
+		return err
+	}
+	for i := range runs {
+		if runs[i].State == push.RunDone {
 			continue
 		}
-		found = true
-		syncer, err := newSyncer(p, s.audit.Record, s.log)
-		if err != nil {
+		err := fmt.Errorf("connection %s: %s", runs[i].Connection, runs[i].Error)
+		if !o.watch {
 			return err
 		}
-		if err := f(cmd.Context(), syncer, pushInput(p)); err != nil {
-			return fmt.Errorf("connection %s: %w", p.Settings.Connection, err)
-		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "postern: %v; it is tried again\n", err)
 	}
-	if !found {
-		return errors.New("no PushSettings name such a connection")
+	if !o.watch {
+		return nil
+	}
+	if remote {
+		return o.follow(cmd.Context(), cmd.OutOrStdout())
+	}
+	return o.watchHere(cmd)
+}
+
+// printRuns prints a plan as a script, other runs in a few lines, and all of it as data.
+func printRuns(out io.Writer, format string, runs []push.Run) error {
+	if format != "table" {
+		return printAs(out, format, struct {
+			Runs []push.Run `json:"runs"`
+		}{runs}, nil)
+	}
+	for i := range runs {
+		r := &runs[i]
+		if r.Kind == push.RunPlan {
+			if _, err := io.WriteString(out, r.Script); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, f := range r.Findings {
+			fmt.Fprintln(out, f)
+		}
+		if _, err := fmt.Fprintf(out, "%s: %d statements in %d transactions were committed; %d sessions were ended.\n", r.Connection, r.Statements, r.Transactions, r.SessionsEnded); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// watchAll publishes what changes and syncs until it is told to stop.
-func (o *pushOptions) watchAll(cmd *cobra.Command) error {
-	s, err := o.pusher(cmd.Context(), cmd)
-	if err != nil {
-		return err
-	}
-	return s.runPusher(cmd.Context())
+// syncerConfig says how one warehouse is kept.
+func (s *server) syncerConfig(p control.Push) push.Config {
+	at := p.Warehouse
+	return push.Config{Settings: pushSettings(p), Record: s.audit.Record, Log: s.log, Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+		return warehouse.Dial(ctx, at, map[string]string{"application_name": "postern:push"})
+	}}
 }
 
-func newSyncer(p control.Push, record func(context.Context, ...audit.Event) error, log *slog.Logger) (*push.Syncer, error) {
+func pushSettings(p control.Push) push.Settings {
 	set := p.Settings
 	out := push.Settings{
 		Connection: set.Connection, Database: p.Warehouse.Database, SystemRole: set.User, ServiceRole: p.ServiceRole,
@@ -173,10 +172,7 @@ func newSyncer(p control.Push, record func(context.Context, ...audit.Event) erro
 	for _, h := range set.AllowHazards {
 		out.AllowHazards = append(out.AllowHazards, push.Hazard(h))
 	}
-	at := p.Warehouse
-	return push.New(push.Config{Settings: out, Record: record, Log: log, Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
-		return warehouse.Dial(ctx, at, map[string]string{"application_name": "postern:push"})
-	}})
+	return out
 }
 
 func pushInput(p control.Push) push.Input {

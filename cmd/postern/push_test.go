@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -110,6 +115,7 @@ rules:
 	if err != nil || len(results[0].Rows) != 1 || string(results[0].Rows[0][0]) != "2" || string(results[0].Rows[0][1]) != "64" {
 		t.Errorf("ann sees %v, %v", results, err)
 	}
+	pushThroughServer(t, config)
 	write("write")
 	if code, out, errOut := command(t, "", "plan", "-c", config); code != exitFailure || !strings.Contains(errOut, "readOnly: true") {
 		t.Errorf("a filtered source that may be written to: exit %d\n%s\n%s", code, out, errOut)
@@ -121,4 +127,72 @@ rules:
 	if _, err := person.Exec(t.Context(), "SELECT * FROM governed_public.t").ReadAll(); err == nil {
 		t.Error("the view is still there")
 	}
+}
+
+// pushThroughServer: while a server runs the commands ask it, by what they find in its configuration, and change nothing themselves.
+func pushThroughServer(t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.WriteFile(config, text, 0o600); err != nil {
+			t.Error(err)
+		}
+	}()
+	address := freeAddress(t)
+	if err := os.WriteFile(config, append(text, []byte("listen: "+freeAddress(t)+"\nadmin: {listen: "+address+"}\n")...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	var log bytes.Buffer
+	go func() { done <- run(ctx, []string{"serve", "-c", config}, streams{out: io.Discard, err: &log}) }()
+	defer func() {
+		stop()
+		if code := <-done; code != exitOK {
+			t.Errorf("serve: exit %d\n%s", code, log.String())
+		}
+	}()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		// The server maintains the warehouse from its start on.
+		if code, out, _ := command(t, "", "plan", "-c", config, "-o", "json"); code == exitOK && strings.Contains(out, `"state": "done"`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not answer")
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"plan", "-c", config}, exitOK, "Nothing to do"},
+		{[]string{"sync", "-c", config, "--connection", "wh", "-o", "yaml"}, exitOK, "state: done"},
+		{[]string{"plan", "--server", "http://" + address}, exitFailure, "POSTERN_TOKEN"},
+		{[]string{"plan", "-c", config, "--connection", "other"}, exitFailure, "no PushSettings"},
+		{[]string{"unregister", "-c", config, "-y"}, exitOK, "were committed"},
+		{[]string{"plan", "-c", config}, exitOK, "CREATE VIEW governed_public.t"},
+		{[]string{"sync", "-c", config}, exitOK, "were committed"},
+		{[]string{"plan", "-c", config}, exitOK, "Nothing to do"},
+	} {
+		if code, out, errOut := command(t, "", c.args...); code != c.code || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("postern %v with a server: exit %d\n%s\n%s", c.args, code, out, errOut)
+		}
+	}
+	if code, out, errOut := command(t, "", "audit", "search", "--dir", filepath.Join(filepath.Dir(config), "audit"), "--kind", "admin"); code != exitOK || !strings.Contains(out, "push.unregister.asked") {
+		t.Errorf("who asked is not on record: %d %s %s", code, out, errOut)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

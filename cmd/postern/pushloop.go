@@ -94,20 +94,27 @@ func (s *server) pushLoops(ctx context.Context, group *errgroup.Group, loops map
 			}
 			continue
 		}
-		syncer, err := newSyncer(p, s.audit.Record, s.log)
-		if err != nil {
-			s.log.Error("pushing: nothing is maintained", "connection", name, "error", err)
-			continue
-		}
 		loopCtx, stop := context.WithCancel(ctx)
 		l := &pushing{settings: p.Settings, changed: make(chan struct{}, 1), stop: stop}
-		loops[name] = l
 		interval := time.Duration(p.Settings.Interval) * time.Second
 		if interval == 0 {
 			interval = push.DefaultInterval
 		}
-		loop := &push.Loop{Syncer: syncer, Current: s.pushCurrent(name), Changed: l.changed, Interval: interval, Told: s.pushTold(loopCtx, name)}
-		group.Go(func() error { return loop.Run(loopCtx) })
+		keeper, err := push.NewKeeper(push.KeeperConfig{
+			Syncer: s.syncerConfig(p), Current: s.pushCurrent(name), Changed: l.changed, Interval: interval, Told: s.pushTold(loopCtx, name),
+			Paused: p.Settings.Paused, Several: s.store.Shared(),
+		})
+		if err != nil {
+			stop()
+			s.log.Error("pushing: nothing is maintained", "connection", name, "error", err)
+			continue
+		}
+		loops[name] = l
+		s.keepers.set(name, keeper)
+		group.Go(func() error {
+			defer s.keepers.drop(name, keeper)
+			return keeper.Run(loopCtx)
+		})
 	}
 }
 
@@ -132,7 +139,7 @@ func (s *server) pushTold(ctx context.Context, connection string) func(*push.Rep
 	last := map[string]bool{}
 	return func(r *push.Report, err error) {
 		switch {
-		case errors.Is(err, push.ErrBusy):
+		case errors.Is(err, push.ErrBusy), errors.Is(err, push.ErrRemoved):
 			return
 		case err != nil:
 			s.log.Error("pushing", "connection", connection, "error", err)

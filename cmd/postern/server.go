@@ -37,6 +37,7 @@ type server struct {
 	audit     *audit.Log
 	auditDir  string
 	versions  direct.Versions
+	keepers   keepers
 	store     *store.Store
 	standings *control.Standings
 	registry  *control.Registry
@@ -203,7 +204,7 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	api := &admin.API{
 		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
 	}
-	api.Resources, api.History, api.Desk = s.registry, s.store, s.desk
+	api.Resources, api.History, api.Desk, api.Pushes = s.registry, s.store, s.desk, &s.keepers
 	api.Statements = func(since time.Time, fn func(audit.Event) error) error {
 		return audit.Search(s.auditDir, audit.Filter{Since: since}, fn)
 	}

@@ -175,7 +175,8 @@ func warehouseFields() map[string]field {
 		"PushSettings.groupRoles":   {about: "whether groups are mirrored as roles, which hold nothing", standard: "false"},
 		"PushSettings.readOnly":     {about: "whether nobody may write directly, whatever subscription policies say", standard: "false"},
 		"PushSettings.interval":     {about: "seconds between two looks for drift", standard: "300"},
-		"PushSettings.drift":        {about: "what to do about what somebody changed behind Postern's back; `report` is not enforced yet", standard: "`repair`", enum: []string{"repair", "report"}},
+		"PushSettings.paused":       {about: "whether nothing is changed in the warehouse; `postern plan` and `postern unregister` work all the same", standard: "false"},
+		"PushSettings.drift":        {about: "what to do about what somebody changed behind Postern's back: undo it, or tell of it and leave it until the policies change there", standard: "`repair`", enum: []string{"repair", "report"}},
 		"PushSettings.lockTimeout":  {about: "bounds the wait for one lock, in milliseconds", standard: "2000"},
 		"PushSettings.allowHazards": {about: "hazards that a plan may have: `DROPS_DEPENDENTS`, `FOREIGN_OBJECT`"},
 

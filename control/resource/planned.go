@@ -72,6 +72,8 @@ type PushSettings struct {
 	ReadOnly bool `yaml:"readOnly"`
 	// Interval between two looks for drift, in seconds.
 	Interval int `yaml:"interval"`
+	// Paused has nothing be changed in the warehouse, but for what unregistering takes back.
+	Paused bool `yaml:"paused"`
 	// Drift is repair or report.
 	Drift string `yaml:"drift"`
 	// LockTimeout bounds the wait for one lock, in milliseconds.

@@ -45,9 +45,6 @@ func (s *Set) NotEnforced() (out []Mistake) {
 		if r.Enforce != "views" {
 			out = append(out, Mistake{r.Pos, "PushSettings " + printable(r.Name), "enforce " + printable(r.Enforce) + " is not enforced yet: say views"})
 		}
-		if r.Drift == "report" {
-			out = append(out, Mistake{r.Pos, "PushSettings " + printable(r.Name), "drift: report is not enforced yet: what somebody changed is always undone"})
-		}
 	}
 	return out
 }

@@ -31,7 +31,8 @@ var (
 	extendedText = regexp.MustCompile(`(?s)^(?:duration: ([0-9.]+) ms  )?execute(?: fetch from)? ([^:]*): (.*)$`)
 )
 
-const parametersPrefix = "parameters: "
+// parametersPrefix begins the detail of an execute; PostgreSQL 16 made it begin with a capital.
+const parametersPrefix = "arameters: "
 
 // Statement finds a statement in the entry: one that was logged because it ran (log_statement, log_min_duration_statement, pgaudit), or
 // because it failed (log_min_error_statement). Entries of Parse and Bind are none: nothing has run.
@@ -49,9 +50,18 @@ func (r *Record) Statement() (Statement, bool) {
 		return Statement{Text: m[2], Duration: milliseconds(m[1])}, true
 	}
 	if m := extendedText.FindStringSubmatch(r.Message); m != nil {
-		return Statement{Text: m[3], Duration: milliseconds(m[1]), Parameters: strings.TrimPrefix(r.Detail, parametersPrefix)}, true
+		return Statement{Text: m[3], Duration: milliseconds(m[1]), Parameters: parameters(r.Detail)}, true
 	}
 	return Statement{}, false
+}
+
+func parameters(detail string) string {
+	if len(detail) > 0 {
+		if text, ok := strings.CutPrefix(detail[1:], parametersPrefix); ok && strings.Contains("pP", detail[:1]) {
+			return text
+		}
+	}
+	return detail
 }
 
 func milliseconds(text string) time.Duration {
