@@ -56,7 +56,7 @@ func (a *API) resourceRoutes() []route {
 type resourceView struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
-	// Version is 0 for a resource of a file.
+	// Version counts the versions on record, those that files held among them.
 	Version  int64      `json:"version"`
 	Revision int64      `json:"revision"`
 	Set      string     `json:"set,omitempty"`

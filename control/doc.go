@@ -21,7 +21,7 @@
 //   - push.go: Pushes, the warehouses in which something is maintained, and what cannot be said there
 //   - register.go: Registration, what a connection's warehouse needs for a set
 //   - state.go, lease.go, queue.go, access.go: what control/store keeps
-//   - registry.go, plan.go, apply.go, listing.go: Registry: all resources, of files and stored, and their changes
+//   - registry.go, filechanges.go, plan.go, apply.go, listing.go: Registry: all resources, of files and stored, and their changes
 //   - follower.go: Follower keeps one server in step with a state that several share
 //   - webhook: the room of what tells endpoints of changes, from queue.go
 //   - desk.go: Desk takes requests for access and has them answered

@@ -10,10 +10,9 @@ import (
 
 // Listed is a current resource and where it comes from.
 type Listed struct {
-	// StoredResource has only kind, name and text for one that a file owns.
+	// StoredResource of one that a file owns is its last version on record.
 	StoredResource
-	// File and Line are where a file has it; "" for one that is stored.
-	File string
+	// Line is where its file has it; 0 for one that is stored.
 	Line int
 }
 
@@ -28,13 +27,19 @@ func (r *Registry) List(ctx context.Context) (int64, []Listed, error) {
 	r.mu.Lock()
 	files := r.files
 	r.mu.Unlock()
+	recorded := make(map[string]StoredResource, len(stored.Files))
+	for _, s := range stored.Files {
+		recorded[s.Key()] = s
+	}
 	out := make([]Listed, 0, len(files)+len(stored.Resources))
 	for _, d := range files {
 		text, err := d.Text()
 		if err != nil {
 			return 0, nil, err
 		}
-		out = append(out, Listed{StoredResource: StoredResource{Kind: d.Kind, Name: d.Name, Text: text}, File: d.Pos.File, Line: d.Pos.Line})
+		s := recorded[d.Key()]
+		s.Kind, s.Name, s.Text, s.File, s.Deleted = d.Kind, d.Name, text, d.Pos.File, false
+		out = append(out, Listed{StoredResource: s, Line: d.Pos.Line})
 	}
 	for _, s := range stored.Resources {
 		out = append(out, Listed{StoredResource: s})
@@ -81,6 +86,16 @@ func (r *Registry) Rollback(ctx context.Context, then []StoredResource, only str
 			c.Expect[key] = current[key].Version
 		}
 	}
+	if only != "" && len(then) == 0 && r.ownedByFile(only) {
+		c.Delete = append(c.Delete, only) // which is a conflict, and says with what
+	}
 	slices.Sort(c.Delete)
 	return c, nil
+}
+
+// ownedByFile reports that a file has the resource.
+func (r *Registry) ownedByFile(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.files, func(d resource.Document) bool { return d.Key() == key })
 }

@@ -70,9 +70,11 @@ func (p *planner) mistake(d resource.Document, message string) {
 func (p *planner) put(d resource.Document) {
 	key := d.Key()
 	old, found := p.stored[key]
-	d, ok := p.withVerifier(d, old)
-	if !ok {
-		return
+	if p.owned[key] == "" { // otherwise nothing of it is going to be stored
+		var ok bool
+		if d, ok = p.withVerifier(d, old); !ok {
+			return
+		}
 	}
 	text, err := d.Text()
 	if err != nil {

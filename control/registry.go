@@ -88,34 +88,12 @@ func (e *StateError) Error() string { return e.err.Error() }
 // Unwrap returns the cause.
 func (e *StateError) Unwrap() error { return e.err }
 
-// Reload reads files and state and publishes them. On an error nothing has changed. Where it lies with the state the error is a *StateError.
+// Reload reads files and state and publishes them; what has changed in files is put on record and kept with the versions of what is stored. On an
+// error nothing has changed. Where it lies with the state the error is a *StateError.
 func (r *Registry) Reload(ctx context.Context) (*Generation, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	files, err := r.readFiles()
-	if err != nil {
-		return nil, err
-	}
-	stored, marks, err := r.readStored(ctx)
-	if standings := r.config.Publisher.config.Standings; err == nil && standings != nil {
-		err = standings.Load(ctx)
-	}
-	if err != nil {
-		r.failed(err)
-		return nil, &StateError{err}
-	}
-	// Files are mistaken as a whole, as ever; what is stored was without mistakes when it was.
-	g, err := r.publish(ctx, files, stored, Publication{Tolerant: stored.Revision > 0})
-	if err != nil {
-		r.failed(err)
-		if len(stored.Resources) > 0 {
-			err = &StateError{err}
-		}
-		return nil, err
-	}
-	r.files, r.loaded = files, true
-	r.inForce(marks)
-	return g, nil
+	return r.load(ctx, Publication{})
 }
 
 // Follow puts in force what another server has stored, if it has. Warehouses are not asked again.
@@ -131,12 +109,11 @@ func (r *Registry) Follow(ctx context.Context) error {
 		return nil
 	}
 	if !r.loaded {
-		files, err := r.readFiles()
+		_, err := r.load(ctx, Publication{Tolerant: true})
 		if err != nil {
 			r.failed(err)
-			return err
 		}
-		r.files, r.loaded = files, true
+		return err
 	}
 	stored, marks, err := r.readStored(ctx)
 	if err != nil {
@@ -229,6 +206,9 @@ func (r *Registry) publish(ctx context.Context, files []resource.Document, store
 		return nil, r.config.Publisher.alsoMistaken(ctx, slices.Concat(files, docs), err)
 	}
 	n.Set, n.Revision = set, stored.Revision
+	if n.Commit != nil {
+		n.Revision++
+	}
 	g, err := r.config.Publisher.PublishAs(ctx, n)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,9 @@ type Stored struct {
 	Revision int64
 	// Resources are the current ones, sorted by kind and name.
 	Resources []StoredResource
+	// Files are the resources that files of a server own, as they were put on record last, sorted in the same way. They are kept for their history: what
+	// is in force is what the files hold.
+	Files []StoredResource
 }
 
 // StoredResource is one version of one resource.
@@ -25,6 +28,8 @@ type StoredResource struct {
 	Set string
 	// Text is the YAML document; empty for a version that is a deletion.
 	Text string
+	// File is the file of a server that has it, or had it before this deletion; "" for what is stored by itself.
+	File string
 	// Deleted marks a version that is a deletion.
 	Deleted bool
 	Author  string
@@ -81,7 +86,7 @@ type ResourceStore interface {
 type HistoryStore interface {
 	// Versions of one resource, the newest first.
 	Versions(ctx context.Context, kind, name string) ([]StoredResource, error)
-	// At is all that was current at a revision.
+	// At is all that was stored at a revision; what files held is left out.
 	At(ctx context.Context, revision int64) (Stored, error)
 	// Revisions are the newest, at most limit of them.
 	Revisions(ctx context.Context, limit int) ([]RevisionInfo, error)

@@ -209,8 +209,10 @@ func newHistory() *cobra.Command {
 	var output string
 	var limit int
 	cmd := &cobra.Command{
-		Use:               "history [KIND NAME]",
-		Short:             "List who changed what is stored, or every version of one resource",
+		Use:   "history [KIND NAME]",
+		Short: "List who changed what is stored, or every version of one resource",
+		Long: `Lists the newest revisions of what is stored, or every version of one resource, the newest first. Versions that a file of the server held are
+among them; who changed the file is not known. postern get KIND NAME --version N shows one.`,
 		Args:              kindArgs(0, 2),
 		ValidArgsFunction: completeKind,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -238,9 +240,9 @@ func newHistory() *cobra.Command {
 				for i := range all.Versions {
 					v, note := &all.Versions[i], ""
 					if v.Deleted {
-						note = "deleted"
+						note = "deleted "
 					}
-					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\n", v.Version, v.Revision, v.time(), v.Author, note)
+					fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\n", v.Version, v.Revision, v.time(), v.Author, strings.TrimSpace(note+v.from()))
 				}
 				return nil
 			})

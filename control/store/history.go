@@ -42,7 +42,7 @@ func (s *Store) At(ctx context.Context, revision int64) (out control.Stored, err
 			return err
 		}, "SELECT "+resourceColumns+` FROM resource_version v
 			JOIN (SELECT kind, name, max(version) AS version FROM resource_version WHERE revision <= $1 GROUP BY kind, name) l
-			ON l.kind = v.kind AND l.name = v.name AND l.version = v.version WHERE v.deleted = 0 ORDER BY v.kind, v.name`, revision)
+			ON l.kind = v.kind AND l.name = v.name AND l.version = v.version WHERE v.deleted = 0 AND v.file = '' ORDER BY v.kind, v.name`, revision)
 	}
 	if err != nil {
 		return control.Stored{}, fmt.Errorf("reading revision %d: %w", revision, err)

@@ -10,12 +10,12 @@ import (
 	"github.com/posternsql/postern/control"
 )
 
-const resourceColumns = "v.kind, v.name, v.version, v.revision, v.in_set, v.text, v.deleted, v.author, v.at"
+const resourceColumns = "v.kind, v.name, v.version, v.revision, v.in_set, v.file, v.text, v.deleted, v.author, v.at"
 
 func scanResource(rows *sql.Rows) (r control.StoredResource, err error) {
 	var at string
 	var deleted int
-	if err := rows.Scan(&r.Kind, &r.Name, &r.Version, &r.Revision, &r.Set, &r.Text, &deleted, &r.Author, &at); err != nil {
+	if err := rows.Scan(&r.Kind, &r.Name, &r.Version, &r.Revision, &r.Set, &r.File, &r.Text, &deleted, &r.Author, &at); err != nil {
 		return r, err
 	}
 	r.Deleted = deleted != 0
@@ -37,7 +37,11 @@ func (s *Store) Stored(ctx context.Context) (out control.Stored, err error) {
 		}
 		return each(ctx, tx, func(rows *sql.Rows) error {
 			r, err := scanResource(rows)
-			out.Resources = append(out.Resources, r)
+			if r.File == "" {
+				out.Resources = append(out.Resources, r)
+			} else {
+				out.Files = append(out.Files, r)
+			}
 			return err
 		}, "SELECT "+resourceColumns+" FROM resource c JOIN resource_version v ON v.kind = c.kind AND v.name = c.name AND v.version = c.version ORDER BY v.kind, v.name")
 	})
@@ -133,9 +137,9 @@ func writeVersions(ctx context.Context, tx *sql.Tx, c control.Commit, revision i
 		} else {
 			currents = append(currents, w.Kind, w.Name, version)
 		}
-		versions = append(versions, w.Kind, w.Name, version, revision, w.Set, w.Text, deleted, c.Author, instant(c.At))
+		versions = append(versions, w.Kind, w.Name, version, revision, w.Set, w.File, w.Text, deleted, c.Author, instant(c.At))
 	}
-	if err := insertMany(ctx, tx, "INSERT INTO resource_version (kind, name, version, revision, in_set, text, deleted, author, at) VALUES ", "", 9, versions); err != nil {
+	if err := insertMany(ctx, tx, "INSERT INTO resource_version (kind, name, version, revision, in_set, file, text, deleted, author, at) VALUES ", "", 10, versions); err != nil {
 		return err
 	}
 	return insertMany(ctx, tx, "INSERT INTO resource (kind, name, version) VALUES ", " ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version", 3, currents)

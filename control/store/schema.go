@@ -8,9 +8,9 @@ import (
 )
 
 // version of the tables: PRAGMA user_version in SQLite, the table schema_version in PostgreSQL.
-const version = 2
+const version = 3
 
-// firstTables and secondTables are the migrations. {int}, {id} and {strict} differ between the two databases.
+// firstTables, secondTables and thirdTables are the migrations. {int}, {id} and {strict} differ between the two databases.
 const (
 	firstTables = `
 CREATE TABLE standing (
@@ -98,10 +98,12 @@ CREATE TABLE hook (
 	holder   TEXT NOT NULL,
 	held_until TEXT NOT NULL
 ){strict};`
+	// thirdTables keep what files of the servers hold beside what is stored.
+	thirdTables = `ALTER TABLE resource_version ADD COLUMN file TEXT NOT NULL DEFAULT '';`
 )
 
 // migrations bring the tables from each version to the next.
-func migrations() []string { return []string{firstTables, secondTables} }
+func migrations() []string { return []string{firstTables, secondTables, thirdTables} }
 
 // leaseTable is PostgreSQL's alone: several servers share one state only there, and its clock is the only one that counts.
 const leaseTable = `

@@ -146,6 +146,34 @@ func TestEveryVersionIsKept(t *testing.T) {
 	})
 }
 
+// TestVersionsOfFiles: what a file of a server held has versions among those of what is stored, and is never taken for stored.
+func TestVersionsOfFiles(t *testing.T) {
+	both(t, func(t *testing.T, c Config) {
+		s, ctx := open(t, c), t.Context()
+		owned := func(text string) control.StoredResource {
+			return control.StoredResource{Kind: "User", Name: "ann", Text: text, File: "users.yaml", Deleted: text == ""}
+		}
+		for i, w := range []control.StoredResource{resource("User", "ann", "one"), {Kind: "User", Name: "ann", Deleted: true}, owned("two"), owned("three"), owned(""), resource("User", "ann", "four")} {
+			if _, err := s.Commit(ctx, control.Commit{Base: int64(i), At: at, Writes: []control.StoredResource{w}}); err != nil {
+				t.Fatal(err)
+			}
+			now, err := s.Stored(ctx)
+			files := listed(control.Stored{Resources: now.Files})
+			want := []struct{ stored, files string }{{"User/ann=one ", ""}, {}, {"", "User/ann=two "}, {"", "User/ann=three "}, {}, {"User/ann=four ", ""}}[i]
+			if got := listed(now); err != nil || got != want.stored || files != want.files {
+				t.Errorf("after %d: stored %q, of files %q, %v", i, got, files, err)
+			}
+			if then, err := s.At(ctx, int64(i+1)); err != nil || listed(then) != want.stored {
+				t.Errorf("at %d: %q, %v", i+1, listed(then), err)
+			}
+		}
+		versions, err := s.Versions(ctx, "User", "ann")
+		if err != nil || len(versions) != 6 || versions[2].File != "users.yaml" || versions[2].Text != "three" || !versions[1].Deleted || versions[0].File != "" {
+			t.Errorf("%+v %v", versions, err)
+		}
+	})
+}
+
 func listed(s control.Stored) (out string) {
 	for _, r := range s.Resources {
 		out += r.Key() + "=" + r.Text + " "
