@@ -32,13 +32,11 @@ const (
 	CodeInternal              = "XX000"
 )
 
-// RequestAccessHint is the one hint that follows UndefinedTable, whether the relation is there or not.
-const RequestAccessHint = "It may exist without being shared with you; ask its owner for access (postern request)."
-
-// UndefinedTable answers for a table that is not there and for one that the person may not see: one text for both.
-// name is printed as the client wrote it, without quotes of its own.
-func UndefinedTable(name string) *Error {
-	return &Error{Code: CodeUndefinedTable, Message: fmt.Sprintf("relation %q does not exist", name), Hint: RequestAccessHint}
+// UndefinedTable answers for a table that is not there and for one that the person may not see: one text for both. name is printed as the client
+// wrote it, without quotes of its own. source says of what to ask for access, a connection, a schema and a table: as the client's own words and
+// settings name them, never as a look-up found them, or the hint would tell what there is.
+func UndefinedTable(name string, source ...string) *Error {
+	return &Error{Code: CodeUndefinedTable, Message: fmt.Sprintf("relation %q does not exist", name), Hint: requestAccessHint(source)}
 }
 
 // UndefinedColumn answers for a column that is not there and for one that is hidden.

@@ -231,7 +231,11 @@ func (r *resolver) relationOID(text string, location int32) (string, error) {
 			}
 		}
 	}
-	return "", r.at(pgerror.UndefinedTable(strings.Join(names, ".")), location)
+	schema := ""
+	if len(names) == 2 {
+		schema = names[0]
+	}
+	return "", r.at(pgerror.UndefinedTable(strings.Join(names, "."), r.sourceToAskFor(schema, names[len(names)-1])...), location)
 }
 
 // systemRelation finds a relation of the catalogues themselves, NULL if there is none.

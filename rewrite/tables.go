@@ -77,9 +77,20 @@ func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
 		return nil, err
 	}
 	if v == nil {
-		return nil, r.at(pgerror.UndefinedTable(name), rv.Location)
+		return nil, r.at(pgerror.UndefinedTable(name, r.sourceToAskFor(rv.Schemaname, rv.Relname)...), rv.Location)
 	}
 	return v, r.supported(v, rv)
+}
+
+// sourceToAskFor is the source that the client's own words name: what is there plays no part in it. Inside of a view the words are not the client's.
+func (r *resolver) sourceToAskFor(schema, name string) []string {
+	if schema == "" && r.path.known && len(r.path.schemas) > 0 {
+		schema = r.path.schemas[0]
+	}
+	if schema == "" || r.viewDepth > 0 {
+		return nil
+	}
+	return []string{r.req.Database, schema, name}
 }
 
 // find returns nil where there is nothing that the person may see.
