@@ -24,7 +24,11 @@ type Actual struct {
 	memberships map[string][]string
 	// foreignPaths are search paths that somebody else has set.
 	foreignPaths map[string]string
-	findings     []Finding
+	// secured are the tables that have row policies of ours, or could.
+	secured map[Relation]*securedTable
+	// lostRows are tables on record that are no more.
+	lostRows []Relation
+	findings []Finding
 	facts        *facts
 }
 
@@ -61,8 +65,9 @@ func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want 
 	c := &crawler{ctx: ctx, conn: conn, settings: s.config.Settings, want: want, out: &Actual{
 		State: newState(), Server: map[string]serverRole{}, ledger: map[ledgerKey]ledgerEntry{}, schemaOwners: map[string]string{},
 		relations: map[Relation]relation{}, memberships: map[string][]string{}, foreignPaths: map[string]string{}, facts: f,
+		secured: map[Relation]*securedTable{},
 	}}
-	for _, part := range []func(){c.ledger, c.roles, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.profile, c.paths} {
+	for _, part := range []func(){c.ledger, c.roles, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.profile, c.paths, c.secured, c.rowPolicies, c.losers} {
 		if part(); c.err != nil {
 			return nil, fmt.Errorf("looking at what is there: %w", c.err)
 		}

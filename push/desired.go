@@ -43,6 +43,8 @@ type Desired struct {
 	ValidUntil time.Time
 	// Bases are the registered sources, by relation, with the object identifier that the crawl saw.
 	Bases map[Relation]uint32
+	// Secured are sources that row policies can say, if they are to be had. The State has what is made if not.
+	Secured map[Relation]Secured
 }
 
 // Desire works out what should be there. It is pure: it asks nobody and changes nothing.
@@ -53,7 +55,7 @@ func Desire(in Input) (*Desired, error) {
 	if err := in.Program.Deferrable(); err != nil {
 		return nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}}, audiences: map[string]*audience{}, filled: map[string]bool{}}
+	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered {
@@ -64,8 +66,8 @@ func Desire(in Input) (*Desired, error) {
 	if err := d.profiles(); err != nil {
 		return nil, err
 	}
-	d.paths()
-	d.grantees()
+	d.out.paths(d.in.Settings, d.out.Bases)
+	d.out.grantees(d.find)
 	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
 	})
@@ -147,11 +149,15 @@ func (d *desirer) source(t *catalog.Table) {
 		d.native(t, access, reader, who)
 		return
 	}
+	found := len(d.out.Findings)
 	if len(who.writers) > 0 && !d.in.Settings.ReadOnly {
 		d.find(NotGiven, base.Schema+"."+base.Name, "writing: only a table of which everybody sees all can be written to directly")
 	}
 	if err := d.view(t, &dec, reader); err != nil {
 		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
+	}
+	if d.in.Settings.Enforce == EnforceRowSecurity {
+		d.secured(t, &dec, access, who, found)
 	}
 }
 
@@ -169,7 +175,7 @@ func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader str
 		if privilege == "" || d.in.Settings.ReadOnly {
 			continue
 		}
-		role := d.role(access, string(w), "may "+string(w)+" as policies "+strings.Join(access.Policies, ", ")+" say")
+		role := d.role(access, string(w), writerWords(w, access))
 		d.members(role, who.writers[w])
 		d.grant(schema, "USAGE", role, "")
 		if list {
@@ -178,6 +184,10 @@ func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader str
 			d.grant(object, privilege, role, "")
 		}
 	}
+}
+
+func writerWords(w policy.Privilege, access policy.AccessClass) string {
+	return "may " + string(w) + " as policies " + strings.Join(access.Policies, ", ") + " say"
 }
 
 // nativePrivilege is the server's privilege, and whether it can be given by column. MERGE has none: it takes those of what it does.
@@ -267,9 +277,14 @@ func (d *desirer) audience(access policy.AccessClass, t *catalog.Table) *audienc
 	return out
 }
 
-// role names and adds the role of an audience. Roles are the whole server's, so that the database is part of the name.
+// roleName names the role of an audience. Roles are the whole server's, so that the database is part of the name.
+func (s Settings) roleName(key, way string) string {
+	return s.RolePrefix + digest(s.Database + "\x00" + key)[:12] + "_" + way
+}
+
+// role adds the role of an audience.
 func (d *desirer) role(access policy.AccessClass, way, comment string) string {
-	name := d.in.Settings.RolePrefix + digest(d.in.Settings.Database + "\x00" + access.Key)[:12] + "_" + way
+	name := d.in.Settings.roleName(access.Key, way)
 	if _, there := d.out.Roles[name]; !there {
 		d.out.Roles[name] = Role{Kind: RoleAudience, Comment: d.comment(comment)}
 	}
@@ -303,9 +318,9 @@ func (d *desirer) grant(o Object, privilege, role string, columns Columns) {
 }
 
 // grantees closes what would have an access control list that gets too long.
-func (d *desirer) grantees() {
+func (s *State) grantees(find func(kind FindingKind, object, detail string)) {
 	roles := map[Object]map[string]bool{}
-	for g := range d.out.Grants {
+	for g := range s.Grants {
 		if roles[g.Object] == nil {
 			roles[g.Object] = map[string]bool{}
 		}
@@ -313,8 +328,8 @@ func (d *desirer) grantees() {
 	}
 	for object, list := range roles {
 		if len(list) > maxGrantees {
-			d.find(Blocked, object.String(), fmt.Sprintf("would be granted to %d audiences, and %d is the bound: it is granted to none; let more sources share their subscription policies", len(list), maxGrantees))
-			maps.DeleteFunc(d.out.Grants, func(g Grant, _ Columns) bool { return g.Object == object })
+			find(Blocked, object.String(), fmt.Sprintf("would be granted to %d audiences, and %d is the bound: it is granted to none; let more sources share their subscription policies", len(list), maxGrantees))
+			maps.DeleteFunc(s.Grants, func(g Grant, _ Columns) bool { return g.Object == object })
 		}
 	}
 }
@@ -326,12 +341,13 @@ func (d *desirer) until(at time.Time) {
 }
 
 // paths let unqualified names find the views before the tables.
-func (d *desirer) paths() {
-	if len(d.out.Views) == 0 {
+func (s *State) paths(set Settings, sources map[Relation]uint32) {
+	clear(s.Paths)
+	if len(s.Views) == 0 {
 		return
 	}
 	bases := map[string]bool{}
-	for base := range d.out.Bases {
+	for base := range sources {
 		bases[base.Schema] = true
 	}
 	order := slices.SortedFunc(maps.Keys(bases), func(a, b string) int {
@@ -339,13 +355,13 @@ func (d *desirer) paths() {
 	})
 	var path []string
 	for _, base := range order {
-		if governed := d.in.Settings.SchemaPrefix + base; d.out.Schemas[governed] {
+		if governed := set.SchemaPrefix + base; s.Schemas[governed] {
 			path = append(path, governed)
 		}
 		path = append(path, base)
 	}
-	for m := range d.out.Members {
-		d.out.Paths[m.Account] = identList(path)
+	for m := range s.Members {
+		s.Paths[m.Account] = identList(path)
 	}
 }
 

@@ -23,6 +23,9 @@ type difference struct {
 	have     *Actual
 
 	changes []change
+	// chosen are the sources that get row policies, tables what must happen to those of tables.
+	chosen map[Relation]Secured
+	tables []tableChange
 	// kept are views that should change or go and cannot: nobody may read them.
 	kept        map[Relation]bool
 	newSchemas  []string
@@ -48,11 +51,13 @@ type difference struct {
 // diff compares what should be there with what is.
 func diff(settings Settings, want *Desired, have *Actual) *difference {
 	d := &difference{
-		settings: settings, want: want.clone(), have: have, kept: map[Relation]bool{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
+		settings: settings, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
 		findings: slices.Concat(want.Findings, have.findings),
 	}
+	d.secure(want)
 	d.schemas()
 	d.roles()
+	d.rowPolicies(want)
 	d.rowSecurity(want)
 	d.views()
 	d.grants()
@@ -72,7 +77,7 @@ func (d *difference) find(kind FindingKind, object, detail string) {
 }
 
 func (d *difference) allowed(hazards ...Hazard) bool {
-	return !slices.ContainsFunc(hazards, func(h Hazard) bool { return h != WidensAccess && !slices.Contains(d.settings.AllowHazards, h) })
+	return !slices.ContainsFunc(hazards, func(h Hazard) bool { return h.held() && !slices.Contains(d.settings.AllowHazards, h) })
 }
 
 func (d *difference) schemas() {
@@ -179,15 +184,20 @@ func (d *difference) without(role, why string) {
 func (d *difference) rowSecurity(want *Desired) {
 	for base := range want.Bases {
 		r, there := d.have.relations[base]
-		if !there || !r.rowSecurity {
+		if t := d.have.secured[base]; !there || !r.rowSecurity || t != nil && t.known {
 			continue
 		}
 		d.find(Blocked, base.Schema+"."+base.Name, "has row security of its own, which would differ by who asks: it is not opened")
-		d.dropGrants(Object{ObjectTable, base.Schema, base.Name})
-		view := Relation{d.settings.SchemaPrefix + base.Schema, base.Name}
-		if _, wanted := d.want.Views[view]; wanted {
-			d.withdraw(view)
-		}
+		d.shut(base)
+	}
+}
+
+// shut opens a source to nobody.
+func (d *difference) shut(base Relation) {
+	d.dropGrants(Object{ObjectTable, base.Schema, base.Name})
+	view := Relation{d.settings.SchemaPrefix + base.Schema, base.Name}
+	if _, wanted := d.want.Views[view]; wanted {
+		d.withdraw(view)
 	}
 }
 

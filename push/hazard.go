@@ -11,10 +11,22 @@ const (
 	DropsDependents Hazard = "DROPS_DEPENDENTS"
 	// ForeignObject takes over or replaces what somebody else has made under a name of ours.
 	ForeignObject Hazard = "FOREIGN_OBJECT"
+	// HidesRowsFromOthers has roles that the policies say nothing of lose the rows of a table.
+	HidesRowsFromOthers Hazard = "HIDES_ROWS_FROM_OTHERS"
+	// LocksLong takes a lock of a table of others under which nobody reads or writes it. It waits no longer than the lock timeout, is in a
+	// transaction that does nothing else for long, and is told and not held back: row policies cannot be had without.
+	LocksLong Hazard = "LOCKS_LONG"
+	// RewritesTable could copy a table of others, or read all of it, under such a lock. No statement of ours does; one that could is not run.
+	RewritesTable Hazard = "REWRITES_TABLE"
 )
 
 // Hazards lists all of them.
-func Hazards() []Hazard { return []Hazard{WidensAccess, DropsDependents, ForeignObject} }
+func Hazards() []Hazard {
+	return []Hazard{WidensAccess, DropsDependents, ForeignObject, HidesRowsFromOthers, LocksLong, RewritesTable}
+}
+
+// held reports a hazard that is held back unless the settings allow it.
+func (h Hazard) held() bool { return h != WidensAccess && h != LocksLong }
 
 // FindingKind says what a finding is about.
 type FindingKind string
@@ -25,6 +37,8 @@ const (
 	NotGoverned FindingKind = "not governed"
 	// NotGiven is something that the policies allow and that is not to be had directly.
 	NotGiven FindingKind = "not given"
+	// ByView is a source that row policies were wanted for, and that has a view.
+	ByView FindingKind = "by a view"
 	// Drifted is what somebody changed behind our back.
 	Drifted FindingKind = "drift"
 	// Blocked is what could not be done, or was held back.

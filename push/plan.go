@@ -13,13 +13,15 @@ type Statement struct {
 	SQL string `json:"sql"`
 	// Params are of type text, and stand for $1 and so on. They hold what is known of people, and are not shown.
 	Params []string `json:"-"`
-	// Note says in words what the parameters hold.
+	// Note says in words what the parameters hold, or what else is to be known.
 	Note    string   `json:"note,omitempty"`
 	Hazards []Hazard `json:"hazards,omitempty"`
 	// locks that the statement takes, about.
 	locks int
-	// view that it changes.
+	// view or table that it changes.
 	view *Relation
+	// alone keeps those of other views and tables out of its transaction.
+	alone bool
 }
 
 // Transaction is what is committed together. It leaves everybody with the same access as before, with none, or with the one that the policies say.
@@ -77,7 +79,7 @@ func (d *difference) plan(budget int, apart bool, stuck map[Relation]bool) *Plan
 	if n == 0 {
 		return p
 	}
-	if !apart && total <= budget && n <= batchStatements {
+	if !apart && total <= budget && n <= batchStatements && len(d.tables) <= tablesAtOnce {
 		p.Transactions = []Transaction{{"everything at once", slices.Concat(narrow, define, widen)}}
 		return p
 	}
@@ -101,7 +103,12 @@ func batches(title string, all []Statement, budget int) (out []Transaction) {
 		}
 	}
 	for _, s := range all {
-		if locks+s.locks > budget || len(now) == batchStatements {
+		alone, together := false, false
+		if n := len(now) - 1; n >= 0 {
+			together = s.alone && now[n].alone && sameView(s.view, now[n].view)
+			alone = (s.alone || now[n].alone) && !together
+		}
+		if alone || !together && (locks+s.locks > budget || len(now) == batchStatements) {
 			flush()
 		}
 		now = append(now, s)
@@ -126,8 +133,9 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 		revoke, columns = slices.Clone(d.revoke), maps.Clone(d.columns)
 		for _, g := range d.onChanged() {
 			if _, both := columns[g]; !both {
-				revoke, columns[g] = append(revoke, g), nil
+				revoke = append(revoke, g)
 			}
+			columns[g] = nil
 		}
 	}
 	out = append(out, grantStatements("REVOKE", "FROM", revoke, columns)...)
@@ -144,11 +152,14 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 	return out
 }
 
-// onChanged are the grants on views that are there and change.
+// onChanged are the grants on views that are there and change, and on tables whose row policies change.
 func (d *difference) onChanged() (out []Grant) {
 	changed := map[Object]bool{}
 	for _, c := range d.changes {
 		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.there
+	}
+	for _, c := range d.tables {
+		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = true
 	}
 	for g := range d.have.Grants {
 		if changed[g.Object] {
@@ -207,6 +218,11 @@ func (d *difference) define(stuck map[Relation]bool) (out []Statement) {
 			out = append(out, c.statements()...)
 		}
 	}
+	for i := range d.tables {
+		if c := &d.tables[i]; !stuck[c.at] {
+			out = append(out, c.statements()...)
+		}
+	}
 	return out
 }
 
@@ -259,8 +275,14 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 		// A view that was dropped has lost its grants, and one that changed apart had them taken away.
 		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.drop || apart
 	}
-	for g := range d.want.Grants {
-		if again[g.Object] && !already[g] {
+	for _, c := range d.tables {
+		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = apart
+	}
+	for g, want := range d.want.Grants {
+		if !again[g.Object] {
+			continue
+		}
+		if columns[g] = want.Names(); !already[g] {
 			give = append(give, g)
 		}
 	}

@@ -61,8 +61,12 @@ func (s Statement) print(b *strings.Builder) {
 	for _, h := range s.Hazards {
 		fmt.Fprintf(b, "-- %s\n", h)
 	}
-	if s.Note != "" {
+	switch {
+	case s.Note == "":
+	case len(s.Params) > 0:
 		fmt.Fprintf(b, "-- $1: %s\n", s.Note)
+	default:
+		fmt.Fprintf(b, "-- %s\n", s.Note)
 	}
 	fmt.Fprintf(b, "%s;\n", s.SQL)
 }

@@ -36,6 +36,16 @@ const (
 	DriftRepair Drift = "repair"
 )
 
+// Enforce says by what people see only their rows and values.
+type Enforce string
+
+const (
+	// EnforceViews is views beside the tables.
+	EnforceViews Enforce = "views"
+	// EnforceRowSecurity is row policies on the tables themselves where they can say what the policies say, and views elsewhere.
+	EnforceRowSecurity Enforce = "rowSecurity"
+)
+
 // Settings say what is maintained in one database, and how. WithDefaults fills in what is left out.
 type Settings struct {
 	// Connection is the warehouse's name in policies.
@@ -45,6 +55,10 @@ type Settings struct {
 	SystemRole string
 	// ServiceRole is the proxy's, "" if there is no proxy. It is never taken for a person.
 	ServiceRole string
+	// Enforce is EnforceViews if left out.
+	Enforce Enforce
+	// SeeAllRows are roles of others that go on seeing all rows of tables on which there are row policies, as do the proxy's role and the owner.
+	SeeAllRows []string
 	// SchemaPrefix begins the names of the schemas that hold views, RolePrefix those of the roles that hold grants.
 	SchemaPrefix, RolePrefix string
 	// CreateRoles lets the Syncer make roles, and the roles of people who have none. It needs CREATEROLE, which before PostgreSQL 16 is nearly
@@ -74,6 +88,9 @@ func (s Settings) WithDefaults() Settings {
 	}
 	text(&s.SchemaPrefix, DefaultSchemaPrefix)
 	text(&s.RolePrefix, DefaultRolePrefix)
+	if s.Enforce == "" {
+		s.Enforce = EnforceViews
+	}
 	if s.Drift == "" {
 		s.Drift = DriftRepair
 	}
@@ -111,6 +128,14 @@ func (s Settings) Validate() error {
 	}
 	if strings.HasPrefix(SystemSchema, s.SchemaPrefix) && s.SchemaPrefix != "" {
 		add("the schema prefix %q is also that of %s", s.SchemaPrefix, SystemSchema)
+	}
+	if s.Enforce != EnforceViews && s.Enforce != EnforceRowSecurity {
+		add("enforce %q is neither %s nor %s", s.Enforce, EnforceViews, EnforceRowSecurity)
+	}
+	for _, role := range s.SeeAllRows {
+		if checkName(role) != nil || role == publicRole {
+			add("seeAllRows names %.80q, which is no role", role)
+		}
 	}
 	if s.Drift != DriftRepair {
 		add("drift %q is not repair: nothing else is done about it yet", s.Drift)

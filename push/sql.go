@@ -30,6 +30,9 @@ func text(value string) string {
 	return out
 }
 
+// String names the relation in messages.
+func (r Relation) String() string { return r.Schema + "." + r.Name }
+
 func (r Relation) sql() string { return ident(r.Schema) + "." + ident(r.Name) }
 
 // sql prints the object behind ON in GRANT and REVOKE.

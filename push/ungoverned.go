@@ -12,7 +12,7 @@ import (
 
 // waysQuery has a row for each way around: a relation or function of somebody else's through which a source can be read, and who may use it.
 // Views and materialized views are read with their owner's rights, unless they say security_invoker; a table shows the rows of those that
-// inherit from it; what a SECURITY DEFINER function returns nobody can know.
+// inherit from it, and those show theirs; what a SECURITY DEFINER function returns nobody can know.
 const waysQuery = `
 WITH RECURSIVE wanted AS (
     SELECT c.oid, n.nspname, c.relname FROM unnest($1::name[], $2::name[]) AS w (schema, name)
@@ -29,6 +29,10 @@ WITH RECURSIVE wanted AS (
     SELECT w.nspname, w.relname, i.inhparent AS oid FROM wanted AS w JOIN pg_inherits AS i ON i.inhrelid = w.oid
     UNION
     SELECT p.nspname, p.relname, i.inhparent FROM parents AS p JOIN pg_inherits AS i ON i.inhrelid = p.oid
+), children AS (
+    SELECT w.nspname, w.relname, i.inhrelid AS oid FROM wanted AS w JOIN pg_inherits AS i ON i.inhparent = w.oid
+    UNION
+    SELECT p.nspname, p.relname, i.inhrelid FROM children AS p JOIN pg_inherits AS i ON i.inhparent = p.oid
 ), ways AS (
     SELECT r.nspname, r.relname, CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || c.oid::regclass AS via, c.relowner AS owner, a.grantee
     FROM readers AS r JOIN pg_class AS c ON c.oid = r.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
@@ -36,6 +40,10 @@ WITH RECURSIVE wanted AS (
     UNION
     SELECT p.nspname, p.relname, 'parent table ' || c.oid::regclass, c.relowner, a.grantee
     FROM parents AS p JOIN pg_class AS c ON c.oid = p.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
+    WHERE a.privilege_type = 'SELECT' AND c.oid NOT IN (SELECT oid FROM wanted)
+    UNION
+    SELECT p.nspname, p.relname, 'child table ' || c.oid::regclass, c.relowner, a.grantee
+    FROM children AS p JOIN pg_class AS c ON c.oid = p.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
     WHERE a.privilege_type = 'SELECT' AND c.oid NOT IN (SELECT oid FROM wanted)
     UNION
     SELECT '', '', 'function ' || p.oid::regprocedure, p.proowner, a.grantee
@@ -56,6 +64,7 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 	}
 	u.people[publicRole] = u.everybody
 	u.roles(want)
+	u.keepers(want)
 	u.tables(want)
 	schemas, names := split(slices.Collect(maps.Keys(want.Bases)))
 	rows, err := query(ctx, conn, waysQuery, list(schemas), list(names))
@@ -146,7 +155,7 @@ func (u *ungoverned) tables(want *Desired) {
 		}
 		for _, entry := range r.foreign {
 			role, privilege, _ := strings.Cut(entry, "=")
-			if role == u.set.ServiceRole || role == u.set.SystemRole {
+			if role == u.set.ServiceRole || role == u.set.SystemRole || u.actual.secures(base, privilege) && !slices.Contains(u.set.SeeAllRows, role) {
 				continue
 			}
 			if people := u.people[role]; len(people) > 0 {

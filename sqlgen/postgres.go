@@ -19,6 +19,8 @@ type printer struct {
 	counted bool
 	// deferred prints what is about the person as look-ups in the profile; otherwise it is an error.
 	deferred bool
+	// table stands before columns of the base table in place of its alias; nil in a View.
+	table *expr.Name
 }
 
 // maxDepth bounds the nesting of what is printed; policies are bounded lower when they are published.
@@ -204,10 +206,13 @@ func bare(l expr.Literal) bool {
 }
 
 func (p *printer) column(c expr.Column) {
-	if c.Relation == "" {
-		p.put(tableAlias)
-	} else {
+	switch {
+	case c.Relation != "":
 		p.ident(c.Relation)
+	case p.table != nil:
+		p.name(*p.table)
+	default:
+		p.put(tableAlias)
 	}
 	p.put(".")
 	p.ident(c.Name)
