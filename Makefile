@@ -24,6 +24,11 @@ build: ## Build bin/postern
 	@scripts/setup.sh build
 	$(GO) build -o bin/postern ./cmd/postern
 
+.PHONY: lambda
+lambda: ## Build bin/lambda/bootstrap, the AWS Lambda function behind Redshift's keyed masks (docs/lambda.md)
+	@scripts/setup.sh build
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -tags lambda.norpc -trimpath -o bin/lambda/bootstrap ./cmd/postern-lambda
+
 .PHONY: test
 test: ## Install what is missing and run all tests against a real PostgreSQL (PKG=./folder/... for some)
 	scripts/setup.sh test

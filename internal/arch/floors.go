@@ -63,6 +63,7 @@ func Table() []Room {
 
 		{Path: "catalog", Kind: Product, Floor: 1},
 		{Path: "audit", Kind: Product, Floor: 1},
+		{Path: "lambda", Kind: Product, Floor: 1},
 
 		{Path: "policy/expr", Kind: Product, Floor: 0},
 		{Path: "identity", Kind: Product, Floor: 0},
