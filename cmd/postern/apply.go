@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,8 @@ type applyFlags struct {
 	impact     bool
 	days       int
 	output     string
+	// stdin reads passwords from there that their references do not give.
+	stdin bool
 }
 
 func (o *applyFlags) flags(cmd *cobra.Command) {
@@ -42,10 +45,13 @@ func (o *applyFlags) flags(cmd *cobra.Command) {
 	f.StringVar(&o.set, "set", "", "name under which these resources are applied")
 	f.BoolVar(&o.prune, "prune", false, "delete what the same --set has and the files do not")
 	outputFlag(cmd, &o.output, allFormats()...)
+	passwordFlag(cmd, &o.stdin, "read the passwords that their references do not give from standard input, one line each, in the order of the Users")
 }
 
 func (o *applyFlags) validate() error {
 	switch {
+	case o.stdin && slices.Contains(o.files, "-"):
+		return usageError{errors.New("--password-stdin does not go with -f -: both would read standard input")}
 	case len(o.files) == 0:
 		return usageError{errors.New("give files or folders with -f")}
 	case o.prune && o.set == "":
@@ -55,8 +61,8 @@ func (o *applyFlags) validate() error {
 }
 
 const applyLong = `
-A User's password is read here, from where its reference points ({env: …} or {file: …}), and made a SCRAM-SHA-256 verifier: the password
-itself never leaves this machine. All other references, such as a connection's password, are sent as they are and resolved by each server
+A User's password is read here, from where its reference points ({env: …} or {file: …}), or else asked for on the terminal, twice, and made a
+SCRAM-SHA-256 verifier: the password itself never leaves this machine. All other references, such as a connection's password, are sent as they are and resolved by each server
 when it uses them.
 
 The server is --server or POSTERN_SERVER, the API token is in POSTERN_TOKEN.`
@@ -129,7 +135,11 @@ func (o *applyFlags) send(cmd *cobra.Command, dryRun bool) (*applied, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := o.verifiers(cmd.Context(), files); err != nil {
+	ask := &passwords{}
+	if !slices.Contains(o.files, "-") {
+		ask = newPasswords(cmd, o.stdin)
+	}
+	if err := o.verifiers(cmd.Context(), files, ask); err != nil {
 		return nil, err
 	}
 	body := map[string]any{"files": files, "set": o.set, "prune": o.prune, "dryRun": dryRun}
@@ -177,7 +187,7 @@ func readSent(paths []string, in io.Reader) (out []sentFile, err error) {
 
 // verifiers makes the passwords of all Users verifiers, in the files' texts, where they keep their lines. Everything that cannot be resolved is
 // named at once.
-func (o *applyFlags) verifiers(ctx context.Context, files []sentFile) error {
+func (o *applyFlags) verifiers(ctx context.Context, files []sentFile, ask *passwords) error {
 	var known map[string]storedScram
 	var mistakes []error
 	for i := range files {
@@ -195,7 +205,7 @@ func (o *applyFlags) verifiers(ctx context.Context, files []sentFile) error {
 					return err
 				}
 			}
-			text, err := withVerifier(d, []byte(files[i].Text), field, known[d.Name])
+			text, err := withVerifier(ctx, d, []byte(files[i].Text), field, known[d.Name], ask)
 			if err != nil {
 				mistakes = append(mistakes, fmt.Errorf("%s: User %s: %s: %w", d.Pos, d.Name, field, err))
 				continue
@@ -216,18 +226,14 @@ func passwordField(d resource.Document) string {
 }
 
 // withVerifier puts the verifier in place of the reference.
-func withVerifier(d resource.Document, text []byte, field string, stored storedScram) ([]byte, error) {
-	var ref secret.Ref
-	if err := d.Decode(field, &ref); err != nil {
-		return nil, err
-	}
-	value, err := ref.Resolve()
+func withVerifier(ctx context.Context, d resource.Document, text []byte, field string, stored storedScram, ask *passwords) ([]byte, error) {
+	value, err := referred(ctx, d, field, ask)
 	if err != nil {
 		return nil, err
 	}
-	verifier := value.Reveal()
+	verifier := value
 	if field == "password" {
-		v, err := stored.verifier(value.Reveal())
+		v, err := stored.verifier(value)
 		if err != nil {
 			return nil, err
 		}
@@ -236,6 +242,22 @@ func withVerifier(d resource.Document, text []byte, field string, stored storedS
 		return nil, errors.New("it is no SCRAM-SHA-256 verifier")
 	}
 	return d.Replace(text, field, "scram", strings.TrimSpace(verifier))
+}
+
+// referred reads what a field refers to; who runs the command is asked for a password that is not there.
+func referred(ctx context.Context, d resource.Document, field string, ask *passwords) (string, error) {
+	var ref secret.Ref
+	if err := d.Decode(field, &ref); err != nil {
+		return "", err
+	}
+	value, err := ref.Resolve()
+	if err == nil {
+		return value.Reveal(), nil
+	}
+	if field != "password" || !ask.can() || ref.Validate() != nil {
+		return "", err
+	}
+	return ask.read(ctx, "of "+d.Name)
 }
 
 // storedScram is what is known of a stored verifier: with the same salt an unchanged password makes an unchanged verifier.

@@ -64,6 +64,10 @@ on the audit record. People ask about their own statements in any client: EXPLAI
 	f.StringSliceVar(&o.tables, "table", nil, "a table to explain instead of a statement, SCHEMA.TABLE; may be given several times")
 	f.StringSliceVar(&o.path, "search-path", nil, "schemas in which the statement's names are looked up (default public)")
 	f.StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	cmd.ValidArgsFunction = completeNothing
+	completeFlag(cmd, "user", "User", &o.server)
+	completeFlag(cmd, "connection", "Connection", &o.server)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 

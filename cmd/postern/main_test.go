@@ -3,9 +3,17 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/identity"
@@ -36,6 +44,10 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"serve", "--log-format", "xml"}, exitUsage, "xml"},
 		{[]string{"serve", "-c", "no-such-file.yaml"}, exitFailure, "no-such-file.yaml"},
 		{[]string{"demo", "--scale", "-1"}, exitUsage, "scale"},
+		{[]string{"completion", "tcsh"}, exitUsage, "tcsh"},
+		{[]string{"completion", "bash", "more"}, exitUsage, "more"},
+		{[]string{"apply", "-f", "-", "--password-stdin"}, exitUsage, "--password-stdin"},
+		{[]string{"user", "password"}, exitUsage, "password NAME"},
 	} {
 		code, out, errOut := command(t, "", c.args...)
 		if code != c.code || !strings.Contains(out+errOut, c.says) {
@@ -45,6 +57,78 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("postern %s: an error went to standard output: %q", strings.Join(c.args, " "), out)
 		}
 	}
+}
+
+// TestExitCodesOfAnswers: what the server answers decides the exit code, as docs/cli.md says.
+func TestExitCodesOfAnswers(t *testing.T) {
+	status, body := 200, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	defer server.Close()
+	t.Setenv("POSTERN_SERVER", server.URL)
+	t.Setenv("POSTERN_TOKEN", "x")
+	file := filepath.Join(t.TempDir(), "tag.yaml")
+	if err := os.WriteFile(file, []byte("kind: Tag\nname: PII\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	same, differs := `{"changes":[{"action":"unchanged"}]}`, `{"changes":[{"action":"created","after":"x"}]}`
+	for _, c := range []struct {
+		status, code int
+		body         string
+		args         []string
+	}{
+		{200, exitOK, `{"resources":[]}`, []string{"get"}},
+		{200, exitOK, same, []string{"diff", "-f", file}},
+		{200, exitDiffers, differs, []string{"diff", "-f", file}},
+		{200, exitDiffers, differs, []string{"diff", "-f", file, "-o", "json"}},
+		{200, exitOK, differs, []string{"apply", "-f", file}},
+		{200, exitFailure, "no JSON", []string{"get"}},
+		{400, exitFailure, "", []string{"get"}},
+		{401, exitForbidden, "", []string{"get"}},
+		{403, exitForbidden, `{"error":"no"}`, []string{"apply", "-f", file}},
+		{404, exitFailure, "", []string{"get", "tag", "PII"}},
+		{409, exitConflict, "", []string{"delete", "tag", "PII"}},
+		{422, exitMistakes, "", []string{"apply", "-f", file}},
+		{429, exitUnavailable, "", []string{"get"}},
+		{500, exitFailure, "", []string{"get"}},
+		{502, exitUnavailable, "", []string{"get"}},
+		{503, exitUnavailable, "", []string{"get"}},
+		{0, exitUnavailable, "", []string{"get", "--server", "http://127.0.0.1:1"}},
+	} {
+		status, body = c.status, c.body
+		if code, out, errOut := command(t, "", c.args...); code != c.code || c.code != exitOK && c.code != exitDiffers && (out != "" || errOut == "") {
+			t.Errorf("%d %s: postern %s: exit %d, want %d; %q %q", c.status, c.body, strings.Join(c.args, " "), code, c.code, out, errOut)
+		}
+	}
+	// The page lists exactly the codes that there are.
+	for code := exitOK; code <= exitUnavailable+1; code++ {
+		if listed := strings.Contains(cliHead, fmt.Sprintf("\n| %d | ", code)); listed != (code <= exitUnavailable) {
+			t.Errorf("exit code %d: in docs/cli.md: %v", code, listed)
+		}
+	}
+}
+
+// TestEveryCommandRefusesUnknownFlags with the exit code for it, and names the flag.
+func TestEveryCommandRefusesUnknownFlags(t *testing.T) {
+	commands := 0
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		commands++
+		words := append(strings.Fields(c.CommandPath())[1:], "--no-such-flag")
+		if code, out, errOut := command(t, "", words...); code != exitUsage || out != "" || !strings.Contains(errOut, "--no-such-flag") {
+			t.Errorf("postern %s: exit %d, %q %q", strings.Join(words, " "), code, out, errOut)
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot(streams{}))
+	if commands < 35 {
+		t.Errorf("%d commands", commands)
+	}
+	t.Logf("%d commands", commands)
 }
 
 func TestUserVerifier(t *testing.T) {

@@ -28,17 +28,23 @@ type accessRequest struct {
 	EndsAt     *time.Time `json:"endsAt,omitempty"`
 }
 
+// about is what is asked for.
+func (r *accessRequest) about() string {
+	if r.Source != "" {
+		return r.Source
+	}
+	return "policy " + r.Policy
+}
+
 func requestTable(w io.Writer, all []accessRequest) error {
 	fmt.Fprintln(w, "ID\tSTATUS\tWHO\tFOR\tREASON\tENDS\tANSWER")
-	for _, r := range all {
-		ends, about := "", r.Source
+	for i := range all {
+		r := &all[i]
+		ends := ""
 		if r.EndsAt != nil {
 			ends = r.EndsAt.Local().Format("2006-01-02 15:04:05")
 		}
-		if about == "" {
-			about = "policy " + r.Policy
-		}
-		if _, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Status, r.User, about, r.Reason, ends, strings.TrimSpace(r.AnsweredBy+" "+r.Answer)); err != nil {
+		if _, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Status, r.User, r.about(), r.Reason, ends, strings.TrimSpace(r.AnsweredBy+" "+r.Answer)); err != nil {
 			return err
 		}
 	}
@@ -56,6 +62,8 @@ func newRequest() *cobra.Command {
 answer. It wants a token of one's own (an APIToken with user) in POSTERN_TOKEN. The answer never tells whether there is what was asked for.`,
 		Example: "  postern request tpch.public.orders --reason \"quarterly report\" --for 720h\n  postern request --status pending",
 		Args:    kindArgs(0, 1),
+		// What there is to ask for nobody is told.
+		ValidArgsFunction: completeNothing,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output, allFormats()...); err != nil {
 				return err
@@ -93,6 +101,7 @@ answer. It wants a token of one's own (an APIToken with user) in POSTERN_TOKEN. 
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who answer")
 	cmd.Flags().StringVar(&status, "status", "", "list only these: pending, approved, denied, expired, revoked")
 	cmd.Flags().DurationVar(&lasts, "for", 0, "for how long, such as 720h; without it for good")
+	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"pending", "approved", "denied", "expired", "revoked"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -122,6 +131,10 @@ func newAnswer(verb, short, long string) *cobra.Command {
 	c.flag(cmd)
 	outputFlag(cmd, &output, allFormats()...)
 	cmd.Flags().StringVar(&text, "text", "", "what to say to it")
+	cmd.ValidArgsFunction = completeRequests(&c, "pending")
+	if verb == "revoke" {
+		cmd.ValidArgsFunction = completeRequests(&c, "approved")
+	}
 	if verb == "approve" {
 		cmd.Flags().DurationVar(&lasts, "for", 0, "for how long, such as 24h; without it as asked")
 	}

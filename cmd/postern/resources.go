@@ -57,14 +57,6 @@ func kindArgs(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// completeKind completes the first argument.
-func completeKind(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return resource.Kinds(), cobra.ShellCompDirectiveNoFileComp
-}
-
 // kindOf accepts a kind in any case, and with an s behind it.
 func kindOf(text string) (string, error) {
 	for _, k := range resource.Kinds() {
@@ -86,7 +78,7 @@ func newGet() *cobra.Command {
 Verifiers of passwords are shown as ***; applying a User with that keeps the verifier that is stored.`,
 		Example:           "  postern get\n  postern get users\n  postern get DataPolicy balances --version 3\n  postern get Source tpch.public.orders -o json",
 		Args:              kindArgs(0, 2),
-		ValidArgsFunction: completeKind,
+		ValidArgsFunction: completeResource(&c, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output, allFormats()...); err != nil {
 				return err
@@ -179,7 +171,7 @@ func newDelete() *cobra.Command {
 		Long: `Deletes one resource, if everything that is left is without mistakes. Its versions stay: postern history shows them and postern rollback
 brings one back. A resource of a file is deleted in the file.`,
 		Args:              kindArgs(2, 2),
-		ValidArgsFunction: completeKind,
+		ValidArgsFunction: completeResource(&c, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output, allFormats()...); err != nil {
 				return err
@@ -214,7 +206,7 @@ func newHistory() *cobra.Command {
 		Long: `Lists the newest revisions of what is stored, or every version of one resource, the newest first. Versions that a file of the server held are
 among them; who changed the file is not known. postern get KIND NAME --version N shows one.`,
 		Args:              kindArgs(0, 2),
-		ValidArgsFunction: completeKind,
+		ValidArgsFunction: completeResource(&c, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output, allFormats()...); err != nil {
 				return err
@@ -287,7 +279,7 @@ func newRollback() *cobra.Command {
 It is checked as apply is. People keep their passwords: one that was replaced does not come back.`,
 		Example:           "  postern rollback 17\n  postern rollback DataPolicy balances 3",
 		Args:              kindArgs(1, 3),
-		ValidArgsFunction: completeKind,
+		ValidArgsFunction: completeResource(&c, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output, allFormats()...); err != nil {
 				return err

@@ -87,7 +87,23 @@ Start with:  postern demo`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newServe(), newDemo(), newApply(), newGet(), newDiff(), newDelete(), newHistory(), newRollback(), newExport(), newRequest(), newState(), newRegister(), newPlan(), newSync(), newUnregister(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
 	root.AddCommand(newAnswers()...)
+	addCompletion(root)
 	return root
+}
+
+// addCompletion adds cobra's own command for completion, which then refuses arguments as the others do.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Args = noArgs
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		for _, shell := range cmd.Commands() {
+			shell.Args = noArgs
+		}
+	}
 }
 
 // noArgs refuses positional arguments as a usage error.
