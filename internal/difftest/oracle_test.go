@@ -55,7 +55,9 @@ func isRefusal(code string) bool {
 // compare sends the statement to both and judges.
 func (o *oracle) compare(ctx context.Context, p protocol, st statement) verdict {
 	v := o.compareAnswers(ctx, p, st)
-	if leaked := o.proxied.tap.take(); leaked != "" {
+	// What the copy says too, where both say the same, is made of visible values: 867531000 - 8 has the digits of a marker.
+	onCopy := o.plain.tap.take()
+	if leaked := o.proxied.tap.take(); leaked != "" && (v.outcome != equal || onCopy == "") {
 		return verdict{outcome: leaking, detail: fmt.Sprintf("a hidden value came back: %q", leaked)}
 	}
 	return v
@@ -79,7 +81,7 @@ func (o *oracle) compareAnswers(ctx context.Context, p protocol, st statement) v
 	case got.code != "":
 		// How many rows came before the error is up to the plan.
 		v.outcome, v.detail = equalError, got.message
-	case !slices.Equal(got.columns, want.columns):
+	case !slices.EqualFunc(got.columns, want.columns, sameColumn):
 		v.outcome, v.detail = differing, fmt.Sprintf("columns\n got %v\nwant %v", got.columns, want.columns)
 	case !slices.Equal(got.rows, want.rows):
 		v.outcome, v.detail = differing, "rows\n"+difference(got.rows, want.rows)
@@ -87,6 +89,15 @@ func (o *oracle) compareAnswers(ctx context.Context, p protocol, st statement) v
 		v.outcome, v.detail = differing, fmt.Sprintf("tag %q, want %q", got.tag, want.tag)
 	}
 	return v
+}
+
+// sameColumn compares names, types and type modifiers. An expression over a constant mask becomes a constant while it is planned, and then has that constant's
+// modifier: COALESCE('masked'::varchar(10), 'a') is a varchar(10), where COALESCE(c, 'a') is a varchar.
+func sameColumn(got, want string) bool {
+	if constant, ok := strings.CutSuffix(want, ":-1"); ok {
+		return got[:strings.LastIndexByte(got, ':')] == constant
+	}
+	return got == want
 }
 
 // difference shows the first rows that only one side has.

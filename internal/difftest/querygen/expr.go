@@ -24,7 +24,7 @@ func templates(c class) []string {
 		return []string{"%q", "upper(%t)", "lower(%t)", "(%t || %q)", "substr(%t, 1, 3)", "COALESCE(%t, %q)", "NULLIF(%t, %q)", "left(%t, 2)", "replace(%t, 'a', 'b')", "concat(%t, '-', %i)",
 			"%i::text", "CASE WHEN %b THEN %t ELSE %q END", "trim(%t)", "(%J->>'s')", "reverse(%t)", "regexp_replace(%t, '[0-9]+', '#')", "split_part(%t, ' ', 1)", "to_char(%d, 'YYYY-MM')",
 			"%t::varchar(4)", "%t::char(6)", "initcap(%t)", "(%a)[1]", "%n::text", "%b::text", "%e::text", "substr(%D, 1, 9 - length(%D))", "chr(64 + 8 / %I)", "md5(%t)", "%d::text", "format('%%s/%%s', %t, %i)",
-			"string_to_array(%t, ' ')::text", "translate(%t, 'abc', 'xyz')", "lpad(%t, 5, '.')", "%S", "left(%t, 60 / %I)", "pg_typeof(%t)::text", "array_to_string(%a, ',')", "overlay(%t placing 'Z' from 1 for 1)"}
+			"string_to_array(%t, ' ')::text", "translate(%t, 'abc', 'xyz')", "lpad(%t, 5, '.')", "%S", "left(%t, 60 / %I)", "pg_typeof(%t || '')::text", "array_to_string(%a, ',')", "overlay(%t placing 'Z' from 1 for 1)"}
 	case boolean:
 		return nil // see condition
 	case date:
