@@ -18,6 +18,23 @@ const (
 	KindForeignTable     Kind = 'f'
 )
 
+// String is the kind in words.
+func (k Kind) String() string {
+	switch k {
+	case KindTable:
+		return "table"
+	case KindPartitionedTable:
+		return "partitioned table"
+	case KindView:
+		return "view"
+	case KindMaterializedView:
+		return "materialized view"
+	case KindForeignTable:
+		return "foreign table"
+	}
+	return fmt.Sprintf("relation of kind %q", byte(k))
+}
+
 // Column of a relation.
 type Column struct {
 	Name string

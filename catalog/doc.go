@@ -3,6 +3,7 @@
 // Floor 1: data only, no I/O.
 //
 //   - catalog.go: Snapshot, Table, Column; name resolution under a search path
+//   - shape.go: Shape, what is kept of a relation beyond one crawl
 //
 // The life of one Snapshot: the warehouse is crawled, the control plane adds tags from Source resources and builds a
 // Snapshot; policies are compiled against it; the rewriter resolves names in it. It is immutable.

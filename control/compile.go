@@ -38,7 +38,18 @@ type builder struct {
 	mistakes []resource.Mistake
 	warnings []policy.Warning
 	reviews  Reviews
-	// guardrails deny the disabled sources of the connection in hand.
+	// known is what is known of objects. judged says of each source whether it still is what its author meant, bound to what it is bound from now on, and
+	// held has the stand-ins of held sources.
+	known  *Known
+	judged map[string]*judgement
+	bound  map[string]KnownSource
+	held   map[*catalog.Table]bool
+	// accept has sources for which somebody has accepted the table that has the name now. force holds sources whose policies do not fit what they have
+	// become, and present has held sources stand in as what their name has now.
+	accept  map[string]bool
+	force   map[string]string
+	present bool
+	// guardrails deny the disabled and held sources of the connection in hand.
 	guardrails []policy.SubscriptionPolicy
 	// missing are the sources of the connection in hand that are not there, as schema.table.
 	missing   []string
@@ -72,6 +83,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
+	b.judged, b.bound, b.held = map[string]*judgement{}, map[string]KnownSource{}, map[*catalog.Table]bool{}
 	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
 	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
@@ -96,7 +108,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 		return nil, resource.Mistakes(slices.Compact(b.mistakes))
 	}
 	g.warnings = slices.Compact(b.warnings)
-	g.expires = b.expires
+	g.expires, g.bound = b.expires, b.bound
 	return g, nil
 }
 
@@ -120,26 +132,16 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 		b.mistake(c.Pos, label, "%s", err)
 		return nil
 	}
-	b.guardrails, b.missing = nil, nil
-	snapshot := b.snapshot(c.Name, found.tables)
-	if snapshot != nil {
-		b.derived(c.Name, snapshot)
+	b.judge(c, found)
+	warned := len(b.warnings)
+	program := b.compile(c, found)
+	if program != nil && b.taint(c.Name, program) {
+		// Once more, without those whose rules read what they should not.
+		b.mistakes, b.warnings = b.mistakes[:before], b.warnings[:warned]
+		program = b.compile(c, found)
 	}
-	if snapshot == nil {
+	if program == nil {
 		return nil
-	}
-	snapshot = snapshot.Allow(b.allowed(c.Name, found.own))
-	in := policy.Input{
-		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
-		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
-	}
-	program, warnings, err := policy.Compile(in)
-	b.warnings = append(b.warnings, warnings...)
-	if err != nil {
-		// What is wrong with the other policies is told at once.
-		if program = b.withoutMistaken(in, b.problems(err)); program == nil {
-			return nil
-		}
 	}
 	b.unreadable(c, program)
 	samples := program.Samples()
@@ -149,6 +151,28 @@ func (b *builder) connection(ctx context.Context, c resource.Connection) *policy
 	b.try(ctx, c, config, trialsOf{program, dialect, found.profile, len(b.mistakes) == asked})
 	if len(b.mistakes) > before {
 		return nil
+	}
+	return program
+}
+
+// compile compiles the policies against what the sources are; nil where nothing can be made of them.
+func (b *builder) compile(c resource.Connection, found crawled) *policy.Program {
+	b.guardrails, b.missing = nil, nil
+	snapshot := b.snapshot(c.Name, found.tables)
+	if snapshot == nil {
+		return nil
+	}
+	b.derived(c.Name, snapshot)
+	snapshot = snapshot.Allow(b.allowed(c.Name, found.own))
+	in := policy.Input{
+		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
+		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
+	}
+	program, warnings, err := policy.Compile(in)
+	b.warnings = append(b.warnings, warnings...)
+	if err != nil {
+		// What is wrong with the other policies is told at once.
+		program = b.withoutMistaken(in, b.problems(err))
 	}
 	return program
 }
@@ -165,7 +189,7 @@ func (b *builder) withoutMistaken(in policy.Input, mistaken map[string]bool) *po
 	return program
 }
 
-// keepReviews takes over what was reviewed of a connection that is left out.
+// keepReviews takes over what was reviewed of a connection that is left out, and what its sources are bound to.
 func (b *builder) keepReviews(connection string) {
 	for _, s := range b.set.Sources {
 		if name, err := s.Parts(); err != nil || name.Connection != connection {
@@ -173,6 +197,9 @@ func (b *builder) keepReviews(connection string) {
 		}
 		if old, known := b.publisher.reviews[s.Name]; known {
 			b.reviews[s.Name] = old
+		}
+		if old, known := b.known.Sources[s.Name]; known {
+			b.bound[s.Name] = old
 		}
 	}
 }
@@ -214,7 +241,9 @@ func (b *builder) problems(err error) (mistaken map[string]bool) {
 
 // crawled is what a warehouse says of itself.
 type crawled struct {
-	tables []*catalog.Table
+	// identity names the database within which object identifiers mean something.
+	identity string
+	tables   []*catalog.Table
 	// domains are the token domains that were asked for and have a key.
 	domains map[string]warehouse.DomainState
 	// procedures says that people can ask by procedures there.
@@ -246,9 +275,10 @@ func (b *builder) crawl(ctx context.Context, c resource.Connection, config wareh
 		}
 		b.publisher.config.Log.Warn("crawling: taking the last crawl", "connection", c.Name, "error", err)
 		b.warn(c.Pos, "connection %s could not be crawled; its tables are those of the last time: %s", c.Name, err)
-		found = last.crawled
+		b.crawls[c.Name] = lastCrawl{address: config.Address(), crawled: last.crawled}
+		return last.crawled, nil
 	}
-	b.crawls[c.Name] = lastCrawl{config.Address(), found}
+	b.crawls[c.Name] = lastCrawl{address: config.Address(), crawled: found, fresh: true}
 	return found, nil
 }
 
@@ -281,6 +311,9 @@ func crawlWarehouse(ctx context.Context, c warehouse.Config, domains []string) (
 		return crawled{}, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	if out.identity, err = warehouse.Identity(ctx, conn); err != nil {
+		return crawled{}, err
+	}
 	if out.tables, err = warehouse.Crawl(ctx, conn); err != nil {
 		return crawled{}, err
 	}

@@ -179,7 +179,7 @@ func (f *Follower) beat(ctx context.Context) error {
 	if read && now.People == people {
 		f.config.Fresh.Until(standingsCause, began.Add(f.config.Staleness))
 	}
-	if now.Revision != marks.Revision || !read || now.People != people {
+	if now.Revision != marks.Revision || now.Objects != marks.Objects || !read || now.People != people {
 		poke(f.behind)
 	}
 	return nil

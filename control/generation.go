@@ -29,6 +29,8 @@ type Generation struct {
 	warnings    []policy.Warning
 	projects    map[string]*project
 	tokens      map[[32]byte]Token
+	// bound is what sources are bound to, by name.
+	bound map[string]KnownSource
 	// expires is when something in it ends next; zero is never.
 	expires time.Time
 	// standings change while the generation stays; principals made for them are kept. nil has everybody act in no project.

@@ -3,15 +3,14 @@ package control
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
@@ -32,6 +31,10 @@ type Config struct {
 	// Reviews may be nil: then nothing outlives the process, and what a source's table has at the first publication counts as
 	// reviewed.
 	Reviews ReviewStore
+	// Objects keep what is known of the warehouses' tables across restarts; nil keeps it in memory.
+	Objects ObjectStore
+	// Record puts on record what became of them; nil where nothing is kept.
+	Record func(ctx context.Context, events ...audit.Event) error
 	// Standings say in which project each person acts; nil has everybody act in none.
 	Standings *Standings
 	// Outside tells what identity sources say of people; nil where all is known from the resources.
@@ -53,6 +56,9 @@ func (c Config) Validate() error {
 	if c.Log == nil {
 		return errors.New("a publisher needs a logger")
 	}
+	if c.Objects != nil && c.Record == nil {
+		return errors.New("a publisher that keeps what it knows of objects needs an audit log")
+	}
 	return nil
 }
 
@@ -67,6 +73,9 @@ type Publisher struct {
 	verifiers  verifierCache
 	crawls     map[string]lastCrawl
 	reviews    Reviews
+	known      *Known
+	// knownMark is that of what is known and in force.
+	knownMark atomic.Int64
 	// tried has the queries of what is in force that their warehouses accepted.
 	tried map[tried]bool
 
@@ -78,6 +87,8 @@ type Publisher struct {
 type lastCrawl struct {
 	address string
 	crawled crawled
+	// fresh says that the warehouse was asked for this publication. What is older says nothing of what became of objects.
+	fresh bool
 }
 
 // NewPublisher makes a Publisher that has published nothing.
@@ -161,11 +172,28 @@ func (p *Publisher) Publish(ctx context.Context, set *resource.Set) (*Generation
 func (p *Publisher) PublishAs(ctx context.Context, n Publication) (*Generation, error) {
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
-	if err := p.loadReviews(ctx); err != nil {
+	for try := 1; ; try++ {
+		g, err := p.publish(ctx, n)
+		if !errors.Is(err, errKnownMoved) || try == maxTries {
+			return g, err
+		}
+	}
+}
+
+// errKnownMoved says that another server has stored what it knows of objects meanwhile.
+var errKnownMoved = errors.New("what is known of objects has changed in the meantime")
+
+func (p *Publisher) publish(ctx context.Context, n Publication) (*Generation, error) {
+	if err := p.load(ctx); err != nil {
 		return nil, err
 	}
 	b := p.builderOf(n)
 	g, err := b.build(ctx)
+	if err != nil {
+		if again, held := p.holding(ctx, n, b); held != nil {
+			b, g, err = again, held, nil
+		}
+	}
 	if err != nil && p.changedSince(b.crawls) {
 		again := p.builderOf(n)
 		again.given = p.crawls
@@ -192,7 +220,7 @@ func (p *Publisher) alsoMistaken(ctx context.Context, docs []resource.Document, 
 	}
 	p.publishing.Lock()
 	defer p.publishing.Unlock()
-	if p.loadReviews(ctx) != nil {
+	if p.load(ctx) != nil {
 		return err
 	}
 	b := p.builder(resource.Readable(docs))
@@ -213,38 +241,6 @@ func (p *Publisher) builderOf(n Publication) *builder {
 	return b
 }
 
-// Refresh crawls all warehouses of the current generation, and publishes its set again if anything changed there. The
-// crawls take as long as they take; no publication waits for them.
-func (p *Publisher) Refresh(ctx context.Context) error {
-	set := p.Current().Set()
-	found := map[string]lastCrawl{}
-	var failures []error
-	for _, c := range set.Connections {
-		config := c.Warehouse()
-		tables, err := p.config.crawl(ctx, config, domainNames(set))
-		if err != nil {
-			failures = append(failures, fmt.Errorf("crawling connection %s: %w", c.Name, err))
-			continue
-		}
-		found[c.Name] = lastCrawl{config.Address(), tables}
-	}
-	p.publishing.Lock()
-	defer p.publishing.Unlock()
-	// Another set may have been published in the meantime; then its crawls are as fresh as these.
-	if p.Current().Set() != set || !p.changedSince(found) && !p.firstCrawl(found) {
-		return errors.Join(failures...)
-	}
-	b := p.builder(set)
-	b.tolerant = true
-	b.given = maps.Clone(p.crawls)
-	maps.Copy(b.given, found)
-	g, err := b.build(ctx)
-	if err == nil {
-		err = p.enforce(ctx, b, g)
-	}
-	return errors.Join(append(failures, err)...)
-}
-
 // firstCrawl reports a warehouse that answers for the first time.
 func (p *Publisher) firstCrawl(found map[string]lastCrawl) bool {
 	for name := range found {
@@ -257,7 +253,7 @@ func (p *Publisher) firstCrawl(found map[string]lastCrawl) bool {
 
 func (p *Publisher) builder(set *resource.Set) *builder {
 	current := p.Current()
-	return &builder{publisher: p, set: set, version: current.Version() + 1, revision: current.Revision(), now: p.config.Now()}
+	return &builder{publisher: p, set: set, version: current.Version() + 1, revision: current.Revision(), now: p.config.Now(), known: p.known}
 }
 
 // changedSince reports whether a crawl of a warehouse that was crawled before found something else.
@@ -279,16 +275,33 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 			return resource.Mistakes{{Message: "storing the reviewed columns: " + err.Error()}}
 		}
 	}
+	if err := p.remember(ctx, b.save()); err != nil {
+		return err
+	}
 	if b.commit != nil {
 		if err := b.commit(ctx, g); err != nil {
 			return err
 		}
 	}
-	p.reviews, p.crawls, p.verifiers.entries, p.tried = b.reviews, b.crawls, b.verifiers, b.tried
+	p.reviews, p.verifiers.entries, p.tried = b.reviews, b.verifiers, b.tried
+	p.crawls = make(map[string]lastCrawl, len(b.crawls))
+	for name, c := range b.crawls {
+		c.fresh = false
+		p.crawls[name] = c
+	}
 	p.current.Store(g)
+	p.knownMark.Store(p.known.Mark)
 	p.tell(g)
 	p.config.Log.Info("published", "version", g.Version(), "resources", b.set.String(), "warnings", len(g.warnings))
 	return nil
+}
+
+// load reads what outlives the process.
+func (p *Publisher) load(ctx context.Context) error {
+	if err := p.loadReviews(ctx); err != nil {
+		return err
+	}
+	return p.loadKnown(ctx)
 }
 
 func (p *Publisher) loadReviews(ctx context.Context) error {

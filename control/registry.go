@@ -106,6 +106,10 @@ func (r *Registry) Follow(ctx context.Context) error {
 	}
 	if r.loaded && r.config.Publisher.Current() != nil && r.config.Publisher.Current().Revision() == now.Revision {
 		r.inForce(now)
+		if now.Objects != r.config.Publisher.KnownMark() {
+			// Another server has found out more of the warehouses.
+			return r.config.Publisher.Refresh(ctx)
+		}
 		return nil
 	}
 	if !r.loaded {
@@ -137,7 +141,9 @@ func (r *Registry) Follow(ctx context.Context) error {
 func (r *Registry) Marks() (m Marks, problem string) {
 	r.followed.Lock()
 	defer r.followed.Unlock()
-	return r.marks, r.problem
+	m = r.marks
+	m.Objects = r.config.Publisher.KnownMark()
+	return m, r.problem
 }
 
 func (r *Registry) inForce(m Marks) {

@@ -26,13 +26,15 @@ func (r Reviews) equal(other Reviews) bool {
 // review marks the reviewed columns of a table and returns the record to keep. known is false for a source that was not
 // registered before: then all columns are reviewed. A column that was dropped and made again has another number and is
 // new, even under its old name; a whole table that was made again (another OID, as after a reload) keeps what was
-// reviewed by name. named are the columns that the Source resource lists: whoever wrote it has looked at them.
+// reviewed by name. named are the columns that the Source resource lists: whoever wrote it has looked at them, but for one that had the name before
+// and is another column now.
 func review(t *catalog.Table, old Review, known bool, named func(column string) bool) Review {
 	out := Review{OID: t.OID, Columns: make(map[string]int16, len(t.Columns))}
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		number, found := old.Columns[c.Name]
-		c.Reviewed = !known || named(c.Name) || (found && (old.OID != t.OID || number == c.Number))
+		same := old.OID != t.OID || number == c.Number
+		c.Reviewed = !known || found && same || named(c.Name) && (!found || same)
 		if c.Reviewed {
 			out.Columns[c.Name] = c.Number
 		}

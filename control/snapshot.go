@@ -30,12 +30,18 @@ func (b *builder) snapshot(connection string, crawled []*catalog.Table) *catalog
 		}
 		label := "Source " + s.Name
 		t, found := byName[name]
+		j := b.judged[s.Name]
+		if j.held != "" {
+			tables = b.hold(s, label, j, tables, t)
+			continue
+		}
 		if !found {
 			b.missing = append(b.missing, name.Schema+"."+name.Table)
 			b.mistake(s.Pos, label, "the warehouse has no such table, or the service role's database is another one")
 			continue
 		}
 		b.source(s, label, t)
+		b.bind(s, j, t)
 	}
 	snapshot, err := catalog.New(b.version, connection, tables)
 	if err != nil {
@@ -44,17 +50,54 @@ func (b *builder) snapshot(connection string, crawled []*catalog.Table) *catalog
 	return snapshot
 }
 
+// hold has what a held source was stand under its name, denied to all. What was reviewed of it stays as it is.
+func (b *builder) hold(s resource.Source, label string, j *judgement, tables []*catalog.Table, now *catalog.Table) []*catalog.Table {
+	t := b.stand(s, j, now)
+	t.Registered = true
+	b.guard(s, t, "held source ")
+	b.describe(s, label, t, func(format string, args ...any) { b.warn(s.Pos, label+": "+format, args...) })
+	for i := range t.Columns {
+		t.Columns[i].Reviewed = true // nobody sees any of them
+	}
+	if old, known := b.publisher.reviews[s.Name]; known {
+		b.reviews[s.Name] = old
+	}
+	b.held[t] = true
+	b.bind(s, j, nil)
+	b.warn(s.Pos, "source %s is held, and nobody reads it: %s", s.Name, j.held)
+	if i := slices.Index(tables, now); now != nil && i >= 0 {
+		tables[i] = t
+		return tables
+	}
+	return append(tables, t)
+}
+
 func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 	t.Registered = true
 	if !s.IsEnabled() {
-		b.disable(s, t)
+		b.guard(s, t, "disabled source ")
 	}
+	b.describe(s, label, t, func(format string, args ...any) { b.mistake(s.Pos, label, format, args...) })
+	old, known := b.publisher.reviews[s.Name]
+	if b.judged[s.Name].anew {
+		old.OID = 0 // by name, also where the identifier happens to be the same
+	}
+	b.reviews[s.Name] = review(t, old, known, func(column string) bool { _, named := s.Columns[column]; return named })
+	for _, c := range t.Columns {
+		if !c.Reviewed {
+			b.warn(s.Pos, "column %s of source %s appeared after registration and is hidden until its Source lists it", c.Name, s.Name)
+		}
+	}
+}
+
+// describe gives a table what its Source says of it.
+func (b *builder) describe(s resource.Source, label string, t *catalog.Table, mistake func(format string, args ...any)) {
 	t.Tags = sortedTags(s.Tags)
 	t.LatencyTolerance = time.Duration(s.LatencyTolerance) * time.Second
 	for _, column := range s.Named() {
 		i := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == column })
 		if i < 0 {
-			b.mistake(s.Pos, label, "the table has no column %q", column)
+			mistake("the table has no column %q", column)
 			continue
 		}
 		t.Columns[i].Tags = sortedTags(s.Columns[column].Tags)
@@ -66,17 +109,10 @@ func (b *builder) source(s resource.Source, label string, t *catalog.Table) {
 		case resource.PredicatesRawEquality:
 			b.rawEquality(s, label, &t.Columns[i])
 		default:
-			b.mistake(s.Pos, label, "column %s: predicates %q is unknown", column, p)
+			mistake("column %s: predicates %q is unknown", column, p)
 		}
 	}
 	t.Key, t.EventTime = slices.Clone(s.Key), s.EventTime
-	old, known := b.publisher.reviews[s.Name]
-	b.reviews[s.Name] = review(t, old, known, func(column string) bool { _, named := s.Columns[column]; return named })
-	for _, c := range t.Columns {
-		if !c.Reviewed {
-			b.warn(s.Pos, "column %s of source %s appeared after registration and is hidden until its Source lists it", c.Name, s.Name)
-		}
-	}
 }
 
 // rawEquality opens a column to look-ups, where the warehouse is known to compare without fail.
@@ -98,16 +134,16 @@ func (b *builder) rawEquality(s resource.Source, label string, c *catalog.Column
 	c.RawEquality = true
 }
 
-// disable denies a source to all and leaves it registered, so that policies that name it still compile: who takes a source
+// guard denies a source to all and leaves it registered, so that policies that name it still compile: who takes a source
 // out of service in a hurry should not have to edit them first. A name that no pattern can say is not registered.
-func (b *builder) disable(s resource.Source, t *catalog.Table) {
+func (b *builder) guard(s resource.Source, t *catalog.Table, why string) {
 	name, err := s.Parts()
 	if err != nil || strings.ContainsAny(name.Schema+name.Table, ".*") {
 		t.Registered = false
 		return
 	}
 	b.guardrails = append(b.guardrails, policy.SubscriptionPolicy{
-		Pos: s.Pos, Name: "disabled source " + name.String(), On: policy.Selector{Tables: []string{name.String()}},
+		Pos: s.Pos, Name: why + name.String(), On: policy.Selector{Tables: []string{name.String()}},
 		Access: policy.AccessRead, Effect: policy.SubscriptionGuardrail, Allow: policy.Allow{When: "false"},
 	})
 }

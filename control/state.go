@@ -96,8 +96,8 @@ type HistoryStore interface {
 type Marks struct {
 	// Revision of the resources.
 	Revision int64
-	// People counts changes of standings, Requests those of requests.
-	People, Requests int64
+	// People counts changes of standings, Requests those of requests, Objects those of what is known of warehouses.
+	People, Requests, Objects int64
 }
 
 // Notice is something that webhooks tell.

@@ -37,6 +37,9 @@ func (b *builder) try(ctx context.Context, c resource.Connection, config warehou
 	var trials []policy.Trial
 	var queries []string
 	for _, t := range of.program.Trials() {
+		if b.held[t.Bound.Table] {
+			continue // nothing has it
+		}
 		for _, q := range of.queries(&t) {
 			if key := (tried{config.Address(), q}); b.publisher.tried[key] {
 				b.tried[key] = true

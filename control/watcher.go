@@ -16,8 +16,9 @@ import (
 
 const (
 	// pollInterval: a file is read at the second look at which it is the same, so a revocation by file acts within half a second.
-	pollInterval    = 200 * time.Millisecond
-	refreshInterval = time.Minute
+	pollInterval = 200 * time.Millisecond
+	// syncTick is how often it is looked which connections are due.
+	syncTick = 250 * time.Millisecond
 	// retryInterval is how long a set that could not be published waits: its mistakes may lie in a warehouse that was down.
 	retryInterval = 10 * time.Second
 )
@@ -33,13 +34,15 @@ type Watcher struct {
 	Log   *slog.Logger
 	// Poll is how often the files are looked at; 200 ms when it is 0.
 	Poll time.Duration
-	// Refresh is how often the warehouses are crawled for tables and columns that changed; a minute when it is 0.
+	// Refresh is how often the warehouses are crawled for tables and columns that changed; what each Connection says when it is 0.
 	Refresh time.Duration
 
 	mu sync.Mutex
 	// published is the fingerprint of what is in force; any is false before the first publication.
 	published string
 	any       bool
+	// failures has what went wrong at the last look at each warehouse.
+	failures map[string]string
 }
 
 // Reload reads the files and publishes them. On an error nothing has changed.
@@ -83,18 +86,65 @@ func (w *Watcher) Run(ctx context.Context) error {
 	var state watchState
 	wait.Go(func() { every(ctx, cmp.Or(w.Poll, pollInterval), func() { w.round(ctx, &state) }) })
 	// Apart, because a crawl may take long.
-	message := ""
-	wait.Go(func() {
-		every(ctx, cmp.Or(w.Refresh, refreshInterval), func() {
-			err := w.Publisher.Refresh(ctx)
-			if now := fmt.Sprint(err); err != nil && ctx.Err() == nil && now != message {
-				w.Log.Error("refreshing: what was in force stays in force", "error", firstLines(err))
-				message = now
-			}
-		})
-	})
+	wait.Go(func() { w.syncs(ctx) })
 	wait.Wait()
 	return nil
+}
+
+// syncs looks at each warehouse whenever it is due. One that does not answer keeps only itself waiting.
+func (w *Watcher) syncs(ctx context.Context) {
+	due := map[string]time.Time{}
+	running := map[string]bool{}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	every(ctx, min(syncTick, cmp.Or(w.Refresh, syncTick)), func() {
+		for _, c := range w.Publisher.Current().Set().Connections {
+			interval := cmp.Or(w.Refresh, c.ObjectSync.Every())
+			mu.Lock()
+			at, known := due[c.Name]
+			// Another interval counts from now on, and a connection that is new was crawled when it was published.
+			if next := time.Now().Add(interval); !known || at.After(next) {
+				due[c.Name], at = next, next
+			}
+			ready := !running[c.Name] && !time.Now().Before(at)
+			if ready {
+				running[c.Name] = true
+			}
+			mu.Unlock()
+			if !ready {
+				continue
+			}
+			wait.Go(func() {
+				w.sync(ctx, c.Name)
+				mu.Lock()
+				defer mu.Unlock()
+				due[c.Name] = time.Now().Add(interval)
+				running[c.Name] = false
+			})
+		}
+	})
+}
+
+// sync looks at one warehouse. What goes wrong is logged once.
+func (w *Watcher) sync(ctx context.Context, connection string) {
+	out, err := w.Publisher.Sync(ctx, connection)
+	for _, c := range out.Connections {
+		err = errors.Join(err, c.Err)
+	}
+	now := ""
+	if err != nil {
+		now = err.Error()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failures == nil {
+		w.failures = map[string]string{}
+	}
+	if err != nil && ctx.Err() == nil && now != w.failures[connection] {
+		w.Log.Error("object sync: what was in force stays in force", "connection", connection, "error", firstLines(err))
+	}
+	w.failures[connection] = now
 }
 
 // every calls f at each interval until the context ends.

@@ -39,15 +39,23 @@ LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.i
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
-  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname !~ '^postern_'
-  AND COALESCE(pg_catalog.obj_description(n.oid, 'pg_namespace'), '') NOT LIKE 'postern: views of connection %'
+` + crawledRelations + `
 ORDER BY n.nspname, c.relname, a.attnum`
+
+// crawledRelations is the condition on c (pg_class) and n (pg_namespace).
+const crawledRelations = `WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname !~ '^postern_'
+  AND COALESCE(pg_catalog.obj_description(n.oid, 'pg_namespace'), '') NOT LIKE 'postern: views of connection %'`
 
 // Crawl reads every table, partitioned table, view, materialized view and foreign table of the database with its columns.
 // Nothing is marked as registered or reviewed: that is the control plane's. The connection must be idle and outside a
 // transaction, and is so again afterwards.
-func Crawl(ctx context.Context, conn *pgconn.PgConn) (_ []*catalog.Table, err error) {
+func Crawl(ctx context.Context, conn *pgconn.PgConn) ([]*catalog.Table, error) {
+	return CrawlWatched(ctx, conn, nil)
+}
+
+// CrawlWatched is Crawl that tells how far it is, where somebody waits for it. seen may be nil.
+func CrawlWatched(ctx context.Context, conn *pgconn.PgConn, seen func(Progress)) (_ []*catalog.Table, err error) {
 	if _, err := conn.Exec(ctx, crawlSetup).ReadAll(); err != nil {
 		return nil, fmt.Errorf("starting the crawl: %w", err)
 	}
@@ -56,8 +64,13 @@ func Crawl(ctx context.Context, conn *pgconn.PgConn) (_ []*catalog.Table, err er
 			err = errors.Join(err, fmt.Errorf("ending the crawl: %w", end))
 		}
 	}()
-	rows := conn.ExecParams(ctx, crawlQuery, nil, nil, nil, nil)
 	c := crawler{}
+	if seen != nil {
+		if c.progress, err = expected(ctx, conn, seen); err != nil {
+			return nil, err
+		}
+	}
+	rows := conn.ExecParams(ctx, crawlQuery, nil, nil, nil, nil)
 	for rows.NextRow() {
 		if c.err == nil {
 			c.row(rows.Values())
@@ -83,6 +96,8 @@ type crawler struct {
 	// keys has, for the table in hand, the position in its primary key (from 1) and the column there.
 	keys map[int]string
 	err  error
+	// progress is nil where nobody watches.
+	progress *crawlProgress
 }
 
 func (c *crawler) row(v [][]byte) {
@@ -127,6 +142,9 @@ func (c *crawler) endTable() {
 		}
 	}
 	c.keys = map[int]string{}
+	if len(c.tables) > 0 {
+		c.progress.table(c.tables[len(c.tables)-1].Schema)
+	}
 }
 
 func (c *crawler) number(text []byte, bits int) uint64 {

@@ -7,7 +7,7 @@
 //   - dial.go: Dial, a logged-in connection that nothing in the environment can steer
 //   - tls.go: the TLS side of dialing
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
-//   - crawl.go: Crawl, the tables and columns of a database; viewdefs.go: the queries behind views, and what they read;
+//   - crawl.go: Crawl, the tables and columns of a database; crawlprogress.go: how far it is, and Identity; viewdefs.go: the queries behind views, and what they read;
 //     own.go: functions, operators, types and casts that are not built in
 //   - registerpush.go: the system role of push
 //   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role

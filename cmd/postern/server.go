@@ -108,7 +108,7 @@ func (s *server) openControl(ctx context.Context, cfg *resource.ServerConfig) (e
 	if s.standings, err = control.NewStandings(ctx, control.StandingsConfig{Store: s.store, Record: s.audit.Record, Log: s.log}); err != nil {
 		return err
 	}
-	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: s.reviewStore(cfg), Standings: s.standings, UnreadableViews: s.rewriter.UnreadableViews}); err != nil {
+	if s.publisher, err = control.NewPublisher(control.Config{Log: s.log, Reviews: s.reviewStore(cfg), Objects: s.store, Record: s.audit.Record, Standings: s.standings, UnreadableViews: s.rewriter.UnreadableViews}); err != nil {
 		return err
 	}
 	s.registry, err = control.NewRegistry(control.RegistryConfig{Publisher: s.publisher, Store: s.store, Paths: cfg.Resources, Record: s.audit.Record, Log: s.log})

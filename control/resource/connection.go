@@ -32,6 +32,8 @@ type Connection struct {
 	ConnectTimeout int `yaml:"connectTimeout"`
 	// Log is where the warehouse logs the statements that people run there past the proxy. Without it they are not on record.
 	Log ConnectionLog `yaml:"log"`
+	// ObjectSync says how Postern keeps in step with what changes in the warehouse.
+	ObjectSync ObjectSync `yaml:"objectSync"`
 }
 
 // ConnectionLog is the log of a PostgreSQL server.
@@ -94,4 +96,5 @@ func (c Connection) validate(add func(error)) {
 	add(checkConnectionName(c.Name))
 	add(c.Warehouse().Validate())
 	c.Log.validate(c.Engine, add)
+	c.ObjectSync.validate(add)
 }

@@ -34,6 +34,10 @@ func connectionFields() map[string]field {
 		"Connection.tls":            {about: "how the connection to the warehouse is encrypted"},
 		"Connection.connectTimeout": {about: "bound of one log-in, in seconds", standard: "10"},
 		"Connection.log":            {about: "where the warehouse logs the statements that people run there past the proxy", standard: "they are not on record"},
+		"Connection.objectSync":     {about: "how Postern keeps in step with the warehouse's tables and columns"},
+
+		"ObjectSync.interval": {about: "seconds between two looks at the warehouse's tables and columns, 1 to 86400", standard: "60"},
+		"ObjectSync.replaced": {about: "what becomes of a source when another table has its name: `held`: nobody reads it until `postern objects accept`; `recreated`: as that, but a table that is new takes the place of one that was dropped; `accepted`: whatever has the name is the source", enum: replacements(), standard: "recreated"},
 
 		"ConnectionLog.format":  {about: "as log_destination says: csvlog or jsonlog", enum: []string{"csv", "json"}, required: true},
 		"ConnectionLog.folder":  {about: "the folder that the server writes its log to", standard: "the server is asked; the service role then needs pg_monitor and pg_read_server_files"},
@@ -54,6 +58,7 @@ func connectionFields() map[string]field {
 		"Source.key":              {about: "the columns that identify a row", standard: "the primary key"},
 		"Source.eventTime":        {about: "the column that says when what a row tells of happened"},
 		"Source.latencyTolerance": {about: "bound, in seconds, of the age of attributes from outside identity sources", standard: "600"},
+		"Source.replaced":         {about: "what becomes of the source when another table has its name, as in a Connection's `objectSync`", enum: replacements(), standard: "as the Connection says"},
 		"Source.declassified":     {about: "tags of columns that a materialized view reads and that none of its own columns need carry"},
 		"Source.enabled":          {about: "`false` takes the source out of service: it is denied to all", standard: "true"},
 		"Source.columns":          {about: "columns that have something to say of them, by name; listing a column also counts as its review"},

@@ -29,6 +29,8 @@ type Source struct {
 	LatencyTolerance int `yaml:"latencyTolerance"`
 	// Enabled false takes the source out of service without forgetting it: it is denied to all.
 	Enabled *bool `yaml:"enabled"`
+	// Replaced says what becomes of the source when another table has its name; what the Connection says when it is left out.
+	Replaced string `yaml:"replaced"`
 	// Declassified lists tags of columns that a materialized view reads and that its own columns need not carry.
 	Declassified []string `yaml:"declassified"`
 	// Columns that have something to say of them; the others need not be listed.
@@ -143,6 +145,7 @@ func (s Source) validate(add func(error)) {
 	if s.LatencyTolerance < 0 {
 		add(errors.New("latencyTolerance is negative"))
 	}
+	add(checkReplaced("replaced", s.Replaced))
 	for _, column := range slices.Sorted(maps.Keys(s.Columns)) {
 		for _, tag := range s.Columns[column].Tags {
 			if err := checkTag(tag); err != nil {

@@ -1,7 +1,7 @@
 // Package store keeps the server's state: what has to outlive its process.
 //
-// Floor 5, beside control, whose stores it implements: ResourceStore, HistoryStore, StandingStore, ReviewStore, LeaseStore, Listener, AccessStore and
-// QueueStore.
+// Floor 5, beside control, whose stores it implements: ResourceStore, HistoryStore, StandingStore, ReviewStore, LeaseStore, Listener, AccessStore,
+// QueueStore and ObjectStore.
 //
 //   - store.go: Store: opened when it is needed, and again where that failed; transactions
 //   - sqlite.go: SQLite, one embedded file, for one server
@@ -13,6 +13,7 @@
 //   - leases.go: which servers live, and what they have put in force
 //   - requests.go: who asked for access, and what became of it
 //   - backup.go: copying a state in a file
+//   - objects.go: what is known of the warehouses' tables, and what became of them
 //   - queue.go: what webhooks have to tell yet
 //
 // The two databases are reached by the same statements (placeholders $1, $2, which SQLite knows too); what differs is opening, locking, and

@@ -12,4 +12,5 @@ var (
 	_ control.Listener      = (*Store)(nil)
 	_ control.AccessStore   = (*Store)(nil)
 	_ control.QueueStore    = (*Store)(nil)
+	_ control.ObjectStore   = (*Store)(nil)
 )

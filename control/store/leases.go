@@ -21,7 +21,7 @@ func (s *Store) Beat(ctx context.Context, b control.Beat) (m control.Marks, err 
 	db, err := s.opened(ctx)
 	if err == nil {
 		err = db.QueryRowContext(ctx, `
-			WITH now AS (SELECT revision, people, requests, clock_timestamp() AS at FROM state WHERE one = 1 FOR SHARE),
+			WITH now AS (SELECT revision, people, requests, objects, clock_timestamp() AS at FROM state WHERE one = 1 FOR SHARE),
 			beat AS (
 				INSERT INTO lease AS l (replica, address, confirmed, problem, started, seen, expires)
 				SELECT $1, $2, $3, $4, now.at, now.at, now.at + CASE WHEN now.revision = $3 THEN $5::float8 * interval '1 second' ELSE interval '0' END
@@ -29,8 +29,8 @@ func (s *Store) Beat(ctx context.Context, b control.Beat) (m control.Marks, err 
 				ON CONFLICT (replica) DO UPDATE SET address = excluded.address, confirmed = excluded.confirmed, problem = excluded.problem, seen = excluded.seen,
 					expires = CASE WHEN excluded.expires > excluded.seen THEN excluded.expires ELSE l.expires END
 				RETURNING 1)
-			SELECT revision, people, requests FROM now, beat`,
-			b.Replica, b.Address, b.Revision, b.Problem, b.Lasts.Seconds()).Scan(&m.Revision, &m.People, &m.Requests)
+			SELECT revision, people, requests, objects FROM now, beat`,
+			b.Replica, b.Address, b.Revision, b.Problem, b.Lasts.Seconds()).Scan(&m.Revision, &m.People, &m.Requests, &m.Objects)
 	}
 	if err != nil {
 		return control.Marks{}, fmt.Errorf("renewing the lease: %w", err)

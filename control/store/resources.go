@@ -55,7 +55,7 @@ func (s *Store) Stored(ctx context.Context) (out control.Stored, err error) {
 func (s *Store) Marks(ctx context.Context) (m control.Marks, err error) {
 	db, err := s.opened(ctx)
 	if err == nil {
-		err = db.QueryRowContext(ctx, "SELECT revision, people, requests FROM state WHERE one = 1").Scan(&m.Revision, &m.People, &m.Requests)
+		err = db.QueryRowContext(ctx, "SELECT revision, people, requests, objects FROM state WHERE one = 1").Scan(&m.Revision, &m.People, &m.Requests, &m.Objects)
 	}
 	if err != nil {
 		return control.Marks{}, fmt.Errorf("reading the state's revision: %w", err)

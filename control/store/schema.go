@@ -8,9 +8,9 @@ import (
 )
 
 // version of the tables: PRAGMA user_version in SQLite, the table schema_version in PostgreSQL.
-const version = 3
+const version = 4
 
-// firstTables, secondTables and thirdTables are the migrations. {int}, {id} and {strict} differ between the two databases.
+// firstTables and its like are the migrations. {int}, {id} and {strict} differ between the two databases.
 const (
 	firstTables = `
 CREATE TABLE standing (
@@ -100,10 +100,40 @@ CREATE TABLE hook (
 ){strict};`
 	// thirdTables keep what files of the servers hold beside what is stored.
 	thirdTables = `ALTER TABLE resource_version ADD COLUMN file TEXT NOT NULL DEFAULT '';`
+	// fourthTables keep what is known of the warehouses' objects.
+	fourthTables = `
+ALTER TABLE state ADD COLUMN objects {int} NOT NULL DEFAULT 0;
+CREATE TABLE warehouse (
+	connection TEXT NOT NULL PRIMARY KEY,
+	identity   TEXT NOT NULL,
+	synced_at  TEXT NOT NULL
+){strict};
+CREATE TABLE object (
+	connection TEXT NOT NULL,
+	oid        {int} NOT NULL,
+	shape      TEXT NOT NULL,
+	PRIMARY KEY (connection, oid)
+){strict};
+CREATE TABLE bound_source (
+	name    TEXT NOT NULL PRIMARY KEY,
+	content TEXT NOT NULL
+){strict};
+CREATE TABLE object_change (
+	id         {id},
+	connection TEXT NOT NULL,
+	in_schema  TEXT NOT NULL,
+	name       TEXT NOT NULL,
+	event      TEXT NOT NULL,
+	was        TEXT NOT NULL,
+	source     TEXT NOT NULL,
+	detail     TEXT NOT NULL,
+	at         TEXT NOT NULL
+){strict};
+CREATE INDEX object_change_connection ON object_change (connection, id);`
 )
 
 // migrations bring the tables from each version to the next.
-func migrations() []string { return []string{firstTables, secondTables, thirdTables} }
+func migrations() []string { return []string{firstTables, secondTables, thirdTables, fourthTables} }
 
 // leaseTable is PostgreSQL's alone: several servers share one state only there, and its clock is the only one that counts.
 const leaseTable = `

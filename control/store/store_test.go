@@ -417,7 +417,7 @@ func TestForeignFiles(t *testing.T) {
 	}
 }
 
-// TestEarlierFile: a file of the version before is brought to this one, with what it holds.
+// TestEarlierFile: a file of an earlier version is brought to this one, with what it holds.
 func TestEarlierFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "old.db")
 	db, err := sql.Open("sqlite", path)
@@ -431,6 +431,9 @@ func TestEarlierFile(t *testing.T) {
 	s := open(t, Config{URL: "sqlite:" + path})
 	if got, err := s.Standings(t.Context()); err != nil || got["ann"].Project != "p" {
 		t.Error(got, err)
+	}
+	if known, err := s.Known(t.Context()); err != nil || known.Mark != 0 || len(known.Warehouses)+len(known.Sources) != 0 {
+		t.Error(known, err)
 	}
 	if m, err := s.Marks(t.Context()); err != nil || m != (control.Marks{}) {
 		t.Error(m, err)
