@@ -124,6 +124,9 @@ func (b *builder) pushable(g *Generation) {
 	}
 }
 
+// enforceRowSecurity is what PushSettings say for row policies.
+const enforceRowSecurity = "rowSecurity"
+
 func (b *builder) pushableSource(s resource.PushSettings, label string, p *policy.Program, want policy.Want) {
 	name := s.Connection + "." + want.Table.QualifiedName()
 	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{want})[0]
@@ -134,6 +137,12 @@ func (b *builder) pushableSource(s resource.PushSettings, label string, p *polic
 	}
 	access, ok := p.AccessOf(want.Table)
 	if !ok || len(access.Privileges) == 0 || s.ReadOnly || p.Raw(want.Table) {
+		return
+	}
+	if s.Enforce == enforceRowSecurity && d.Allowed && sqlgen.Postgres().RowsOnly(&d) == nil {
+		if slices.Contains(access.Privileges, policy.PrivilegeTruncate) {
+			b.mistake(s.Pos, label, "%s has row rules, and may be emptied: TRUNCATE knows no rules. List privileges without truncate where its subscription policies say access: write, or say readOnly: true", name)
+		}
 		return
 	}
 	b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, and may be written to (%s): what a person cannot see could be overwritten, and TRUNCATE and "+

@@ -29,7 +29,7 @@ type Actual struct {
 	// lostRows are tables on record that are no more.
 	lostRows []Relation
 	findings []Finding
-	facts        *facts
+	facts    *facts
 }
 
 type serverRole struct {

@@ -173,7 +173,8 @@ func warehouseFields() map[string]field {
 		"PushSettings.connection":   {about: "the warehouse", required: true},
 		"PushSettings.user":         {about: "the system role, which owns what is maintained and is not the proxy's", required: true},
 		"PushSettings.password":     {about: "where its password is", standard: "none is sent"},
-		"PushSettings.enforce":      {about: "how: views beside the tables, or row policies on them (not enforced yet)", required: true, enum: []string{"views", "rowSecurity"}},
+		"PushSettings.enforce":      {about: "how: views beside the tables, or row policies on them where they can say it, and views elsewhere", required: true, enum: []string{"views", "rowSecurity"}},
+		"PushSettings.seeAllRows":   {about: "with `enforce: rowSecurity`, roles of others that go on seeing all rows; the proxy's role and the owner of a table do anyway"},
 		"PushSettings.schemaPrefix": {about: "begins the names of the schemas that hold views", standard: "`governed_`"},
 		"PushSettings.rolePrefix":   {about: "begins the names of the roles that hold grants", standard: "`postern_`"},
 		"PushSettings.createRoles":  {about: "whether Postern makes roles itself, for which the system role needs CREATEROLE", standard: "false: the plan prints what a database administrator runs"},
@@ -183,7 +184,7 @@ func warehouseFields() map[string]field {
 		"PushSettings.paused":       {about: "whether nothing is changed in the warehouse; `postern plan` and `postern unregister` work all the same", standard: "false"},
 		"PushSettings.drift":        {about: "what to do about what somebody changed behind Postern's back: undo it, or tell of it and leave it until the policies change there", standard: "`repair`", enum: []string{"repair", "report"}},
 		"PushSettings.lockTimeout":  {about: "bounds the wait for one lock, in milliseconds", standard: "2000"},
-		"PushSettings.allowHazards": {about: "hazards that a plan may have: `DROPS_DEPENDENTS`, `FOREIGN_OBJECT`"},
+		"PushSettings.allowHazards": {about: "hazards that a plan may have: `DROPS_DEPENDENTS`, `FOREIGN_OBJECT`, `HIDES_ROWS_FROM_OTHERS`"},
 
 		"IdentityMapping.name":       {about: "the mapping", required: true},
 		"IdentityMapping.connection": {about: "the warehouse", required: true},

@@ -60,6 +60,8 @@ type PushSettings struct {
 	Password secret.Ref `yaml:"password"`
 	// Enforce is views or rowSecurity.
 	Enforce string `yaml:"enforce"`
+	// SeeAllRows are roles of the warehouse's own from which row policies hide nothing.
+	SeeAllRows []string `yaml:"seeAllRows"`
 	// Schema holds the views of each base schema under this prefix.
 	SchemaPrefix string `yaml:"schemaPrefix"`
 	// RolePrefix begins the names of the roles that hold grants.
@@ -131,6 +133,15 @@ func (p PushSettings) validate(add func(error)) {
 	if p.Interval < 0 || p.LockTimeout < 0 {
 		add(errors.New("the interval or the lock timeout is negative"))
 	}
+	for _, role := range p.SeeAllRows {
+		add(checkWord("role", role))
+		if role == "public" {
+			add(errors.New("seeAllRows names public, which is everybody"))
+		}
+	}
+	if p.Enforce != "rowSecurity" && len(p.SeeAllRows) > 0 {
+		add(errors.New("seeAllRows is for enforce: rowSecurity"))
+	}
 	for _, h := range p.AllowHazards {
 		if !slices.Contains(hazards(), h) {
 			add(fmt.Errorf("%s is not one of the hazards %v", clip(h), hazards()))
@@ -139,7 +150,9 @@ func (p PushSettings) validate(add func(error)) {
 }
 
 // hazards are those that a plan can have, as package push names them.
-func hazards() []string { return []string{"WIDENS_ACCESS", "DROPS_DEPENDENTS", "FOREIGN_OBJECT"} }
+func hazards() []string {
+	return []string{"WIDENS_ACCESS", "DROPS_DEPENDENTS", "FOREIGN_OBJECT", "HIDES_ROWS_FROM_OTHERS", "LOCKS_LONG", "REWRITES_TABLE"}
+}
 
 func (m IdentityMapping) validate(add func(error)) {
 	add(checkPolicyName(m.Name))

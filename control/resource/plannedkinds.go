@@ -41,10 +41,5 @@ func (s *Set) NotEnforced() (out []Mistake) {
 	for _, r := range s.Sandboxes {
 		add(r.Pos, "Sandbox", r.Name)
 	}
-	for _, r := range s.PushSettings {
-		if r.Enforce != "views" {
-			out = append(out, Mistake{r.Pos, "PushSettings " + printable(r.Name), "enforce " + printable(r.Enforce) + " is not enforced yet: say views"})
-		}
-	}
 	return out
 }
