@@ -6,7 +6,8 @@ import (
 )
 
 // aclQuery has a row for each privilege on a relation, one for each privilege on some of its columns, and those on schemas and on our functions. The
-// owner's own are left out. The grantor is ours where we may take back what it gave.
+// owner's own are left out. The grantor is ours where we may take back what it gave:
+// REVOKE takes back what we gave wherever we may grant ourselves, though we be a member of another grantor.
 const aclQuery = `
 WITH wanted AS (
     SELECT c.oid, n.nspname, c.relname, c.relowner, c.relacl
@@ -29,7 +30,8 @@ WITH wanted AS (
     WHERE n.nspname = 'postern_system'
 )
 SELECT e.kind, e.nspname, e.name, to_json(e.columns), CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type,
-    pg_has_role(e.grantor, 'USAGE'), pg_get_userbyid(e.grantor), pg_get_userbyid(e.owner)
+    e.grantor = current_user::regrole OR pg_has_role(e.grantor, 'USAGE') AND NOT EXISTS (SELECT FROM wanted AS w, aclexplode(w.relacl) AS own
+        WHERE w.nspname = e.nspname AND w.relname = e.name AND own.grantee = current_user::regrole AND own.privilege_type = e.privilege_type AND own.is_grantable), pg_get_userbyid(e.grantor), pg_get_userbyid(e.owner)
 FROM entries AS e WHERE e.grantee <> e.owner`
 
 // grants reads the privileges. On what is ours every one counts; on tables of others those of our roles, and others' are kept for what is not governed.

@@ -133,6 +133,9 @@ func named(st Statement, err error) error {
 
 // run sends one statement.
 func (s *Syncer) run(ctx context.Context, conn *pgconn.PgConn, st Statement) error {
+	if err := s.config.Settings.refused(st.SQL); err != nil {
+		return err
+	}
 	if s.config.before != nil {
 		if err := s.config.before(st.SQL); err != nil {
 			return err

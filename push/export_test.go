@@ -10,3 +10,6 @@ func (c *Config) Committed(f func()) { c.committed = f }
 
 // Quick is a run that takes for granted that nobody else has changed anything.
 func (s *Syncer) Quick(ctx context.Context, in Input) (*Report, error) { return s.keep(ctx, in, true) }
+
+// Rewrites reports a statement that is not run.
+func Rewrites(sql string) bool { return rewrites(sql) }
