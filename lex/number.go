@@ -64,4 +64,6 @@ func (s *scanner) based() (Token, error) {
 	return Token{}, &Error{Offset: start, What: "a number with letters behind it"}
 }
 
-func isOneOf(c byte, digits string) bool { return isNamePart(c) && strings.IndexByte(digits, c|0x20) >= 0 }
+func isOneOf(c byte, digits string) bool {
+	return isNamePart(c) && strings.IndexByte(digits, c|0x20) >= 0
+}

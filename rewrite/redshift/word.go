@@ -1,0 +1,121 @@
+package redshift
+
+import (
+	"strings"
+
+	"github.com/posternsql/postern/lex"
+)
+
+// word judges one unquoted word that does not stand behind a dot: what it means on Redshift and not to PostgreSQL's parser. Words that both
+// read alike are left alone.
+func (p *pass) word(i int) error {
+	if p.out[i] == "" {
+		return nil // a clause has used it
+	}
+	switch w := p.tokens[i].Value; w {
+	case "top":
+		return p.top(i)
+	case "minus":
+		return p.minus(i)
+	case "qualify":
+		return p.qualify(i)
+	case "exclude":
+		return p.exclude(i)
+	case "all":
+		return p.groupByAll(i)
+	case "convert":
+		return p.convert(i)
+	case "approximate":
+		return p.approximate(i)
+	case "listagg":
+		return p.listagg(i)
+	case "ignore", "respect":
+		return p.nulls(i)
+	case "sysdate":
+		return p.sysdate(i)
+	case "interval":
+		return p.interval(i)
+	case "varchar", "nvarchar", "varying":
+		p.longest(i)
+	case "json_serialize":
+		// A word of the grammar of PostgreSQL 17, and a plain function on Redshift.
+		if p.is(i+1, "(") {
+			p.out[i] = `"json_serialize"`
+		}
+	default:
+		if bareParts(w) && p.is(i+1, "(") {
+			return p.datePartCall(i)
+		}
+		if err := p.unsupported(i, w); err != nil {
+			return err
+		}
+		return p.reserved(i)
+	}
+	return nil
+}
+
+// unsupported names constructs that have no proven translation.
+func (p *pass) unsupported(i int, w string) error {
+	switch {
+	case w == "pivot" || w == "unpivot":
+		return p.refuse(i, "%s", strings.ToUpper(w))
+	case w == "connect" && p.is(i+1, "by"), w == "start" && p.is(i+1, "with"), w == "prior":
+		return p.refuse(i, "a hierarchical query (CONNECT BY)")
+	case w == "array" && (p.is(i+1, "(") || p.is(i+1, "[")):
+		return p.refuse(i, "ARRAY")
+	case w == "object" && p.is(i+1, "("):
+		return p.refuse(i, "OBJECT")
+	case w == "try_cast" && p.is(i+1, "("):
+		return p.refuse(i, "TRY_CAST")
+	case w == "collate":
+		return p.refuse(i, "COLLATE")
+	case (w == "like" || w == "ilike") && p.is(i+1, "any", "all", "some"):
+		return p.refuse(i, "%s %s", strings.ToUpper(w), strings.ToUpper(p.tokens[i+1].Value))
+	case w == "unnest":
+		return p.refuse(i, "UNNEST")
+	case w == "limit" && p.kind(i+1) == lex.Number && p.is(i+2, ","):
+		return p.refuse(i, "LIMIT with a comma")
+	case w == "values" && p.is(i+1, "("):
+		return p.refuse(i, "VALUES as a query")
+	case (w == "semi" || w == "anti") && p.is(i+1, "join"):
+		return p.refuse(i, "%s JOIN", strings.ToUpper(w))
+	case w == "system_time" && p.is(i-1, "for"):
+		return p.refuse(i, "FOR SYSTEM_TIME")
+	}
+	return nil
+}
+
+// reserved refuses a word that Redshift reserves where its grammar does not have it: it would be a name here and a keyword there.
+func (p *pass) reserved(i int) error {
+	w := p.tokens[i].Value
+	if !lex.Reserved(w) {
+		return nil
+	}
+	switch {
+	case w == "partition" && p.is(i+1, "by"),
+		w == "nulls" && p.is(i+1, "first", "last"),
+		w == "without" && p.is(i+1, "time") && p.is(i+2, "zone"),
+		w == "start" && i == 0 && p.is(i+1, "transaction"):
+		return nil
+	}
+	return p.refuse(i, "the word %q, which Redshift reserves, without quotes", w)
+}
+
+// longest turns varchar(max) into its length (Database Developer Guide, "Character types").
+func (p *pass) longest(i int) {
+	if p.is(i+1, "(") && p.is(i+2, "max") && p.is(i+3, ")") {
+		p.out[i+2] = "65535"
+	}
+	if p.is(i, "nvarchar") {
+		p.out[i] = "varchar"
+	}
+}
+
+// sysdate is a function without brackets.
+func (p *pass) sysdate(i int) error {
+	if p.is(i-1, "as") || p.is(i+1, ".") || p.is(i+1, "(") {
+		return p.reserved(i)
+	}
+	p.out[i] = Own + "sysdate ( )"
+	return nil
+}
