@@ -85,7 +85,6 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
 	b.judged, b.bound, b.held = map[string]*judgement{}, map[string]KnownSource{}, map[*catalog.Table]bool{}
 	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
-	b.mistakes = append(b.mistakes, b.set.NotEnforced()...)
 	g.people = b.people()
 	g.tokens = b.tokens()
 	b.approved = b.approvals()
@@ -167,6 +166,7 @@ func (b *builder) compile(c resource.Connection, found crawled) *policy.Program 
 	in := policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
 		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
+		Sandboxes: b.sandboxes(c, snapshot),
 	}
 	program, warnings, err := policy.Compile(in)
 	b.warnings = append(b.warnings, warnings...)

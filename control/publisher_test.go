@@ -332,7 +332,7 @@ func TestRefusals(t *testing.T) {
 	w.edit("sources.yaml", "o_clark:", "o_clerk:")
 	w.write("more.yaml", "kind: Sandbox\nname: s\nconnection: tpch\nschema: own\n---\nkind: APIToken\nname: t\nrole: admin\ntoken: {env: SHORT}\n")
 	t.Setenv("SHORT", "too short")
-	w.refused(p, "more.yaml:1: Sandbox s: this kind is not enforced yet", "more.yaml:6: APIToken t: the token is shorter than 32 characters")
+	w.refused(p, "more.yaml:6: APIToken t: the token is shorter than 32 characters")
 	w.write("more.yaml", "kind: DataPolicy\nname: new-domain\non: {tags: [Sales]}\nrules:\n  - mask: {columns: [c_name], hash: {domain: unheard-of}}\n")
 	w.refused(p, `more.yaml:5: DataPolicy new-domain: connection tpch has no key for token domain "unheard-of": run `+"`postern register`")
 	w.register()

@@ -25,6 +25,7 @@ func Registration(set *resource.Set, connection string) (warehouse.Registration,
 			out.Tables = append(out.Tables, warehouse.TableName{Schema: name.Schema, Name: name.Table})
 		}
 	}
+	out.Sandboxes = sandboxSchemas(set, connection)
 	out.Domains = domainNames(set)
 	for _, p := range set.DataPolicies {
 		out.Ciphers = out.Ciphers || slices.ContainsFunc(p.Rules, policy.Rule.Ciphers)

@@ -74,6 +74,12 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 		p.tables[t.table] = t
 		p.tolerances = append(p.tolerances, t.tolerance())
 	}
+	for _, s := range c.in.Sandboxes {
+		if p.sandboxes == nil {
+			p.sandboxes = map[string]Sandbox{}
+		}
+		p.sandboxes[s.Schema] = s
+	}
 	slices.Sort(p.tolerances)
 	p.tolerances = slices.Compact(p.tolerances)
 	return p, c.warnings, nil

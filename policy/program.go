@@ -20,6 +20,8 @@ type Input struct {
 	Approvals []Approved
 	// Projects that people may act in.
 	Projects []Project
+	// Sandboxes are the schemas in which people may make tables; no two have one schema.
+	Sandboxes []Sandbox
 	// KnownTags are in use outside of this snapshot, in other connections: a policy may name them although nothing here
 	// carries them.
 	KnownTags []string
@@ -31,6 +33,8 @@ type Program struct {
 	snapshot *catalog.Snapshot
 	tables   map[*catalog.Table]*tableProgram
 	projects map[string]*projectProgram
+	// sandboxes by schema.
+	sandboxes map[string]Sandbox
 	// conditions of all rules, sorted by text.
 	conditions []*condition
 	// tolerances are the different latency tolerances of the sources, sorted.

@@ -234,6 +234,10 @@ func namedKindName(k rewrite.Kind) string {
 		return "TRUNCATE"
 	case rewrite.KindCopyIn:
 		return "COPY FROM"
+	case rewrite.KindCreateTable:
+		return "CREATE TABLE"
+	case rewrite.KindDropTable:
+		return "DROP TABLE"
 	}
 	return "UNKNOWN"
 }

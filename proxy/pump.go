@@ -216,9 +216,14 @@ func (r *relay) milestone(ctx context.Context, kind byte, length int) error {
 // completed follows what a completed statement means for the session.
 func (r *relay) completed(run *running) {
 	s := run.statement
+	if s.Completed != nil {
+		s.Completed()
+	}
 	switch s.Kind {
 	case rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindShow, rewrite.KindEmpty, 0,
 		rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn:
+		return
+	case rewrite.KindCreateTable, rewrite.KindDropTable:
 		return
 	case rewrite.KindDeallocate:
 		if s.Name == "" {

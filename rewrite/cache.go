@@ -22,7 +22,9 @@ type cacheKey struct {
 	params    string
 	single    bool
 	settled   bool
-	sql       string
+	// made counts what the person made and dropped in sandboxes.
+	made uint64
+	sql  string
 }
 
 func newCacheKey(req *Request) cacheKey {

@@ -16,8 +16,11 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 		st.Kind = KindEmpty
 		return nil
 
-	// Queries: SELECT, VALUES, TABLE, WITH … SELECT, UNION and the like. No INTO, no row locks.
+	// Queries: SELECT, VALUES, TABLE, WITH … SELECT, UNION and the like. No row locks; INTO makes a table, see sandboxwrite.go.
 	case *pg.Node_SelectStmt:
+		if into, err := r.selectInto(raw, st); into || err != nil {
+			return err
+		}
 		st.Kind = KindSelect
 		regOutputs(v.SelectStmt)
 		_, err := r.query(raw.Stmt, nil)
@@ -68,7 +71,7 @@ func (r *resolver) judgeWrite(raw *pg.RawStmt, st *Statement) error {
 		st.Kind = KindTruncate
 		return r.truncate(v.TruncateStmt, st)
 	}
-	return r.judgeNamed(raw, st)
+	return r.judgeSandbox(raw, st)
 }
 
 // judgeNamed ends the table: the statements about what the client itself has named in the session.

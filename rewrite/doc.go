@@ -30,7 +30,8 @@
 //     fencetypes.go, what an expression may tell; fencelevel.go, the conditions of one query; pushdown.go, what may run below a fence;
 //     fencefinish.go, putting them up
 //
-// Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement.
+// Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement; sandbox.go, tables that people make of
+// what they see, and sandboxwrite.go, the statements that make them.
 //
 // The virtual catalogue, which answers for pg_catalog and information_schema:
 //

@@ -54,9 +54,37 @@ func (vs *views) facts(req *Request) (*facts, error) {
 			g.add(d)
 		}
 	}
+	if err := vs.sandboxFacts(req, f, &g); err != nil {
+		return nil, err
+	}
 	f.macros = g.macros(f, req)
 	vs.known.Add(key, f)
 	return f, nil
+}
+
+// sandboxFacts adds the person's own tables in sandboxes, as far as a crawl has found them.
+func (vs *views) sandboxFacts(req *Request, f *facts, g *gathered) error {
+	if !req.Program.HasSandbox(req.Principal.User()) {
+		return nil
+	}
+	for _, t := range req.Program.Snapshot().Tables() {
+		box, ok := req.Program.Sandbox(t.Schema)
+		if !ok || box.Owner != req.Principal.User() {
+			continue
+		}
+		v, until, err := vs.sandboxView(req, box, t)
+		f.until = earlier(f.until, until)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			continue
+		}
+		f.tables[tableName{t.Schema, t.Name}] = t
+		f.schemas[t.Schema] = true
+		g.add(&v.decision)
+	}
+	return nil
 }
 
 // gathered collects oids in the forms in which they are printed. Tables with the same numbers of visible columns share a group,

@@ -47,6 +47,9 @@ func (r *resolver) inner(query *pg.Node, st *Statement, of string) error {
 	if err := r.judge(raw, &in); err != nil {
 		return err
 	}
+	if in.Kind == KindCreateTable {
+		return pgerror.NotSupported("%s of SELECT INTO is not supported through Postern", of)
+	}
 	query.Node = raw.Stmt.Node
 	st.Inner = in.Kind
 	return nil

@@ -40,7 +40,7 @@ func unprintable() error {
 
 // normalize takes out of a tree what does not carry meaning: the places of nodes in the text.
 func normalize(m protoreflect.Message) {
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 		switch name := f.Name(); {
 		case f.Kind() != protoreflect.Int32Kind:
 		case name == "location", name == "arg_location", name == "stmt_len", name == "stmt_location":

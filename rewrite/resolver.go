@@ -25,9 +25,11 @@ type resolver struct {
 	// until is the earliest time at which one of the decisions that were asked for ends, denials included; zero is never.
 	until time.Time
 	// fleeting marks what rests on the session's own names.
-	fleeting  bool
-	relations int
-	depth     int
+	fleeting bool
+	// sandboxViews are the Views of sandboxes' tables in this statement.
+	sandboxViews map[tableName]*view
+	relations    int
+	depth        int
 	// viewDepth is 0 for the person's own text, and how many views lie above the text of a view.
 	viewDepth int
 	// shown: see use.

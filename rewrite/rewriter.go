@@ -73,6 +73,9 @@ const (
 	KindTruncate
 	// KindCopyIn is COPY table FROM STDIN.
 	KindCopyIn
+	// KindCreateTable and KindDropTable are about a table in a person's sandbox.
+	KindCreateTable
+	KindDropTable
 	// KindUnlisten is UNLISTEN; nobody listens, since LISTEN is refused.
 	KindUnlisten
 )
@@ -111,6 +114,8 @@ type Statement struct {
 	Fleeting bool
 	// Written is the table that the statement writes, by the name that the client gave it; "" for others.
 	Written string
+	// Completed, where it is set, has to be called when the warehouse has said that the statement succeeded.
+	Completed func()
 	// Quiet marks a statement whose rows are not for the client: it has a RETURNING of ours, that checks what is written.
 	Quiet bool
 	// Places says where in the client's text the nodes of SQL stand, in order of Printed; see ClientPosition.

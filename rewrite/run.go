@@ -53,6 +53,9 @@ func (rw *Rewriter) Rewrite(ctx context.Context, req Request) (*Result, error) {
 		return nil, pgerror.InsufficientPrivilege("permission denied")
 	}
 	key := newCacheKey(&req)
+	if req.Program.HasSandbox(req.Principal.User()) {
+		key.made = rw.views.made.changed(req.Principal.User())
+	}
 	if result := rw.cache.get(key); result != nil {
 		return result, nil
 	}
@@ -109,6 +112,9 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	r.finish()
 	if st.Kind == 0 {
 		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")
+	}
+	if err := r.keepsSources(); err != nil {
+		return Statement{}, time.Time{}, err
 	}
 	if err := r.refusedPredicates(); err != nil {
 		return Statement{}, time.Time{}, err

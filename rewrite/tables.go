@@ -21,6 +21,8 @@ type use struct {
 	compared map[string]bool
 	// lookedUp are the columns whose raw value is compared, see rawequality.go.
 	lookedUp map[string]bool
+	// written marks the table that the statement writes.
+	written bool
 }
 
 func (u *use) touch(name string) {
@@ -120,6 +122,9 @@ func (r *resolver) find(rv *pg.RangeVar) (*view, error) {
 
 // visible returns the view of a table, nil if there is none that the person may see.
 func (r *resolver) visible(schema, name string) (*view, error) {
+	if box, ok := r.req.Program.Sandbox(schema); ok {
+		return r.sandboxTable(box, name)
+	}
 	t, ok := r.req.Program.Snapshot().Table(schema, name)
 	if !ok || !t.Registered {
 		return nil, nil

@@ -29,6 +29,10 @@ type view struct {
 	refused *viewRefusal
 	// relations is how many governed tables it stands for.
 	relations int
+	// printed is the text that the decision was printed as.
+	printed string
+	// sandbox is set for a table in a sandbox.
+	sandbox *sandboxed
 }
 
 // reach says how a table is come by: in the person's own text, or by views so and so deep.
@@ -53,6 +57,7 @@ type views struct {
 	cache *lru.Cache[viewKey, *view]
 	// known is what a person may see of everything; its keys have no table.
 	known *lru.Cache[viewKey, *facts]
+	made  made
 	now   func() time.Time
 	// builtin has the catalog relations that may be read, by name.
 	builtin map[string]*catalog.Table
@@ -73,7 +78,7 @@ func newViews(c Config) (*views, error) {
 		return nil, fmt.Errorf("making the cache of what people may see: %w", err)
 	}
 	return &views{
-		cache: cache, known: known, now: c.Now, builtin: builtinTables(),
+		cache: cache, known: known, made: made{tables: map[madeKey]madeTable{}, changes: map[string]uint64{}}, now: c.Now, builtin: builtinTables(),
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 			return p.Decide(policy.BindPrincipal(who).At(c.Now()), wants)
 		},
@@ -119,6 +124,7 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	if v.tree, err = parseView(printed.SQL, v.columns); err != nil {
 		return nil, fmt.Errorf("reading the view of %s: %w", t.QualifiedName(), err)
 	}
+	v.printed = printed.SQL
 	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
 		if t.Kind != catalog.KindView {

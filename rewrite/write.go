@@ -66,6 +66,7 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 	}
 	// The conditions of a statement that writes are weighed by no fence, so whatever it reads stands behind a whole one.
 	r.fenceAll = true
+	r.useOf(v).written = true
 	t := &target{view: v, use: r.useOf(v), reads: map[string]*pg.Node{}, filter: v.tree.WhereClause, relation: name}
 	t.item = &item{alias: alias, schema: table.Schema, byAlias: true, byColumn: true, target: true}
 	if rv.Alias != nil {

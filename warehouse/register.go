@@ -39,6 +39,8 @@ type Registration struct {
 	Keys map[string]secret.Value
 	// Ciphers installs the reversible and the format-preserving mask too, and the extension pgcrypto unless it is there.
 	Ciphers bool
+	// Sandboxes are schemas in which the service role makes tables for one person each. They are made if they are not there.
+	Sandboxes []string
 	// Procedures installs the procedures by which people who are logged in at the warehouse switch projects.
 	Procedures bool
 }
@@ -59,6 +61,11 @@ func (r Registration) Validate() error {
 	for _, n := range names {
 		if n.name == "" || len(n.name) > maxNameBytes || strings.ContainsRune(n.name, 0) {
 			mistakes = append(mistakes, fmt.Errorf("%s %q is not a name of 1 to %d bytes", n.what, n.name, maxNameBytes))
+		}
+	}
+	for _, s := range r.Sandboxes {
+		if s == "" || len(s) > maxNameBytes || strings.ContainsRune(s, 0) {
+			mistakes = append(mistakes, fmt.Errorf("sandbox %q is not a name of 1 to %d bytes", s, maxNameBytes))
 		}
 	}
 	for _, d := range r.Domains {
@@ -146,7 +153,7 @@ func (r Registration) Statements() []string {
 	for _, t := range sortedUnique(tables) {
 		out = append(out, "GRANT SELECT ON TABLE "+t+" TO "+service)
 	}
-	return out
+	return append(out, r.sandboxStatements()...)
 }
 
 // Script is the whole as text for psql, but for keys that are given: those are in no text, and only Register installs them.

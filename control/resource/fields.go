@@ -166,7 +166,7 @@ func warehouseFields() map[string]field {
 
 		"Sandbox.name":       {about: "the sandbox", required: true},
 		"Sandbox.connection": {about: "the warehouse", required: true},
-		"Sandbox.schema":     {about: "the schema in which people may make tables of their own", required: true},
+		"Sandbox.schema":     {about: "begins the names of the schemas: ann's is called `schema_ann`", required: true},
 		"Sandbox.members":    {about: "who may"},
 
 		"PushSettings.name":         {about: "the settings", required: true},

@@ -11,9 +11,6 @@ import (
 	"github.com/posternsql/postern/secret"
 )
 
-// The kinds below are read and checked. What publishes a set refuses those that it does not enforce: see
-// Set.NotEnforced.
-
 // TokenDomain declares a domain of keyed masks.
 type TokenDomain struct {
 	Pos         policy.Pos `yaml:"-"`
@@ -41,13 +38,14 @@ type FunctionAllowList struct {
 	Casts []string `yaml:"casts"`
 }
 
-// Sandbox is a schema in which people may make tables of their own.
+// Sandbox is where people may make tables of their own: each has a schema, which nobody else reads.
 type Sandbox struct {
 	Pos        policy.Pos `yaml:"-"`
 	Name       string     `yaml:"name"`
 	Connection string     `yaml:"connection"`
-	Schema     string     `yaml:"schema"`
-	Members    Members    `yaml:"members"`
+	// Schema begins the names of the schemas: that of ann is called schema_ann.
+	Schema  string  `yaml:"schema"`
+	Members Members `yaml:"members"`
 }
 
 // PushSettings say what Postern maintains inside a warehouse for people who connect to it directly.

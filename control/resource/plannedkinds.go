@@ -1,10 +1,6 @@
 package resource
 
-import (
-	"reflect"
-
-	"github.com/posternsql/postern/policy"
-)
+import "reflect"
 
 // plannedKinds are the kinds of planned.go.
 func plannedKinds() []kind {
@@ -30,16 +26,4 @@ func listed[T validator](name string, list func(*Set) *[]T) kind {
 		to := list(s)
 		*to = append(*to, value)
 	}}
-}
-
-// NotEnforced has one mistake for each resource of a kind that is read and checked, and that nothing enforces yet. Whoever
-// publishes a set refuses them: a policy that is written down and does nothing is worse than none.
-func (s *Set) NotEnforced() (out []Mistake) {
-	add := func(pos policy.Pos, kind, name string) {
-		out = append(out, Mistake{pos, kind + " " + printable(name), "this kind is not enforced yet"})
-	}
-	for _, r := range s.Sandboxes {
-		add(r.Pos, "Sandbox", r.Name)
-	}
-	return out
 }

@@ -25,7 +25,7 @@ type Set struct {
 	Projects      []Project
 	Approvals     []Approval
 
-	// Kinds that are read and checked, see NotEnforced.
+	// The kinds of planned.go.
 	TokenDomains       []TokenDomain
 	FunctionAllowLists []FunctionAllowList
 	Sandboxes          []Sandbox
