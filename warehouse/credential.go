@@ -12,6 +12,39 @@ type CredentialSource interface {
 	Credential(ctx context.Context) (secret.Value, error)
 }
 
+// LoginSource is a CredentialSource whose credentials are for an account of their own, or are no password. It is asked instead of Credential.
+type LoginSource interface {
+	CredentialSource
+	Login(ctx context.Context) (Login, error)
+}
+
+// Login is as whom to log in, and with what.
+type Login struct {
+	// User is the account; the configured one when empty.
+	User     string
+	Password secret.Value
+	// Token says that Password is a token of an identity provider, which Redshift takes when it asks for one (authentication request 14). It is
+	// never sent as a password.
+	Token bool
+}
+
+// Login asks the credential source as whom to log in, and with what. Without a source there is no password.
+func (c Config) Login(ctx context.Context) (Login, error) {
+	var out Login
+	var err error
+	switch source := c.Credentials.(type) {
+	case nil:
+	case LoginSource:
+		out, err = source.Login(ctx)
+	default:
+		out.Password, err = source.Credential(ctx)
+	}
+	if out.User == "" {
+		out.User = c.User
+	}
+	return out, err
+}
+
 // Password reads the password from a reference at each use.
 func Password(ref secret.Ref) CredentialSource { return passwordRef{ref} }
 

@@ -50,7 +50,7 @@ func (c Config) pgconn(ctx context.Context) (*pgconn.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	pc.Host, pc.Port, pc.Database, pc.User = c.Host, uint16(c.Port), c.Database, c.User
+	pc.Host, pc.Port, pc.Database = c.Host, uint16(c.Port), c.Database
 	pc.ConnectTimeout = c.timeout()
 	pc.DialFunc = (&net.Dialer{Timeout: c.timeout()}).DialContext
 	pc.LookupFunc = net.DefaultResolver.LookupHost
@@ -65,14 +65,14 @@ func (c Config) pgconn(ctx context.Context) (*pgconn.Config, error) {
 	if pc.TLSConfig, err = c.tlsConfig(); err != nil {
 		return nil, err
 	}
-	pc.Password = ""
-	if c.Credentials != nil {
-		password, err := c.Credentials.Credential(ctx)
-		if err != nil {
-			return nil, err
-		}
-		pc.Password = password.Reveal()
+	login, err := c.Login(ctx)
+	if err != nil {
+		return nil, err
 	}
+	if login.Token {
+		return nil, errors.New("the credentials are an identity provider's token, which PostgreSQL's protocol has no place for")
+	}
+	pc.User, pc.Password = login.User, login.Password.Reveal()
 	return pc, nil
 }
 
