@@ -46,8 +46,27 @@ type TLS struct {
 // DefaultConnectTimeout bounds a dial whose Config does not say otherwise.
 const DefaultConnectTimeout = 10 * time.Second
 
-// maxNameBytes bounds the names that go into a start-up packet; PostgreSQL cuts names at 63 bytes.
-const maxNameBytes = 63
+// The bounds of the names that go into a start-up packet: PostgreSQL cuts names at 63 bytes, Redshift takes 127, and those of temporary
+// credentials have more before them.
+const (
+	maxNameBytes         = 63
+	maxRedshiftNameBytes = 127 + len("IAMA:")
+)
+
+func (c Config) maxName() int {
+	if c.Engine == EngineRedshift {
+		return maxRedshiftNameBytes
+	}
+	return maxNameBytes
+}
+
+// checkName refuses what cannot stand in a start-up packet.
+func checkName(what, name string, limit int) error {
+	if name == "" || len(name) > limit || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("%s %q is not a name of 1 to %d bytes", what, name, limit)
+	}
+	return nil
+}
 
 // Config says where a warehouse is and as whom to log in. It holds no secret and can be printed.
 type Config struct {
@@ -79,8 +98,8 @@ func (c Config) Validate() error {
 		mistakes = append(mistakes, fmt.Errorf("port %d is not between 1 and 65535", c.Port))
 	}
 	for _, n := range []struct{ what, name string }{{"database", c.Database}, {"user", c.User}} {
-		if n.name == "" || len(n.name) > maxNameBytes || strings.ContainsRune(n.name, 0) {
-			mistakes = append(mistakes, fmt.Errorf("%s %q is not a name of 1 to %d bytes", n.what, n.name, maxNameBytes))
+		if err := checkName(n.what, n.name, c.maxName()); err != nil {
+			mistakes = append(mistakes, err)
 		}
 	}
 	if c.ConnectTimeout < 0 {

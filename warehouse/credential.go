@@ -26,6 +26,8 @@ type Login struct {
 	// Token says that Password is a token of an identity provider, which Redshift takes when it asks for one (authentication request 14). It is
 	// never sent as a password.
 	Token bool
+	// TokenType is what the start-up packet calls the token: ACCESS_TOKEN, which is also meant when it is empty, or EXT_JWT.
+	TokenType string
 }
 
 // Login asks the credential source as whom to log in, and with what. Without a source there is no password.
@@ -41,6 +43,9 @@ func (c Config) Login(ctx context.Context) (Login, error) {
 	}
 	if out.User == "" {
 		out.User = c.User
+	}
+	if err == nil {
+		err = checkName("user", out.User, c.maxName())
 	}
 	return out, err
 }

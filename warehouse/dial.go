@@ -24,6 +24,9 @@ func Dial(ctx context.Context, c Config, runtimeParams map[string]string) (*pgco
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("checking the connection: %w", err)
 	}
+	if c.Engine == EngineRedshift {
+		return dialRedshift(ctx, c, runtimeParams)
+	}
 	pc, err := c.pgconn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s: %w", c.Address(), err)
@@ -79,11 +82,14 @@ func (c Config) pgconn(ctx context.Context) (*pgconn.Config, error) {
 // requireAuth keeps the password from being sent in clear text to whoever answers, unless TLS has proven who that is or
 // nobody can be in between.
 func (c Config) requireAuth() string {
-	if c.TLSMode() == TLSVerifyFull || c.unixSocket() {
+	if c.proven() {
 		return ""
 	}
 	return "!password"
 }
+
+// proven reports that what is sent reaches the warehouse and nobody else.
+func (c Config) proven() bool { return c.TLSMode() == TLSVerifyFull || c.unixSocket() }
 
 // blankSettings override all that ParseConfig would otherwise look up and that could make it fail or read a file.
 const blankSettings = "host=127.0.0.1 port=5432 user=nobody password=nothing database=nothing passfile='' " +

@@ -3,9 +3,10 @@
 // Floor 1: it is the only network I/O below the servers. It imports catalog and secret.
 //
 //   - config.go: Config, its Validate, and where the TLS default comes from
-//   - credential.go: CredentialSource, asked at each use
+//   - credential.go: CredentialSource and LoginSource, asked at each use
 //   - dial.go: Dial, a logged-in connection that nothing in the environment can steer
 //   - tls.go: the TLS side of dialing
+//   - redshift.go, handshake.go, digest.go, scram.go: the log-in to Redshift, which the driver cannot do
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
 //   - crawl.go: Crawl, the tables and columns of a database; crawlprogress.go: how far it is, and Identity; viewdefs.go: the queries behind views, and what they read;
 //     own.go: functions, operators, types and casts that are not built in
