@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/posternsql/postern/audit"
@@ -87,6 +88,11 @@ type Collector struct {
 	config Config
 	// told are the IDs that are on record behind the position, which a crash may have left there.
 	told map[string]bool
+
+	mu sync.Mutex
+	// began and ended count looks at the log; passed is closed at the end of each.
+	began, ended int
+	passed       chan struct{}
 }
 
 // New checks the configuration.
@@ -108,7 +114,10 @@ func (c *Collector) Run(ctx context.Context) error {
 	tick := time.NewTicker(c.config.Interval)
 	defer tick.Stop()
 	for {
-		if err := c.Collect(ctx); err != nil && ctx.Err() == nil {
+		c.pass(true, nil)
+		err := c.Collect(ctx)
+		c.pass(false, err)
+		if err != nil && ctx.Err() == nil {
 			c.config.Logger.Error("collecting direct statements", "connection", c.config.Connection, "error", err)
 		}
 		select {

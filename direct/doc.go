@@ -6,6 +6,7 @@
 //   - statements.go: entries of the log become statements: those that failed, and several entries about one
 //   - join.go: a statement becomes an audit.Event: account to person, names to sources, policies in force
 //   - position.go: where the collector stopped; versions.go: which policies were in force when
+//   - who.go: Who: which statements on record name what somebody changed
 //
 // The life of one statement: the follower finds its entry, and the one of its error if it failed; the account is mapped to a person, the
 // relations that it names to registered sources, a view of push's to the table that it shows; the event is recorded; then the position is kept.

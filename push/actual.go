@@ -301,14 +301,11 @@ func (c *crawler) views() {
 			v.Digest = entry.digest
 		}
 		c.out.Views[at] = v
-		if known && v.Digest == "" {
-			c.find(Drifted, at.Schema+"."+at.Name, "the view is not as it was left")
-		}
 	}
 }
 
 func (c *crawler) find(kind FindingKind, object, detail string) {
-	c.out.findings = append(c.out.findings, Finding{kind, object, detail})
+	c.out.findings = append(c.out.findings, Finding{Kind: kind, Object: object, Detail: detail})
 }
 
 func (c *crawler) profile() {

@@ -106,6 +106,9 @@ func (r *run) transaction(ctx context.Context, t Transaction, step, steps int, l
 		{SQL: "BEGIN"},
 		{SQL: fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())},
 	}
+	if !r.quickly {
+		all = append(all, Statement{SQL: unsettle})
+	}
 	all = append(all, t.Statements...)
 	all = append(all, Statement{SQL: fmt.Sprintf("UPDATE postern_system.sync SET revision = revision + 1, program = %s, step = %d, steps = %d, at = pg_catalog.now()",
 		text(r.program()), step, steps)}, Statement{SQL: "COMMIT"})

@@ -80,6 +80,10 @@ func (s *Syncer) preparation(f *facts) (out []string) {
 		out = append(out, bootstrap, "INSERT INTO postern_system.sync VALUES (true, "+text(s.config.Settings.Connection)+
 			fmt.Sprintf(", %d, 0, '', 0, 0, pg_catalog.now())", formatVersion))
 	}
+	if !f.baseline {
+		out = append(out, baselineTable)
+		f.baseline = true
+	}
 	for _, k := range keyedFunctions() {
 		if f.originals[k.original] && !f.wrappers[k.wrapped] {
 			out = append(out, k.sql())

@@ -116,7 +116,7 @@ func (d *desirer) people() {
 }
 
 func (d *desirer) find(kind FindingKind, object, detail string) {
-	d.out.Findings = append(d.out.Findings, Finding{kind, object, detail})
+	d.out.Findings = append(d.out.Findings, Finding{Kind: kind, Object: object, Detail: detail})
 }
 
 // source adds what one source needs: a view, or grants on the table itself where everybody sees it as it is.

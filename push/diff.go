@@ -46,10 +46,17 @@ type difference struct {
 	byDBA       []string
 	drop        []string // by a database administrator, at the end
 	findings    []Finding
+	changed     []Changed
+}
+
+// past is what is known of the last run: what it left, if that is known, and what this process then read back.
+type past struct {
+	base *baseline
+	last *Actual
 }
 
 // diff compares what should be there with what is.
-func diff(settings Settings, want *Desired, have *Actual) *difference {
+func diff(settings Settings, want *Desired, have *Actual, past past) *difference {
 	d := &difference{
 		settings: settings, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
 		findings: slices.Concat(want.Findings, have.findings),
@@ -65,6 +72,7 @@ func diff(settings Settings, want *Desired, have *Actual) *difference {
 	d.rows()
 	d.searchPaths()
 	d.leftovers()
+	d.drift(past.base, past.last)
 	slices.SortFunc(d.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
 	})
@@ -73,7 +81,7 @@ func diff(settings Settings, want *Desired, have *Actual) *difference {
 }
 
 func (d *difference) find(kind FindingKind, object, detail string) {
-	d.findings = append(d.findings, Finding{kind, object, detail})
+	d.findings = append(d.findings, Finding{Kind: kind, Object: object, Detail: detail})
 }
 
 func (d *difference) allowed(hazards ...Hazard) bool {
@@ -84,6 +92,15 @@ func (d *difference) schemas() {
 	for _, name := range slices.Sorted(maps.Keys(d.want.Schemas)) {
 		owner, there := d.have.schemaOwners[name]
 		if !there {
+			if d.driftedSchema(name) {
+				for at := range d.want.Views {
+					if at.Schema == name {
+						d.withdraw(at)
+					}
+				}
+				d.dropGrants(Object{Kind: ObjectSchema, Schema: name})
+				continue
+			}
 			d.newSchemas = append(d.newSchemas, name)
 			continue
 		}
@@ -125,6 +142,8 @@ func (d *difference) roles() {
 		server, there := d.have.Server[name]
 		_, ours := d.have.Roles[name]
 		switch {
+		case !there && d.driftedRole(name, role.Kind):
+			d.lacking(name)
 		case !there && d.settings.CreateRoles:
 			d.newRoles = append(d.newRoles, name)
 		case !there:
@@ -173,6 +192,11 @@ func (d *difference) person(name string, r serverRole) {
 // without gives up what hangs on a role.
 func (d *difference) without(role, why string) {
 	d.find(Blocked, "role "+role, why)
+	d.lacking(role)
+}
+
+// lacking gives up what hangs on a role, without a word.
+func (d *difference) lacking(role string) {
 	delete(d.want.Roles, role)
 	maps.DeleteFunc(d.want.Grants, func(g Grant, _ Columns) bool { return g.Role == role })
 	maps.DeleteFunc(d.want.Members, func(m Member, _ bool) bool { return m.Role == role || m.Account == role })
@@ -207,6 +231,9 @@ func (d *difference) views() {
 		// A column that was renamed leaves the query as it was.
 		sameNames := slices.EqualFunc(have.Columns, want.Columns, func(a, b ViewColumn) bool { return a.Name == b.Name })
 		if there && have.Digest == want.Digest && !have.Foreign && sameNames {
+			continue
+		}
+		if d.driftedView(at, want, there, have.Digest == "" || !sameNames && have.Digest == want.Digest) {
 			continue
 		}
 		c := change{at: at, want: want, have: have, there: there}
@@ -327,9 +354,8 @@ func (d *difference) members() {
 			d.join = append(d.join, m)
 		}
 	}
-	order := func(a, b Member) int { return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Account, b.Account)) }
-	slices.SortFunc(d.leave, order)
-	slices.SortFunc(d.join, order)
+	slices.SortFunc(d.leave, compareMembers)
+	slices.SortFunc(d.join, compareMembers)
 }
 
 func (d *difference) rows() {
@@ -358,6 +384,9 @@ func (d *difference) searchPaths() {
 	}
 	for _, account := range slices.Sorted(maps.Keys(d.want.Paths)) {
 		want := d.want.Paths[account]
+		if d.driftedPath(account) {
+			continue
+		}
 		if _, foreign := d.have.foreignPaths[account]; foreign && !d.allowed(ForeignObject) {
 			d.find(NotGiven, "role "+account, "has a search path of its own: unqualified names may find the tables and not the views")
 			continue

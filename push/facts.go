@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -18,10 +19,14 @@ type facts struct {
 	maxLocks   int
 	prepared   bool
 	revision   string
+	// at is when something was last changed by a Syncer.
+	at time.Time
 	// mayTerminate says that sessions of others can be ended.
 	mayTerminate bool
 	// originals are keyed functions of registration's that we may call, wrappers those of our own.
 	originals, wrappers map[string]bool
+	// baseline says that there is the table of what was left.
+	baseline bool
 	// commitTimes says that the server keeps when each change was made.
 	commitTimes bool
 }
@@ -41,6 +46,7 @@ const factsQuery = `SELECT current_setting('server_version_num'), pg_is_in_recov
     current_setting('max_locks_per_transaction')::bigint * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
     pg_has_role('pg_signal_backend', 'USAGE'), COALESCE((SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'postern_system'), ''),
     to_regclass('postern_system.ticket') IS NOT NULL, current_setting('track_commit_timestamp'),
+    to_regclass('postern_system.baseline') IS NOT NULL,
     (SELECT string_agg(pg_get_userbyid(defaclrole) || ' grants by default to ' || defaclacl::text, '; ') FROM pg_default_acl WHERE defaclrole = r.oid)
 FROM pg_roles AS r WHERE r.rolname = current_user`
 
@@ -58,7 +64,7 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 		return nil, fmt.Errorf("asking what the server is: %w", err)
 	}
 	v := rows[0]
-	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on"}
+	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on", baseline: v[12] == "t"}
 	set := s.config.Settings
 	f.version, _ = strconv.Atoi(v[0])
 	f.maxLocks, _ = strconv.Atoi(v[7])
@@ -77,8 +83,8 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 		return nil, fmt.Errorf("schema %s belongs to role %s and not to the system role %s", SystemSchema, v[9], set.SystemRole)
 	case v[9] != "" && !f.prepared:
 		return nil, fmt.Errorf("schema %s is there, and is not what this version of Postern makes", SystemSchema)
-	case v[12] != "":
-		return nil, fmt.Errorf("default privileges would open whatever is made: %s; run ALTER DEFAULT PRIVILEGES to end that", v[12])
+	case v[13] != "":
+		return nil, fmt.Errorf("default privileges would open whatever is made: %s; run ALTER DEFAULT PRIVILEGES to end that", v[13])
 	case set.CreateRoles && !f.createRole:
 		return nil, fmt.Errorf("createRoles is set, and role %s has no CREATEROLE", set.SystemRole)
 	}
@@ -114,7 +120,7 @@ func (s *Syncer) sameConnection(ctx context.Context, conn *pgconn.PgConn, f *fac
 	if !f.prepared {
 		return nil
 	}
-	rows, err := query(ctx, conn, "SELECT connection, format, revision FROM postern_system.sync")
+	rows, err := query(ctx, conn, "SELECT connection, format, revision, extract(epoch FROM at)::bigint FROM postern_system.sync")
 	if err != nil || len(rows) != 1 {
 		return fmt.Errorf("reading what is maintained here: %w", errors.Join(err, errors.New("postern_system.sync has not one row")))
 	}
@@ -122,5 +128,8 @@ func (s *Syncer) sameConnection(ctx context.Context, conn *pgconn.PgConn, f *fac
 		return fmt.Errorf("this database is maintained for connection %q in format %s, and not for %q in format %d", v[0], v[1], s.config.Settings.Connection, formatVersion)
 	}
 	f.revision = rows[0][2]
+	if seconds, err := strconv.ParseInt(rows[0][3], 10, 64); err == nil {
+		f.at = time.Unix(seconds, 0)
+	}
 	return nil
 }

@@ -51,7 +51,17 @@ type Finding struct {
 	// Object is what it is about, Detail says what, in words.
 	Object string `json:"object"`
 	Detail string `json:"detail"`
+	// Wider says that access is, or may be, wider than the policies say, of what drifted.
+	Wider bool `json:"wider,omitempty"`
+	// Who says who ran which statement when, or that it is not known, of what drifted.
+	Who string `json:"who,omitempty"`
 }
 
 // String is the finding on one line.
-func (f Finding) String() string { return string(f.Kind) + ": " + f.Object + ": " + f.Detail }
+func (f Finding) String() string {
+	out := string(f.Kind) + ": " + f.Object + ": " + f.Detail
+	if f.Who != "" {
+		out += "; " + f.Who
+	}
+	return out
+}

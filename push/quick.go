@@ -10,6 +10,8 @@ type remembered struct {
 	have *Actual
 	// revision that the database then had; each transaction of a Syncer's makes it another.
 	revision string
+	// base is what then was settled.
+	base *baseline
 }
 
 // remember keeps what is there now for a quick run.
@@ -21,7 +23,7 @@ func (r *run) remember(ctx context.Context, have *Actual, findings []Finding) er
 		return err
 	}
 	have.findings = findings
-	r.s.last = &remembered{have, r.facts.revision}
+	r.s.last = &remembered{have, r.facts.revision, r.base}
 	return nil
 }
 
@@ -30,17 +32,23 @@ func (r *run) quick(ctx context.Context, last *remembered, err *error) bool {
 	if last == nil || last.revision != r.facts.revision {
 		return false
 	}
-	d := diff(r.s.config.Settings, r.want, last.have)
+	r.base, r.quickly = last.base, true
+	d := diff(r.s.config.Settings, r.want, last.have, past{base: r.base})
 	p := d.plan(r.s.budget(r.facts), false, nil)
 	for _, t := range p.Transactions {
 		for _, st := range t.Statements {
 			if len(st.Params) == 0 {
+				r.quickly = false
 				return false
 			}
 		}
 	}
 	if len(p.Last) > 0 || len(p.Transactions) > 1 {
+		r.quickly = false
 		return false
+	}
+	if *err = r.s.attribute(ctx, d, r.facts.at, nil); *err != nil {
+		return true
 	}
 	r.report.Plan, r.report.Findings = p, d.findings
 	*err = r.profileOnly(ctx, d, last.have)
@@ -66,6 +74,6 @@ func (r *run) profileOnly(ctx context.Context, d *difference, had *Actual) error
 	if c.profile(); c.err != nil {
 		return fmt.Errorf("reading the profile back: %w", c.err)
 	}
-	r.report.Done = diff(r.s.config.Settings, r.want, &now).plan(r.s.budget(r.facts), false, nil).Empty()
+	r.report.Done = diff(r.s.config.Settings, r.want, &now, past{base: r.base}).plan(r.s.budget(r.facts), false, nil).Empty()
 	return r.remember(ctx, &now, had.findings)
 }

@@ -115,7 +115,7 @@ func (s *Secured) write(d *desirer, t *catalog.Table, dec *policy.Decision, acce
 			continue
 		}
 		if w.Privilege == policy.PrivilegeTruncate {
-			s.findings = append(s.findings, Finding{NotGiven, object.String(), "TRUNCATE: it takes all rows, whatever the policies say of them"})
+			s.findings = append(s.findings, Finding{Kind: NotGiven, Object: object.String(), Detail: "TRUNCATE: it takes all rows, whatever the policies say of them"})
 			continue
 		}
 		condition, err := sqlgen.Postgres().RowPolicy(t, w.When, dec.Filter)

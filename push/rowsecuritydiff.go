@@ -129,6 +129,9 @@ func (d *difference) rowPolicies(want *Desired) {
 		if t.known && t.intact && t.digest == digestOf(at, s.Policies) && t.recorded == at {
 			continue
 		}
+		if d.driftedRows(at, t, digestOf(at, s.Policies)) {
+			continue
+		}
 		if !t.mine {
 			d.find(Blocked, at.String(), "its row policies should change, and role "+d.settings.SystemRole+" is not a member of "+t.owner+", to whom it belongs: it is not opened")
 			d.shut(at)

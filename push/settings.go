@@ -34,6 +34,8 @@ type Drift string
 const (
 	// DriftRepair undoes it.
 	DriftRepair Drift = "repair"
+	// DriftReport tells of it and leaves it, until the policies change what was changed.
+	DriftReport Drift = "report"
 )
 
 // Enforce says by what people see only their rows and values.
@@ -137,8 +139,8 @@ func (s Settings) Validate() error {
 			add("seeAllRows names %.80q, which is no role", role)
 		}
 	}
-	if s.Drift != DriftRepair {
-		add("drift %q is not repair: nothing else is done about it yet", s.Drift)
+	if s.Drift != DriftRepair && s.Drift != DriftReport {
+		add("drift %q is neither repair nor report", s.Drift)
 	}
 	for _, h := range s.AllowHazards {
 		if !slices.Contains(Hazards(), h) {

@@ -25,6 +25,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Progress is told how far a run has come; nil tells nobody.
 	Progress func(Progress)
+	// Who says of each change who made it; nil says nothing. It may wait a moment for what is on its way.
+	Who func(context.Context, []Changed) []Origin
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 	// before is called before each statement that changes anything, in tests.
@@ -57,6 +59,9 @@ type Syncer struct {
 	last *remembered
 	// removed says that all was taken back, and that nobody has asked for it since.
 	removed bool
+	// origins are what is known of what drifted and was told, behind their own lock: a plan is made beside a run.
+	origins     map[Finding]Origin
+	attribution sync.Mutex
 }
 
 // New makes a Syncer that has done nothing.
@@ -122,7 +127,15 @@ func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
 	if err := have.ungoverned(ctx, conn, s.config.Settings, want); err != nil {
 		return nil, err
 	}
-	plan := diff(s.config.Settings, want, have).plan(s.budget(f), false, nil)
+	base, err := s.baselineOf(ctx, conn, f)
+	if err != nil {
+		return nil, err
+	}
+	d := diff(s.config.Settings, want, have, past{base: base})
+	if err := s.attribute(ctx, d, f.at, nil); err != nil {
+		return nil, err
+	}
+	plan := d.plan(s.budget(f), false, nil)
 	if len(preparation) > 0 {
 		first := Transaction{Title: "prepare"}
 		for _, sql := range preparation {
@@ -207,6 +220,9 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 	last := s.last
 	s.last = nil
 	if err = s.sameConnection(ctx, conn, f); err == nil {
+		if last != nil && last.revision == f.revision {
+			r.left = last.have
+		}
 		// Another Syncer may have been at work until the lock was ours: then the revision is another one.
 		if !quick || !r.quick(ctx, last, &err) {
 			err = r.run(ctx)
@@ -228,6 +244,11 @@ type run struct {
 	conn   *pgconn.PgConn
 	facts  *facts
 	report *Report
+	// base is what the last run gave, left what this process then read back; nil where that is not known.
+	base *baseline
+	left *Actual
+	// quickly says that the profile alone is changed: what else there is stays settled.
+	quickly bool
 }
 
 func (r *run) run(ctx context.Context) error {
@@ -243,11 +264,27 @@ func (r *run) run(ctx context.Context) error {
 	if err := have.ungoverned(ctx, r.conn, s.config.Settings, r.want); err != nil {
 		return err
 	}
-	d := diff(s.config.Settings, r.want, have)
+	if r.base, err = s.baselineOf(ctx, r.conn, r.facts); err != nil {
+		return err
+	}
+	d := diff(s.config.Settings, r.want, have, past{r.base, r.left})
+	err = s.attribute(ctx, d, r.facts.at, func(f Finding) error {
+		e := r.event("push.drift", f.Object+": "+f.Detail)
+		if f.Who != "" {
+			e.Detail += "; " + f.Who
+		}
+		return s.config.Record(ctx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("recording what drifted: %w", err)
+	}
 	r.report.Plan = d.plan(s.budget(r.facts), false, nil)
 	r.report.Findings = d.findings
 	if r.report.Plan.Empty() {
 		r.report.Done = true
+		if err := r.settle(ctx, d); err != nil {
+			return err
+		}
 		return r.remember(ctx, have, have.findings)
 	}
 	if err := s.config.Record(ctx, r.event("push.plan", r.report.Plan.summary())); err != nil {
@@ -255,7 +292,7 @@ func (r *run) run(ctx context.Context) error {
 	}
 	err = r.apply(ctx, d)
 	if err == nil {
-		err = r.readBack(ctx, have.findings)
+		err = r.readBack(ctx, d, have.findings)
 	}
 	outcome := fmt.Sprintf("%s with %s committed", count(r.report.Transactions, "transaction", "transactions"), count(r.report.Statements, "statement", "statements"))
 	if err != nil {
@@ -278,13 +315,13 @@ func (r *run) event(action, detail string) audit.Event {
 func (r *run) program() string { return strconv.FormatUint(r.in.Program.Version(), 10) }
 
 // readBack compares what is there now with what should be. What the server says of itself counts, never that a statement did not fail.
-func (r *run) readBack(ctx context.Context, findings []Finding) error {
+func (r *run) readBack(ctx context.Context, d *difference, findings []Finding) error {
 	r.s.progress("reading back", 0, 0, r.report.Statements)
 	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want)
 	if err != nil {
 		return err
 	}
-	left := diff(r.s.config.Settings, r.want, have)
+	left := diff(r.s.config.Settings, r.want, have, past{base: r.base})
 	plan := left.plan(r.s.budget(r.facts), false, nil)
 	r.report.Done = plan.Empty()
 	for _, t := range plan.Transactions {
@@ -292,9 +329,15 @@ func (r *run) readBack(ctx context.Context, findings []Finding) error {
 			r.find(Blocked, "read back", "still to be done: "+strings.Join(strings.Fields(st.SQL), " "))
 		}
 	}
+	// What was left undone is not drift at the next look.
+	if r.report.Done {
+		if err := r.settle(ctx, d); err != nil {
+			return err
+		}
+	}
 	return r.remember(ctx, have, findings)
 }
 
 func (r *run) find(kind FindingKind, object, detail string) {
-	r.report.Findings = append(r.report.Findings, Finding{kind, object, detail})
+	r.report.Findings = append(r.report.Findings, Finding{Kind: kind, Object: object, Detail: detail})
 }

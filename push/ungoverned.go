@@ -77,7 +77,7 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 	}
 	for _, v := range rows {
 		if _, source := want.Bases[Relation{v[0], v[1]}]; source {
-			a.findings = append(a.findings, Finding{NotGoverned, v[0] + "." + v[1], "is published for logical replication by " + v[2] + ": who subscribes reads all of it"})
+			a.findings = append(a.findings, Finding{Kind: NotGoverned, Object: v[0] + "." + v[1], Detail: "is published for logical replication by " + v[2] + ": who subscribes reads all of it"})
 		}
 	}
 	return nil
@@ -109,7 +109,7 @@ type ungoverned struct {
 }
 
 func (u *ungoverned) find(object, detail string) {
-	f := Finding{NotGoverned, object, detail}
+	f := Finding{Kind: NotGoverned, Object: object, Detail: detail}
 	if !slices.Contains(u.actual.findings, f) {
 		u.actual.findings = append(u.actual.findings, f)
 	}

@@ -73,7 +73,11 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 		var loopCtx context.Context
 		loopCtx, w.stop = context.WithCancel(ctx)
 		running[name] = w
-		group.Go(func() error { return collector.Run(loopCtx) })
+		s.following.set(name, collector)
+		group.Go(func() error {
+			defer s.following.drop(name, collector)
+			return collector.Run(loopCtx)
+		})
 	}
 }
 

@@ -157,7 +157,7 @@ func printRuns(out io.Writer, format string, runs []push.Run) error {
 // syncerConfig says how one warehouse is kept.
 func (s *server) syncerConfig(p control.Push) push.Config {
 	at := p.Warehouse
-	return push.Config{Settings: pushSettings(p), Record: s.audit.Record, Log: s.log, Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+	return push.Config{Settings: pushSettings(p), Record: s.audit.Record, Log: s.log, Who: s.pushWho(p.Settings.Connection), Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
 		return warehouse.Dial(ctx, at, map[string]string{"application_name": "postern:push"})
 	}}
 }

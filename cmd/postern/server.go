@@ -38,6 +38,7 @@ type server struct {
 	auditDir  string
 	versions  direct.Versions
 	keepers   keepers
+	following following
 	store     *store.Store
 	standings *control.Standings
 	registry  *control.Registry

@@ -1,4 +1,4 @@
--- 29 statements in 2 transactions, 6 WIDENS_ACCESS
+-- 30 statements in 2 transactions, 6 WIDENS_ACCESS
 
 -- prepare
 BEGIN;
@@ -37,6 +37,13 @@ CREATE TABLE postern_system.ticket (ticket uuid NOT NULL);
 INSERT INTO postern_system.ticket VALUES (pg_catalog.gen_random_uuid());
 REVOKE ALL ON ALL TABLES IN SCHEMA postern_system FROM PUBLIC;
 INSERT INTO postern_system.sync VALUES (true, 'tpch', 1, 0, '', 0, 0, pg_catalog.now());
+CREATE TABLE postern_system.baseline (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    settled boolean NOT NULL,
+    state jsonb NOT NULL
+);
+REVOKE ALL ON TABLE postern_system.baseline FROM PUBLIC;
+INSERT INTO postern_system.baseline VALUES (true, false, '{}');
 CREATE OR REPLACE FUNCTION postern_system.keyed_hash(ticket uuid, domain text, value text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 600
 SET search_path = pg_catalog, pg_temp
