@@ -99,11 +99,17 @@ func named(e *audit.Event) string {
 	return fmt.Sprintf("%s ran %s that names it at %s (record %s)", who, strings.ToUpper(verb), e.Time.UTC().Format(time.RFC3339), e.ID)
 }
 
-// wordsOf are the words of a text, as they are, in lower case, and what stands in double quotes as a whole.
+// wordsOf are the words of a text, as they are, in lower case, behind TO and FROM, and what stands in double quotes as a whole.
 func wordsOf(sql string) map[string]bool {
 	out := map[string]bool{}
+	before := ""
 	for _, w := range strings.FieldsFunc(sql, func(r rune) bool { return r != '_' && r != '$' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		out[w], out[strings.ToLower(w)] = true, true
+		lower := strings.ToLower(w)
+		out[w], out[lower] = true, true
+		if before == "to" || before == "from" {
+			out[before+" "+lower] = true
+		}
+		before = lower
 	}
 	parts := strings.Split(sql, `"`)
 	for i := 1; i < len(parts); i += 2 {

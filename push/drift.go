@@ -11,7 +11,7 @@ import (
 
 // Changed is one thing that somebody changed behind our back.
 type Changed struct {
-	// Names are words that a statement has that did it: one at least of each list. The server writes names as they are, without quotes.
+	// Names are words that a statement has that did it: one at least of each list. Names are as the server has them, without quotes; two words are one after the other.
 	Names [][]string
 	// Since is when all was last known to be as we left it, by the server's clock; zero where that is not known.
 	Since time.Time
@@ -127,7 +127,11 @@ func (d *difference) driftedGrants(base *baseline) {
 		keep := d.leaves() && !changing[g.Object] && before == wanted && was == want
 		kept[g] = keep
 		added, gone := columnsBetween(was, before, is, now)
-		names := [][]string{{g.Object.Name, g.Object.Schema}, {g.Role}}
+		names := [][]string{{g.Object.Name, g.Object.Schema}, {g.Role}, {g.Privilege, "all"}}
+		if g.Role == publicRole {
+			// A schema has the same name.
+			names[1] = []string{"to public", "from public"}
+		}
 		if g.Object.Kind == ObjectFunction {
 			name, _, _ := strings.Cut(g.Object.Name, "(")
 			names[0][0] = name
