@@ -186,7 +186,7 @@ func (h *handshake) md5(salt []byte) error {
 	if len(salt) != 4 {
 		return errors.New("a malformed request for an MD5 password")
 	}
-	inner := md5.Sum([]byte(h.login.Password.Reveal() + h.login.User))        //nolint:gosec // what the server asks for
+	inner := md5.Sum([]byte(h.login.Password.Reveal() + h.login.User))      //nolint:gosec // what the server asks for
 	outer := md5.Sum(append([]byte(hex.EncodeToString(inner[:])), salt...)) //nolint:gosec // what the server asks for
 	return h.send('p', append([]byte("md5"+hex.EncodeToString(outer[:])), 0))
 }

@@ -59,7 +59,7 @@ func externalFunction(s []token, i int) ([]token, *Refusal) {
 	}
 	signature := print(argumentTypes(append([]token{}, s[i:closing(s, end)+1]...)))
 	kind := print(argumentTypes(append([]token{}, s[returns+1:stop]...)))
-	body := "BEGIN RETURN rs_shim.lambda(" + quote(s[lambda+1].value()) + ", to_jsonb(" + argumentList(s[end+1:closing(s, end)]) + "))::" + kind + "; END"
+	body := "BEGIN RETURN pg_rs_shim.lambda(" + quote(s[lambda+1].value()) + ", to_jsonb(" + argumentList(s[end+1:closing(s, end)]) + "))::" + kind + "; END"
 	return block("CREATE FUNCTION", run("CREATE OR REPLACE FUNCTION "+signature+" RETURNS "+kind+" LANGUAGE plpgsql VOLATILE AS "+quote(body))), nil
 }
 

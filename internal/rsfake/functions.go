@@ -45,7 +45,7 @@ func apply(name string, args [][]token, at int) ([]token, *Refusal) {
 
 // shim calls the stand-in's own function in place of PostgreSQL's of that name.
 func shim(name string, args [][]token, at int) ([]token, *Refusal) {
-	return apply("rs_shim."+name, args, at)
+	return apply("pg_rs_shim."+name, args, at)
 }
 
 func asCoalesce(args [][]token, at int) ([]token, *Refusal) { return apply("coalesce", args, at) }

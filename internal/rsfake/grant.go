@@ -142,9 +142,9 @@ func grantOne(verb string, what []token, to token, admin string) (string, *Refus
 	if len(what) == 2 && what[0].is("role") && what[1].isName() {
 		name := quote(rolePrefix + what[1].name())
 		if verb == "grant" {
-			return "PERFORM rs_shim.grant_role(" + name + ", " + quote(to.name()) + ", " + admin + ", current_user)", nil
+			return "PERFORM pg_rs_shim.grant_role(" + name + ", " + quote(to.name()) + ", " + admin + ", current_user)", nil
 		}
-		return "PERFORM rs_shim.revoke_role(" + name + ", " + quote(to.name()) + ", current_user)", nil
+		return "PERFORM pg_rs_shim.revoke_role(" + name + ", " + quote(to.name()) + ", current_user)", nil
 	}
 	for _, t := range what {
 		if t.kind != word {
@@ -154,7 +154,7 @@ func grantOne(verb string, what []token, to token, admin string) (string, *Refus
 	if !strings.HasPrefix(to.name(), rolePrefix) || len(what) == 0 || !strings.Contains(systemPermissions, "|"+print(what)+"|") {
 		return "", near(to)
 	}
-	return "PERFORM rs_shim.system_permission(" + quote(print(what)) + ", " + quote(to.name()) + ", " + map[bool]string{true: "true", false: "false"}[verb == "grant"] + ", current_user)", nil
+	return "PERFORM pg_rs_shim.system_permission(" + quote(print(what)) + ", " + quote(to.name()) + ", " + map[bool]string{true: "true", false: "false"}[verb == "grant"] + ", current_user)", nil
 }
 
 // systemPermissions can be granted to roles (Developer Guide, "System permissions for RBAC").

@@ -14,7 +14,7 @@ func reserved(name string) bool { return strings.Contains(reservedWords, " "+nam
 const newerNames = " pg_authid pg_auth_members pg_roles pg_collation pg_enum pg_extension pg_foreign_table pg_foreign_server pg_partitioned_table pg_policy pg_policies pg_sequence pg_sequences pg_matviews pg_event_trigger" +
 	" pg_range pg_publication pg_subscription pg_available_extensions pg_cursors pg_prepared_statements pg_shdescription pg_db_role_setting pg_opfamily pg_stat_progress_vacuum pg_hba_file_rules pg_config pg_timezone_names" +
 	" relpersistence relispartition relreplident relrowsecurity relforcerowsecurity relispopulated reloptions attcollation attidentity attgenerated attoptions attfdwoptions atthasmissing typcategory typcollation typispreferred typarray" +
-	" prokind proleakproof proparallel provariadic prosupport procost prorows protransform indnkeyatts indisvalid indisready indislive indcheckxmin conindid convalidated conislocal collisdeterministic collprovider" +
+	" proleakproof proparallel provariadic prosupport procost prorows protransform indnkeyatts indisvalid indisready indislive indcheckxmin conindid convalidated conislocal collisdeterministic collprovider" +
 	" datcollate datctype datconnlimit relminmxid relfrozenxid rolname rolsuper rolcanlogin "
 
 func newer(name string) bool {

@@ -21,13 +21,13 @@ func createUser(s []token) ([]token, *Refusal) {
 	if _, has := options["password"]; !has {
 		return nil, near(s[len(s)-1])
 	}
-	return block("CREATE USER", append([]string{"PERFORM rs_shim.create_user(" + quote(s[2].name()) + ", " + quote(encode(options)) + ", current_user)"},
+	return block("CREATE USER", append([]string{"PERFORM pg_rs_shim.create_user(" + quote(s[2].name()) + ", " + quote(encode(options)) + ", current_user)"},
 		joins(groups, s[2].name())...)...), nil
 }
 
 func joins(groups []string, user string) (out []string) {
 	for _, g := range groups {
-		out = append(out, "PERFORM rs_shim.grant_role("+quote(groupPrefix+g)+", "+quote(user)+", false, current_user)")
+		out = append(out, "PERFORM pg_rs_shim.grant_role("+quote(groupPrefix+g)+", "+quote(user)+", false, current_user)")
 	}
 	return out
 }
@@ -133,21 +133,21 @@ func alterUser(s []token) ([]token, *Refusal) {
 	if len(groups) > 0 {
 		return nil, near(s[3])
 	}
-	return block("ALTER USER", "PERFORM rs_shim.alter_user("+quote(s[2].name())+", "+quote(encode(options))+", current_user)"), nil
+	return block("ALTER USER", "PERFORM pg_rs_shim.alter_user("+quote(s[2].name())+", "+quote(encode(options))+", current_user)"), nil
 }
 
 func createRole(s []token) ([]token, *Refusal) {
 	if len(s) < 3 || !s[2].isName() || len(s) > 3 && !s[3].is("externalid") {
 		return nil, near(s[len(s)-1])
 	}
-	return block("CREATE ROLE", "PERFORM rs_shim.create_role("+quote(rolePrefix+s[2].name())+", current_user)"), nil
+	return block("CREATE ROLE", "PERFORM pg_rs_shim.create_role("+quote(rolePrefix+s[2].name())+", current_user)"), nil
 }
 
 func createGroup(s []token) ([]token, *Refusal) {
 	if len(s) < 3 || !s[2].isName() {
 		return nil, near(s[len(s)-1])
 	}
-	statements := []string{"PERFORM rs_shim.create_role(" + quote(groupPrefix+s[2].name()) + ", current_user)"}
+	statements := []string{"PERFORM pg_rs_shim.create_role(" + quote(groupPrefix+s[2].name()) + ", current_user)"}
 	if len(s) > 3 {
 		rest := s[3:]
 		if rest[0].is("with") {
@@ -179,7 +179,7 @@ func alterGroup(s []token) ([]token, *Refusal) {
 		if s[3].is("add") {
 			statements = append(statements, joins([]string{s[2].name()}, u[0].name())...)
 		} else {
-			statements = append(statements, "PERFORM rs_shim.revoke_role("+quote(groupPrefix+s[2].name())+", "+quote(u[0].name())+", current_user)")
+			statements = append(statements, "PERFORM pg_rs_shim.revoke_role("+quote(groupPrefix+s[2].name())+", "+quote(u[0].name())+", current_user)")
 		}
 	}
 	return block("ALTER GROUP", statements...), nil
@@ -204,7 +204,7 @@ func dropPrincipal(s []token) ([]token, *Refusal) {
 		if len(a) != 1 || !a[0].isName() {
 			return nil, near(s[1])
 		}
-		statements = append(statements, "PERFORM rs_shim.drop_role("+quote(prefix+a[0].name())+", "+quiet+", "+force+", current_user)")
+		statements = append(statements, "PERFORM pg_rs_shim.drop_role("+quote(prefix+a[0].name())+", "+quiet+", "+force+", current_user)")
 	}
 	if len(statements) == 0 {
 		return nil, near(s[len(s)-1])

@@ -94,8 +94,8 @@ func plain(out, s []token, i int) ([]token, *Refusal) {
 		return words("( select usesysid from pg_catalog.pg_user where usename = current_user )", t.at), nil
 	case "qualify", "exclude", "pivot", "unpivot", "connect", "prior":
 		return nil, standIn(strings.ToUpper(t.text), t.at)
-	case "rs_shim":
-		return nil, &Refusal{Code: "3F000", Message: `schema "rs_shim" does not exist`, Position: t.at + 1}
+	case "pg_rs_shim":
+		return nil, &Refusal{Code: "3F000", Message: `schema "pg_rs_shim" does not exist`, Position: t.at + 1}
 	case "text", "nvarchar":
 		return []token{{kind: word, text: "varchar", at: t.at}}, nil
 	case "nchar":
@@ -144,8 +144,8 @@ func call(out, s []token) ([]token, *Refusal) {
 	if n := len(out); n >= 2 && out[n-1].is(".") && out[n-2].isName() {
 		schema = out[n-2].name()
 	}
-	if schema == "rs_shim" {
-		return nil, &Refusal{Code: "3F000", Message: `schema "rs_shim" does not exist`, Position: at + 1}
+	if schema == "pg_rs_shim" {
+		return nil, &Refusal{Code: "3F000", Message: `schema "pg_rs_shim" does not exist`, Position: at + 1}
 	}
 	if schema != "" && schema != "pg_catalog" {
 		return inner(out, s)

@@ -88,11 +88,11 @@ func install(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	found := conn.ExecParams(ctx, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'rs_shim'", nil, nil, nil, nil).Read()
+	found := conn.ExecParams(ctx, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'pg_rs_shim'", nil, nil, nil, nil).Read()
 	if found.Err != nil || len(found.Rows) > 0 {
 		return found.Err
 	}
-	note := "SELECT rs_shim.note('" + AdminUser + "', rs_shim.secrets('" + AdminUser + "', '" + AdminPassword + "'))"
+	note := "SELECT pg_rs_shim.note('" + AdminUser + "', pg_rs_shim.secrets('" + AdminUser + "', '" + AdminPassword + "'))"
 	for _, sql := range []string{"BEGIN", shimSQL, catalogSQL, "SELECT pg_advisory_xact_lock(7465)", note,
 		"ALTER DATABASE " + quoteName(cfg.Database) + " OWNER TO " + AdminUser, "COMMIT"} {
 		if _, err := conn.Exec(ctx, sql).ReadAll(); err != nil {

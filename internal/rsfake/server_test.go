@@ -78,10 +78,10 @@ func TestGrantsAreReal(t *testing.T) {
 	}
 	admin := rsfaketest.Connect(t, server, rsfake.AdminUser, rsfake.AdminPassword)
 	for sql, want := range map[string]string{
-		"SELECT role_name FROM svv_user_grants WHERE user_name = '" + ann + "'":                                           role,
-		"SELECT privilege_type, identity_name, identity_type FROM svv_relation_privileges WHERE namespace_name = 'views'": "SELECT|" + role + "|role",
-		"SELECT col_name FROM pg_get_late_binding_view_cols() WHERE view_schema = 'views' ORDER BY col_num":               "id;region;note;who",
-		"SELECT count(*) FROM svv_external_schemas":                                                                       "0",
+		"SELECT role_name FROM svv_user_grants WHERE user_name = '" + ann + "'":                                                                                                                  role,
+		"SELECT privilege_type, identity_name, identity_type FROM svv_relation_privileges WHERE namespace_name = 'views'":                                                                        "SELECT|" + role + "|role",
+		"SELECT col_name FROM pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int) WHERE view_schema = 'views' ORDER BY col_num": "id;region;note;who",
+		"SELECT count(*) FROM svv_external_schemas": "0",
 	} {
 		if got := rows(t, admin, sql); got != want {
 			t.Errorf("%s: %q, want %q", sql, got, want)
@@ -118,7 +118,7 @@ func TestRefused(t *testing.T) {
 		{"SELECT DISTINCT ON (a) a FROM t", "0A000"}, {"SELECT now() FROM t", "0A000"}, {"SELECT string_agg(a::varchar, ',') FROM t", "42883"},
 		{"SELECT unnest(ARRAY[1])", "0A000"}, {"SELECT a FROM t FOR UPDATE", "0A000"}, {"SELECT current_schema() FROM public.t", "0A000"},
 		{"VALUES (1)", "42601"}, {"DISCARD ALL", "42601"}, {"SELECT 'a' AS top", "42601"}, {"SELECT relpersistence FROM pg_class", "42703"},
-		{"SELECT * FROM rs_shim.query_log", "3F000"}, {"SELECT pg_catalog.array_position(a, 1) FROM t", "42883"}, {"SELECT $$a", "42601"},
+		{"SELECT * FROM pg_rs_shim.query_log", "3F000"}, {"SELECT pg_catalog.array_position(a, 1) FROM t", "42883"}, {"SELECT $$a", "42601"},
 		{"SELECT 'unterminated\\'", "42601"}, {"CREATE FUNCTION f(int) RETURNS int STABLE AS $$ return 1 $$ LANGUAGE plpythonu", "0A000"},
 		{"CREATE VIEW v AS SELECT a FROM t WITH NO SCHEMA BINDING", "42P01"}, {"SET enable_case_sensitive_identifier TO true", "0A000"},
 	} {
