@@ -60,6 +60,9 @@ type API struct {
 	Resources Resources
 	// Desk takes requests for access; nil leaves its routes out.
 	Desk Desk
+	// Objects are the warehouses' tables and their like, and ObjectHistory what became of them; nil leaves their routes out.
+	Objects       Objects
+	ObjectHistory ObjectHistory
 	// History tells of what was stored.
 	History control.HistoryStore
 	// Await returns when all servers have put a revision in force or their lease has run out; nil where there is one server.
@@ -110,7 +113,7 @@ func (a *API) routes(mux *http.ServeMux, log *slog.Logger) {
 		a.Now = time.Now
 	}
 	api := newRouter(mux)
-	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.accessRoutes(), a.pushRoutes(), a.serverRoutes(api)) {
+	for _, r := range slices.Concat(a.questionRoutes(), a.resourceRoutes(), a.accessRoutes(), a.objectRoutes(), a.pushRoutes(), a.serverRoutes(api)) {
 		a.register(api, &r)
 	}
 }

@@ -111,10 +111,10 @@ func api(t *testing.T) (base string, state *fixed, log *memory) {
 		t.Fatal(err)
 	}
 	log = &memory{}
-	resources, kept := stateOf(t, log)
+	resources, kept, publisher := stateOf(t, log)
 	base = serve(t, Config{
 		Checks: []Check{{Name: "always", Probe: func(context.Context) error { return nil }}}, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
-		API: &API{Current: func() (State, error) { return state, nil }, Rewriter: rewriter, Audit: log, Dialect: sqlgen.Postgres(), Resources: resources, History: kept, Pushes: &onePush{}, Limits: Limits{Failed: Rate{200, 50}},
+		API: &API{Current: func() (State, error) { return state, nil }, Rewriter: rewriter, Audit: log, Dialect: sqlgen.Postgres(), Resources: resources, Objects: publisher, ObjectHistory: kept, History: kept, Pushes: &onePush{}, Limits: Limits{Failed: Rate{200, 50}},
 			FirstToken: control.TokenDigest(first), Now: func() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) }},
 	})
 	return base, state, log

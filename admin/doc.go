@@ -7,6 +7,7 @@
 //   - api.go: API, who may ask it, bounded bodies, answers
 //   - ratelimit.go: how often it may be asked
 //   - decisions.go: POST /v1/decisions; reveal.go: POST /v1/reveal; projects.go: in which project a person acts
+//   - objects.go: the warehouses' tables, what became of them, and sources in and out of service
 //   - push.go: what is maintained inside warehouses: looked at, and asked for
 //
 // The life of one request: the mux answers /healthz from the process alone, /readyz from the Checks that the wiring

@@ -14,7 +14,7 @@ import (
 )
 
 // stateOf is an empty state in a file.
-func stateOf(t *testing.T, log *memory) (*control.Registry, *store.Store) {
+func stateOf(t *testing.T, log *memory) (*control.Registry, *store.Store, *control.Publisher) {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	kept, err := store.New(store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "s.db"), Log: quiet})
@@ -22,7 +22,7 @@ func stateOf(t *testing.T, log *memory) (*control.Registry, *store.Store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kept.Close() })
-	publisher, err := control.NewPublisher(control.Config{Log: quiet, Reviews: kept})
+	publisher, err := control.NewPublisher(control.Config{Log: quiet, Reviews: kept, Objects: kept, Record: log.Record})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func stateOf(t *testing.T, log *memory) (*control.Registry, *store.Store) {
 	if _, err := registry.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return registry, kept
+	return registry, kept, publisher
 }
 
 func applyBody(t *testing.T, text string, more string) string {

@@ -199,8 +199,15 @@ func cutKey(key string) (kind, name string, ok bool) {
 // notices are what webhooks tell of changes.
 func notices(changes []ResourceChange, author string, at time.Time) (out []Notice) {
 	for _, c := range changes {
-		if topic := topicOf(c.Kind); topic != "" && c.Action != Unchanged {
-			out = append(out, Notice{Topic: topic, Event: c.Action, Kind: c.Kind, Name: c.Name, Author: author, At: at})
+		topic := topicOf(c.Kind)
+		if topic == "" || c.Action == Unchanged {
+			continue
+		}
+		n := Notice{Topic: topic, Event: c.Action, Kind: c.Kind, Name: c.Name, Author: author, At: at}
+		out = append(out, n)
+		if c.Kind == "Source" && c.Action == Changed && enabledIn(c.Before) != enabledIn(c.After) {
+			n.Event = map[bool]string{true: SourceEnabled, false: SourceDisabled}[enabledIn(c.After)]
+			out = append(out, n)
 		}
 	}
 	return out

@@ -145,6 +145,6 @@ func (d *demo) register(ctx context.Context, w *demoWarehouse) error {
 	if err != nil {
 		return err
 	}
-	_, err = registerAt(ctx, w.cluster.DSN(demoDatabase), r, warehouse.PushRegistration{})
+	_, err = registerAt(ctx, w.cluster.DSN(demoDatabase), r, warehouse.PushRegistration{}, nil)
 	return err
 }

@@ -12,14 +12,16 @@ import (
 
 // progress draws one bar on a terminal, redrawn in place, or prints one line per finished item elsewhere.
 type progress struct {
-	out      io.Writer
+	out io.Writer
+	// unit is what is counted.
+	unit     string
 	terminal bool
 	width    int
 	drawn    time.Time
 }
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out, width: 30}
+	p := &progress{out: out, unit: "rows", width: 30}
 	if f, ok := out.(*os.File); ok {
 		p.terminal = term.IsTerminal(int(f.Fd()))
 	}
@@ -32,13 +34,13 @@ func (p *progress) update(item string, done, total int64) {
 	finished := done >= total
 	if !p.terminal {
 		if finished {
-			fmt.Fprintf(p.out, "  %-10s %10d rows\n", item, total)
+			fmt.Fprintf(p.out, "  %-10s %10d %s\n", item, total, p.unit)
 		}
 		return
 	}
 	if now := time.Now(); finished || now.Sub(p.drawn) >= 100*time.Millisecond {
 		p.drawn = now
-		fmt.Fprintf(p.out, "\r  %-10s [%s] %d/%d rows ", item, bar(done, total, p.width), done, total)
+		fmt.Fprintf(p.out, "\r  %-10s [%s] %d/%d %s ", item, bar(done, total, p.width), done, total, p.unit)
 		if finished {
 			fmt.Fprintln(p.out)
 		}

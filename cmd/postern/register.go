@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -103,7 +104,8 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if !push {
 		system = warehouse.PushRegistration{}
 	}
-	warnings, err := registerAt(ctx, url.Reveal(), r, system)
+	crawl := crawling{connection: set.Connections[slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })], out: out, errOut: errOut}
+	warnings, err := registerAt(ctx, url.Reveal(), r, system, crawl.run)
 	for _, w := range warnings {
 		fmt.Fprintf(errOut, "warning: %s\n", w)
 	}
@@ -131,8 +133,8 @@ func (o registerOptions) load() (*resource.Set, error) {
 	return set, nil
 }
 
-// registerAt logs in with the setup account's URL and runs the registration, and that of a system role if one is named.
-func registerAt(ctx context.Context, url string, r warehouse.Registration, system warehouse.PushRegistration) (_ []string, err error) {
+// registerAt logs in with the setup account's URL and runs the registration, and that of a system role if one is named; then look, if it is not nil, looks at what there is.
+func registerAt(ctx context.Context, url string, r warehouse.Registration, system warehouse.PushRegistration, look func(context.Context, *pgconn.PgConn) error) (_ []string, err error) {
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		// The driver's own message would quote the URL.
@@ -144,11 +146,20 @@ func registerAt(ctx context.Context, url string, r warehouse.Registration, syste
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	warnings, err := warehouse.Register(ctx, conn, r)
-	if err != nil || system.SystemRole == "" {
+	if err != nil {
 		return warnings, err
 	}
-	more, err := warehouse.RegisterPush(ctx, conn, system)
-	return append(warnings, more...), err
+	if system.SystemRole != "" {
+		more, err := warehouse.RegisterPush(ctx, conn, system)
+		warnings = append(warnings, more...)
+		if err != nil {
+			return warnings, err
+		}
+	}
+	if look == nil {
+		return warnings, nil
+	}
+	return warnings, look(ctx, conn)
 }
 
 // withoutConfig takes away the driver's wrapper, which holds the password.

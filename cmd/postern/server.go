@@ -209,6 +209,7 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 	api.Statements = func(since time.Time, fn func(audit.Event) error) error {
 		return audit.Search(s.auditDir, audit.Filter{Since: since}, fn)
 	}
+	api.Objects, api.ObjectHistory = s.publisher, s.store
 	if s.follower != nil {
 		api.Await, api.Leases = s.follower.Await, s.store
 	}

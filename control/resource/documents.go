@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
@@ -72,9 +73,17 @@ func (d Document) field(name string) *yaml.Node {
 
 // With is the document with a field at its top replaced, or put at its end; fields of the names in without are left out.
 func (d Document) With(name, value string, without ...string) Document {
+	return d.with(name, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: d.node.Line}, without...)
+}
+
+// WithFlag is With of a field that is true or false.
+func (d Document) WithFlag(name string, value bool) Document {
+	return d.with(name, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(value), Line: d.node.Line})
+}
+
+func (d Document) with(name string, scalar *yaml.Node, without ...string) Document {
 	node := *d.node
 	node.Content = nil
-	scalar := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: d.node.Line}
 	put := false
 	for i := 0; i+1 < len(d.node.Content); i += 2 {
 		key, old := d.node.Content[i], d.node.Content[i+1]
