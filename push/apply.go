@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,39 @@ func (r *run) apart(ctx context.Context, d *difference, budget int) error {
 			return err
 		}
 	}
+	if err := r.paths(ctx, d, budget); err != nil {
+		return err
+	}
 	return r.last(ctx, d.plan(budget, true, stuck))
+}
+
+// paths sets search paths, all at once, or else one after the other: whose cannot be set keeps theirs.
+func (r *run) paths(ctx context.Context, d *difference, budget int) error {
+	each := d.pathsOfEach()
+	all := batches("set search paths", slices.Concat(each...), budget)
+	refused := false
+	for i, t := range all {
+		err := r.transaction(ctx, t, i+1, len(all), min(hasty, r.s.config.Settings.LockTimeout))
+		if err != nil && (sqlState(err) == "" || r.conn.IsClosed()) {
+			return err
+		}
+		refused = refused || err != nil
+	}
+	if !refused {
+		return nil
+	}
+	for i, statements := range each {
+		err := r.transaction(ctx, Transaction{"set a search path", statements}, i+1, len(each), min(hasty, r.s.config.Settings.LockTimeout))
+		if err == nil {
+			continue
+		}
+		if sqlState(err) == "" || r.conn.IsClosed() {
+			return err
+		}
+		sql, _, _ := strings.Cut(statements[0].SQL, " SET ")
+		r.find(Blocked, "search path", sql+": "+serverMessage(err))
+	}
+	return nil
 }
 
 // oneByOne does the views of a batch each in a transaction of its own; one that fails is left, and nobody may read it.

@@ -48,14 +48,20 @@ INSERT INTO postern_system.ticket VALUES (pg_catalog.gen_random_uuid());
 REVOKE ALL ON ALL TABLES IN SCHEMA postern_system FROM PUBLIC`
 
 // wrapper is a function of keyed masks for stored views. A view's functions are called under the privileges of who reads the view; with the
-// ticket, which only the view's owner reads, nobody can call them from elsewhere and hash guesses.
+// ticket, which only the view's owner reads, nobody can call them from elsewhere and hash guesses. Its settings are wrapperSettings: from
+// PostgreSQL 18 on the plan of a function's body has the arguments for constants, and whoever sets debug_print_plan is shown it.
 const wrapper = `CREATE OR REPLACE FUNCTION postern_system.%[1]s(ticket uuid, %[2]s) RETURNS %[4]s
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 600
 SET search_path = pg_catalog, pg_temp
+SET debug_print_plan = off
+SET client_min_messages = error
 AS $function$
 SELECT CASE WHEN EXISTS (SELECT FROM postern_system.ticket AS t WHERE t.ticket = $1) THEN postern_functions.%[1]s(%[3]s) END
 $function$;
 REVOKE ALL ON FUNCTION postern_system.%[5]s FROM PUBLIC`
+
+// wrapperSettings are what a wrapper has to be made with, as the server keeps it. One that has not is made again.
+const wrapperSettings = `{"search_path=pg_catalog, pg_temp",debug_print_plan=off,client_min_messages=error}`
 
 // keyedFunction is a function of registration's that may be wrapped.
 type keyedFunction struct{ name, original, wrapped, parameters, arguments, result string }

@@ -7,7 +7,7 @@
 //   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go: ways to the data that are not closed
 //   - diff.go, plan.go, print.go: the difference as a Plan, ordered statements with hazards
 //   - bootstrap.go: what schema postern_system holds
-//   - sync.go, quick.go, apply.go, sessions.go, remove.go: Syncer: one run, from the lock to what is read back; loop.go: runs whenever something changes
+//   - sync.go, lock.go, quick.go, apply.go, sessions.go, remove.go: Syncer: one run, from the lock to what is read back; loop.go: runs whenever something changes
 //   - keeper.go, asked.go: Keeper: the loop of one database, and the runs that somebody asks for beside
 //
 // The life of one change: Desire works out what should be there; the Syncer takes the database's lock, crawls what is there of ours, and

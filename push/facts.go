@@ -98,7 +98,7 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 func (f *facts) functions(ctx context.Context, conn *pgconn.PgConn) error {
 	rows, err := query(ctx, conn, `SELECT n.nspname, p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname IN ('postern_functions', 'postern_system') AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')
-  AND (n.nspname = 'postern_functions' OR p.proowner = current_user::regrole)`)
+  AND (n.nspname = 'postern_functions' OR p.proowner = current_user::regrole AND p.proconfig = $1::text[])`, wrapperSettings)
 	if err != nil {
 		return fmt.Errorf("looking for the functions of masks: %w", err)
 	}

@@ -66,21 +66,21 @@ const (
 )
 
 // plan puts the difference in order: first all that narrows, in one transaction that waits for no lock of a view; then what must be made or
-// changed; then what is given. Where all fits into one transaction, and in haste, it is one. stuck are views that could not be changed.
+// changed; then what is given, and search paths. Where all fits into one transaction, and in haste, it is one. stuck are views that could not be changed.
 func (d *difference) plan(budget int, apart bool, stuck map[Relation]bool) *Plan {
 	p := &Plan{Last: d.last(), narrowed: d.narrowed()}
 	p.ByDBA, p.Findings = slices.Concat(d.byDBA, d.drop), d.findings
-	narrow, define, widen := d.narrow(false), d.define(stuck), d.widen(false, stuck)
+	narrow, define, widen, paths := d.narrow(false), d.define(stuck), d.widen(false, stuck), slices.Concat(d.pathsOfEach()...)
 	total := 0
-	for _, s := range slices.Concat(narrow, define, widen) {
+	for _, s := range slices.Concat(narrow, define, widen, paths) {
 		total += s.locks
 	}
-	n := len(narrow) + len(define) + len(widen)
+	n := len(narrow) + len(define) + len(widen) + len(paths)
 	if n == 0 {
 		return p
 	}
 	if !apart && total <= budget && n <= batchStatements && len(d.tables) <= tablesAtOnce {
-		p.Transactions = []Transaction{{"everything at once", slices.Concat(narrow, define, widen)}}
+		p.Transactions = []Transaction{{"everything at once", slices.Concat(narrow, define, widen, paths)}}
 		return p
 	}
 	narrow, widen = d.narrow(true), d.widen(true, stuck)
@@ -89,6 +89,7 @@ func (d *difference) plan(budget int, apart bool, stuck map[Relation]bool) *Plan
 	}
 	p.Transactions = append(p.Transactions, batches("make and change", define, budget)...)
 	p.Transactions = append(p.Transactions, batches("give", widen, budget)...)
+	p.Transactions = append(p.Transactions, batches("set search paths", paths, budget)...)
 	return p
 }
 
@@ -139,9 +140,6 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 		}
 	}
 	out = append(out, grantStatements("REVOKE", "FROM", revoke, columns)...)
-	for _, account := range d.oldPaths {
-		out = append(out, d.resetPath(account)...)
-	}
 	if len(d.gone) > 0 {
 		out = append(out, Statement{SQL: "DELETE FROM postern_system.profile WHERE account = ANY ($1::name[])", Params: []string{list(d.gone)},
 			Note: "the profile of " + listed(d.gone), locks: locksOfStatement})
@@ -292,8 +290,17 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
 		out = append(out, Statement{SQL: "GRANT " + ident(group[0].Role) + " TO " + identList(accounts(group)) + d.inherited(), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
 	}
+	return out
+}
+
+// pathsOfEach are the statements about each person's search path. They come last, and nothing hangs on them: a person may hold what is changed, their own settings,
+// with a transaction of their own, and must not keep anything from being taken away by that.
+func (d *difference) pathsOfEach() (out [][]Statement) {
+	for _, account := range d.oldPaths {
+		out = append(out, d.resetPath(account))
+	}
 	for _, account := range d.paths {
-		out = append(out, d.setPath(account)...)
+		out = append(out, d.setPath(account))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package push
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // summary says in one line what a plan does.
@@ -28,11 +29,14 @@ func (p *Plan) summary() string {
 func (p *Plan) String() string {
 	var b strings.Builder
 	for _, f := range p.Findings {
-		fmt.Fprintf(&b, "-- %s\n", f)
+		fmt.Fprintf(&b, "-- %s\n", oneLine(f.String()))
 	}
 	if len(p.ByDBA) > 0 {
 		b.WriteString("-- For a database administrator to run first:\n")
 		for _, sql := range p.ByDBA {
+			if oneLine(sql) != sql {
+				sql = "a statement that is not printed: a name in it has control characters"
+			}
 			fmt.Fprintf(&b, "--   %s;\n", sql)
 		}
 	}
@@ -64,9 +68,19 @@ func (s Statement) print(b *strings.Builder) {
 	switch {
 	case s.Note == "":
 	case len(s.Params) > 0:
-		fmt.Fprintf(b, "-- $1: %s\n", s.Note)
+		fmt.Fprintf(b, "-- $1: %s\n", oneLine(s.Note))
 	default:
 		fmt.Fprintf(b, "-- %s\n", s.Note)
 	}
 	fmt.Fprintf(b, "%s;\n", s.SQL)
+}
+
+// oneLine keeps text within its comment: names are people's, an end of line in one would end the comment, and who runs the plan would run the rest of the name.
+func oneLine(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
+			return '\ufffd'
+		}
+		return c
+	}, text)
 }

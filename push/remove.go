@@ -17,12 +17,8 @@ func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	rows, err := query(ctx, conn, lockQuery)
-	if err != nil {
-		return nil, fmt.Errorf("taking the lock: %w", err)
-	}
-	if rows[0][0] != "t" {
-		return nil, ErrBusy
+	if _, err := s.lock(ctx, conn); err != nil {
+		return nil, err
 	}
 	if !f.prepared {
 		return &Report{Plan: &Plan{}, Done: true}, nil

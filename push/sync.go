@@ -99,11 +99,6 @@ var ErrBusy = errors.New("another sync of this database is running")
 // ErrRemoved says that all was taken back, and is not made again until a sync is asked for.
 var ErrRemoved = errors.New("what was maintained was taken back: it is left alone until a sync is asked for, the settings change or the server starts again")
 
-// lockQuery takes the lock that one Syncer of a database holds. The numbers are arbitrary.
-const lockQuery = "SELECT pg_catalog.pg_try_advisory_lock(1886745448, 1702260578)"
-
-const unlockQuery = "SELECT pg_catalog.pg_advisory_unlock(1886745448, 1702260578)"
-
 // Plan says what a run would do, and changes nothing.
 func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
 	s.progress("looking at what is there", 0, 0, 0)
@@ -208,12 +203,9 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 			s.config.Log.Debug("closing a connection", "error", failed)
 		}
 	}()
-	rows, err := query(ctx, conn, lockQuery)
+	held, err := s.lock(ctx, conn)
 	if err != nil {
-		return nil, fmt.Errorf("taking the lock: %w", err)
-	}
-	if rows[0][0] != "t" {
-		return nil, ErrBusy
+		return nil, err
 	}
 	r := &run{s: s, in: in, want: want, conn: conn, facts: f, report: &Report{ValidUntil: want.ValidUntil}}
 	r.report.Program = r.program()
@@ -228,12 +220,10 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 			err = r.run(ctx)
 		}
 	}
-	if !conn.IsClosed() {
-		// The server would give it back a moment after the connection is closed.
-		_, failed := query(context.WithoutCancel(ctx), conn, unlockQuery)
-		err = errors.Join(err, failed)
+	for _, role := range held.strangers {
+		r.find(NotGoverned, "role "+role, "holds the lock by which Syncers know of each other: another one was taken")
 	}
-	return r.report, err
+	return r.report, errors.Join(err, held.release(ctx))
 }
 
 // run is one Sync at work, with the lock held.

@@ -47,6 +47,8 @@ INSERT INTO postern_system.baseline VALUES (true, false, '{}');
 CREATE OR REPLACE FUNCTION postern_system.keyed_hash(ticket uuid, domain text, value text) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 600
 SET search_path = pg_catalog, pg_temp
+SET debug_print_plan = off
+SET client_min_messages = error
 AS $function$
 SELECT CASE WHEN EXISTS (SELECT FROM postern_system.ticket AS t WHERE t.ticket = $1) THEN postern_functions.keyed_hash($2, $3) END
 $function$;
@@ -54,6 +56,8 @@ REVOKE ALL ON FUNCTION postern_system.keyed_hash(uuid, text, text) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION postern_system.keyed_draw(ticket uuid, domain text, value text) RETURNS bigint
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER COST 600
 SET search_path = pg_catalog, pg_temp
+SET debug_print_plan = off
+SET client_min_messages = error
 AS $function$
 SELECT CASE WHEN EXISTS (SELECT FROM postern_system.ticket AS t WHERE t.ticket = $1) THEN postern_functions.keyed_draw($2, $3) END
 $function$;

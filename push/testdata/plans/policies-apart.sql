@@ -1,4 +1,4 @@
--- 30 statements in 6 transactions, 7 WIDENS_ACCESS
+-- 30 statements in 7 transactions, 7 WIDENS_ACCESS
 
 -- take away
 BEGIN;
@@ -8,8 +8,6 @@ REVOKE USAGE ON SCHEMA "governed_Sales", public FROM postern_0123456789ab_read;
 REVOKE SELECT ON TABLE "governed_Sales"."Order" FROM postern_0123456789ab_read;
 REVOKE SELECT (n_name, n_nationkey) ON TABLE public.nation FROM postern_0123456789ab_read;
 REVOKE SELECT ON TABLE governed_public.customer FROM postern_0123456789ab_read;
-ALTER ROLE bob IN DATABASE tpch RESET search_path;
-DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'bob';
 -- $1: the profile of bob
 DELETE FROM postern_system.profile WHERE account = ANY ($1::name[]);
 -- WIDENS_ACCESS
@@ -58,6 +56,12 @@ GRANT SELECT ON TABLE governed_public.customer, governed_public.nation TO poster
 GRANT SELECT (s) ON TABLE public.secret TO postern_0123456789ab_read;
 -- WIDENS_ACCESS
 GRANT postern_0123456789ab_read TO cid;
+COMMIT;
+
+-- set search paths
+BEGIN;
+ALTER ROLE bob IN DATABASE tpch RESET search_path;
+DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'bob';
 ALTER ROLE ann IN DATABASE tpch SET search_path = governed_public, public, "Sales";
 INSERT INTO postern_system.ledger SELECT 'path', '', 'ann', 'governed_public, public, "Sales"', COALESCE((SELECT pg_catalog.substr(o.setting, 13) FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS o (setting) WHERE s.setrole = 'ann'::regrole AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND o.setting LIKE 'search\_path=%'), '') ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
 ALTER ROLE cid IN DATABASE tpch SET search_path = governed_public, public, "Sales";
