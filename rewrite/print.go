@@ -15,6 +15,14 @@ const treeVersion = 170_007
 // judged. A difference means that the printer does not know a form; the statement is refused, not sent. It returns the places of what is
 // in both texts, too.
 func printTree(raw *pg.RawStmt, sql string) (string, []Place, error) {
+	text, found, err := printOnce(raw, sql)
+	if err != nil && printable(raw.ProtoReflect()) {
+		return printOnce(raw, sql)
+	}
+	return text, found, err
+}
+
+func printOnce(raw *pg.RawStmt, sql string) (string, []Place, error) {
 	tree := &pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: raw.Stmt}}}
 	text, err := pg.Deparse(tree)
 	if err != nil {

@@ -103,9 +103,7 @@ SELECT id FROM types WHERE mo > 5::money;
 SELECT id, CASE country WHEN 'US' THEN 'a' WHEN 'FR' THEN 'b' ELSE 'c' END FROM customer;
 SELECT id FROM customer WHERE (country, k) IN (('US', 1), ('JP', 2));
 SELECT id FROM customer WHERE (k BETWEEN 2 AND 3) IS TRUE;
-@refused 0A000
 SELECT id FROM customer WHERE (k IS NOT DISTINCT FROM 2) IS NOT FALSE;
-@refused 0A000
 SELECT id FROM customer WHERE (tags IS DISTINCT FROM NULL) IS UNKNOWN;
 SELECT id FROM customer WHERE (k = 2) = (level = 2);
 SELECT id FROM customer WHERE (k > 2) > (level > 2);
@@ -178,3 +176,15 @@ SELECT id FROM spender c WHERE c = ROW(1, 'somebody', 'US', 1, NULL);
 SELECT id FROM spender c WHERE (c.*) IS NOT DISTINCT FROM (c.*);
 SELECT (c.*)::text FROM spender c;
 SELECT c.* = c.* FROM spender c;
+
+# parentheses
+SELECT (country IS NOT DISTINCT FROM 'US') IS NOT FALSE, (name IS DISTINCT FROM phone) IS TRUE, (k IS DISTINCT FROM 1) IS NULL FROM customer;
+SELECT id FROM customer WHERE (segment IS NOT DISTINCT FROM NULL) IS NOT FALSE AND (k IS DISTINCT FROM level) IS NOT UNKNOWN;
+SELECT k IS NOT DISTINCT FROM (level IS NULL)::int, active IS DISTINCT FROM (segment IS NULL), active IS NOT DISTINCT FROM (active IS TRUE) FROM customer;
+SELECT (k IS NOT DISTINCT FROM level) IS NOT DISTINCT FROM active FROM customer;
+SELECT (ARRAY(SELECT o.id FROM orders o WHERE o.customer_id = c.id ORDER BY o.id))[1], (COALESCE(tags, ARRAY['none']))[1], (CASE WHEN active THEN tags END)[2], (GREATEST(tags, ARRAY['b']))[1:2] FROM customer c;
+@refused 0A000
+SELECT (COALESCE(array_agg(tags ORDER BY id) FILTER (WHERE tags IS NOT NULL), ARRAY[ARRAY['x', 'y']]))[1][1] FROM customer;
+SELECT (COALESCE(prefs, '{}'))['n'] FROM customer;
+SELECT (COALESCE(tags, '{}'))[1] AS t, count(*) FROM customer GROUP BY (COALESCE(tags, '{}'))[1];
+SELECT (COALESCE(tags, '{}'))[1] FROM customer GROUP BY 1 ORDER BY 1;
