@@ -12,7 +12,19 @@ import (
 // What is special about statements that write.
 
 // quiet reports a statement whose rows are Postern's own: the client sees none, and no description of them.
-func (r *relay) quiet(s *rewrite.Statement) bool { return s != nil && s.Quiet && !r.exempt }
+func (r *relay) quiet(s *rewrite.Statement) bool {
+	return s != nil && r.executed(s).Quiet && !r.exempt
+}
+
+// executed is the prepared statement that an EXECUTE runs; any other statement is itself.
+func (r *relay) executed(s *rewrite.Statement) *rewrite.Statement {
+	if s.Kind == rewrite.KindExecute {
+		if known, ok := r.statements[s.Name]; ok {
+			return known.only()
+		}
+	}
+	return s
+}
 
 // quietRun reports that the rows that come belong to a quiet statement.
 func (r *relay) quietRun(front *expected) bool {
@@ -46,10 +58,10 @@ func (r *relay) rowChecked(rep report, front *expected) report {
 		return rep
 	}
 	run := front.current()
-	if run == nil || run.statement.Written == "" {
+	if run == nil || r.executed(run.statement).Written == "" {
 		return rep
 	}
-	e := pgerror.InsufficientPrivilege("new row violates row-level security policy for table %q", run.statement.Written)
+	e := pgerror.InsufficientPrivilege("new row violates row-level security policy for table %q", r.executed(run.statement).Written)
 	rep.code, rep.message, rep.position = e.Code, e.Message, 0
 	rep.body = appendError(nil, e)[headerSize:]
 	return rep

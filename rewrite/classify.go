@@ -57,13 +57,13 @@ func (r *resolver) judgeWrite(raw *pg.RawStmt, st *Statement) error {
 	switch v := raw.Stmt.GetNode().(type) {
 	case *pg.Node_InsertStmt:
 		st.Kind = KindInsert
-		return r.insert(v.InsertStmt, st)
+		return r.insert(v.InsertStmt, nil, st)
 	case *pg.Node_UpdateStmt:
 		st.Kind = KindUpdate
-		return r.update(v.UpdateStmt, st)
+		return r.update(v.UpdateStmt, nil, st)
 	case *pg.Node_DeleteStmt:
 		st.Kind = KindDelete
-		return r.delete(v.DeleteStmt, st)
+		return r.delete(v.DeleteStmt, nil, st)
 	case *pg.Node_MergeStmt:
 		st.Kind = KindMerge
 		return r.mergeInto(v.MergeStmt, st)

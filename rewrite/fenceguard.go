@@ -211,7 +211,7 @@ func (r *resolver) withOutputs(c *cte) []column {
 	}
 	extra := e.SearchClause != nil || e.CycleClause != nil
 	facts, judged := r.levels[stmt]
-	if !judged && c.recursive && stmt.Larg != nil {
+	if !judged && c.recursive && stmt.GetLarg() != nil {
 		facts = r.levels[stmt.Larg]
 	}
 	out := computed(c.columns)

@@ -87,6 +87,9 @@ func (r *resolver) rangeVar(n *pg.Node, outer *scope) (*item, error) {
 			if err := r.know(c, rv.Location); err != nil {
 				return nil, err
 			}
+			if c.silent {
+				return nil, r.at(&pgerror.Error{Code: pgerror.CodeFeatureNotSupported, Message: fmt.Sprintf("WITH query %q does not have a RETURNING clause", c.name)}, rv.Location)
+			}
 			if alias == "" {
 				alias = rv.Relname
 			}

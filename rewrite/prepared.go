@@ -41,7 +41,7 @@ func (r *resolver) prepare(p *pg.PrepareStmt, st *Statement) error {
 func (r *resolver) inner(query *pg.Node, st *Statement, of string) error {
 	var in Statement
 	raw := &pg.RawStmt{Stmt: query}
-	if query.GetSelectStmt() == nil {
+	if query.GetSelectStmt() == nil && (of != "PREPARE" || !writesRows(query)) {
 		return pgerror.NotSupported("%s of statement %s is not supported through Postern", of, statementName(query))
 	}
 	if err := r.judge(raw, &in); err != nil {
@@ -51,8 +51,13 @@ func (r *resolver) inner(query *pg.Node, st *Statement, of string) error {
 		return pgerror.NotSupported("%s of SELECT INTO is not supported through Postern", of)
 	}
 	query.Node = raw.Stmt.Node
-	st.Inner = in.Kind
+	st.Inner, st.Quiet, st.Written = in.Kind, in.Quiet, in.Written
 	return nil
+}
+
+// writesRows recognises the statements that write and can be prepared.
+func writesRows(n *pg.Node) bool {
+	return n.GetInsertStmt() != nil || n.GetUpdateStmt() != nil || n.GetDeleteStmt() != nil || n.GetMergeStmt() != nil
 }
 
 // execute judges EXECUTE name (arguments). What the name stands for is judged by whoever keeps it: under the path of the session,

@@ -38,6 +38,11 @@ type resolver struct {
 	resolved column
 	// inWhere is set while a WHERE clause is judged, after what is looked up has left it.
 	inWhere bool
+	// writes are the names of the tables that are written; returned are the columns of the last RETURNING that was judged.
+	writes   []string
+	returned []string
+	// named is set once the client's names were looked through; see ownNamesOnce.
+	named bool
 	// params are the parameters in the order in which they are met, movedParams those of look-ups.
 	params, movedParams []int32
 	fences

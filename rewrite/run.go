@@ -124,6 +124,9 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	}
 	st.Decisions, st.Requested, st.LookedUp = r.decisions()
 	st.Fleeting = r.fleeting
+	if st.Written == "" && len(r.writes) > 0 {
+		st.Written = r.writes[0] // in WITH, or in PREPARE
+	}
 	if st.Kind == KindEmpty {
 		return st, time.Time{}, nil
 	}

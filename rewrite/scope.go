@@ -96,6 +96,8 @@ type cte struct {
 	// judge judges the query; it is nil when that has begun.
 	judge func() error
 	known bool
+	// silent marks a statement that writes and returns nothing.
+	silent bool
 	// expr is its place in the tree; recursive is set for all queries of WITH RECURSIVE.
 	expr      *pg.CommonTableExpr
 	recursive bool

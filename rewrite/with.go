@@ -15,6 +15,11 @@ func (r *resolver) with(w *pg.WithClause, outer *scope) error {
 	if w == nil {
 		return nil
 	}
+	if outer.parent == nil && r.viewDepth == 0 && writesWithin(w.ProtoReflect()) {
+		if err := r.ownNamesOnce(r.root.ProtoReflect()); err != nil {
+			return err
+		}
+	}
 	outer.ctes = make(map[string]*cte, len(w.Ctes))
 	var all []*cte
 	for _, n := range w.Ctes {
@@ -50,15 +55,16 @@ func (r *resolver) newCTE(n *pg.Node, outer *scope, before map[string]*cte) (*ct
 		return nil, r.at(&pgerror.Error{Code: "42712", Message: fmt.Sprintf("WITH query name %q specified more than once", e.Ctename)},
 			e.Location)
 	}
-	stmt := e.Ctequery.GetSelectStmt()
-	if stmt == nil {
-		return nil, r.at(pgerror.NotSupported("%s in WITH is not supported through Postern", nodeName(e.Ctequery)), e.Location)
-	}
 	aliases, ok := stringList(e.Aliascolnames)
 	if !ok {
 		return nil, r.unknown(n)
 	}
 	c := &cte{name: e.Ctename, expr: e}
+	stmt := e.Ctequery.GetSelectStmt()
+	if stmt == nil {
+		c.judge = func() error { return r.writeInWith(c, aliases, outer) }
+		return c, nil
+	}
 	c.judge = func() error {
 		learn := func(names []string) {
 			c.columns = renamed(names, aliases)
@@ -113,3 +119,45 @@ func renamed(names, aliases []string) []string {
 }
 
 func valuesName(i int) string { return "column" + strconv.Itoa(i+1) }
+
+// writeInWith judges INSERT, UPDATE and DELETE in the WITH of the outermost query. They run once and to their end, whether or not anybody reads
+// what they return (manual, 7.8.4), and so do their checks.
+func (r *resolver) writeInWith(c *cte, aliases []string, outer *scope) error {
+	query := c.expr.Ctequery
+	if outer.parent != nil || r.viewDepth > 0 {
+		return r.at(pgerror.NotSupported("WITH clause containing a data-modifying statement must be at the top level"), c.expr.Location)
+	}
+	if err := r.writesInWith(); err != nil {
+		return r.at(err, c.expr.Location)
+	}
+	var in Statement
+	var err error
+	asked := 0
+	switch v := query.GetNode().(type) {
+	case *pg.Node_InsertStmt:
+		asked, err = len(v.InsertStmt.ReturningList), r.insert(v.InsertStmt, outer, &in)
+	case *pg.Node_UpdateStmt:
+		asked, err = len(v.UpdateStmt.ReturningList), r.update(v.UpdateStmt, outer, &in)
+	case *pg.Node_DeleteStmt:
+		asked, err = len(v.DeleteStmt.ReturningList), r.delete(v.DeleteStmt, outer, &in)
+	default:
+		return r.at(pgerror.NotSupported("%s in WITH is not supported through Postern", nodeName(query)), c.expr.Location)
+	}
+	if err != nil {
+		return err
+	}
+	if c.silent = asked == 0; !c.silent {
+		c.columns = renamed(r.returned, aliases)
+	}
+	c.known = true
+	return nil
+}
+
+// writesInWith refuses statements around which a query that writes has not been thought through.
+func (r *resolver) writesInWith() error {
+	switch r.root.GetNode().(type) {
+	case *pg.Node_SelectStmt, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt, *pg.Node_PrepareStmt:
+		return nil
+	}
+	return pgerror.NotSupported("statement %s of a query that writes is not supported through Postern", statementName(r.root))
+}

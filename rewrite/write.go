@@ -67,6 +67,7 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 	// The conditions of a statement that writes are weighed by no fence, so whatever it reads stands behind a whole one.
 	r.fenceAll = true
 	r.useOf(v).written = true
+	r.writes = append(r.writes, name)
 	t := &target{view: v, use: r.useOf(v), reads: map[string]*pg.Node{}, filter: v.tree.WhereClause, relation: name}
 	t.item = &item{alias: alias, schema: table.Schema, byAlias: true, byColumn: true, target: true}
 	if rv.Alias != nil {
@@ -81,6 +82,16 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 	}
 	rv.Catalogname, rv.Schemaname, rv.Relname, rv.Alias = "", table.Schema, table.Name, &pg.Alias{Aliasname: targetAlias}
 	return t, nil
+}
+
+// ownNamesOnce is ownNames for the first that is asked for: from then on Postern's own names stand in the tree. Whoever asks first has all of the
+// statement in hand.
+func (r *resolver) ownNamesOnce(m protoreflect.Message) error {
+	if r.named {
+		return nil
+	}
+	r.named = true
+	return r.ownNames(m)
 }
 
 // ownNames refuses names that could be taken for Postern's own, which stand beside the client's in a statement that writes.
@@ -252,7 +263,7 @@ func (r *resolver) returning(t *target, list []*pg.Node, s *scope, check bool) (
 	if err != nil {
 		return nil, false, err
 	}
-	if _, err := r.targets(list, s); err != nil {
+	if r.returned, err = r.targets(list, s); err != nil {
 		return nil, false, err
 	}
 	if !check || t.filter == nil {

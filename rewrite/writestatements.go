@@ -10,9 +10,9 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// insert judges INSERT. What it reads it reads as every query does.
-func (r *resolver) insert(stmt *pg.InsertStmt, st *Statement) error {
-	if err := r.ownNames(stmt.ProtoReflect()); err != nil {
+// insert judges INSERT. What it reads it reads as every query does. parent is the scope around a statement that stands in WITH.
+func (r *resolver) insert(stmt *pg.InsertStmt, parent *scope, st *Statement) error {
+	if err := r.ownNamesOnce(stmt.ProtoReflect()); err != nil {
 		return err
 	}
 	wanted := []policy.Privilege{policy.PrivilegeInsert}
@@ -23,7 +23,7 @@ func (r *resolver) insert(stmt *pg.InsertStmt, st *Statement) error {
 	if err != nil {
 		return err
 	}
-	outer := child(nil)
+	outer := child(parent)
 	if err := r.with(stmt.WithClause, outer); err != nil {
 		return err
 	}
@@ -125,15 +125,15 @@ func (r *resolver) onConflict(t *target, c *pg.OnConflictClause, outer *scope) e
 }
 
 // update judges UPDATE.
-func (r *resolver) update(stmt *pg.UpdateStmt, st *Statement) error {
-	if err := r.ownNames(stmt.ProtoReflect()); err != nil {
+func (r *resolver) update(stmt *pg.UpdateStmt, parent *scope, st *Statement) error {
+	if err := r.ownNamesOnce(stmt.ProtoReflect()); err != nil {
 		return err
 	}
 	t, err := r.target(stmt.Relation, policy.PrivilegeUpdate)
 	if err != nil {
 		return err
 	}
-	level, err := r.writeScope(t, stmt.WithClause, stmt.FromClause)
+	level, err := r.writeScope(t, parent, stmt.WithClause, stmt.FromClause)
 	if err != nil {
 		return err
 	}
@@ -149,15 +149,15 @@ func (r *resolver) update(stmt *pg.UpdateStmt, st *Statement) error {
 }
 
 // delete judges DELETE. The deleted rows were visible, so nothing is checked.
-func (r *resolver) delete(stmt *pg.DeleteStmt, st *Statement) error {
-	if err := r.ownNames(stmt.ProtoReflect()); err != nil {
+func (r *resolver) delete(stmt *pg.DeleteStmt, parent *scope, st *Statement) error {
+	if err := r.ownNamesOnce(stmt.ProtoReflect()); err != nil {
 		return err
 	}
 	t, err := r.target(stmt.Relation, policy.PrivilegeDelete)
 	if err != nil {
 		return err
 	}
-	level, err := r.writeScope(t, stmt.WithClause, stmt.UsingClause)
+	level, err := r.writeScope(t, parent, stmt.WithClause, stmt.UsingClause)
 	if err != nil {
 		return err
 	}
@@ -170,8 +170,8 @@ func (r *resolver) delete(stmt *pg.DeleteStmt, st *Statement) error {
 }
 
 // writeScope judges WITH and FROM or USING, which do not see the target, and returns the scope in which both are seen.
-func (r *resolver) writeScope(t *target, with *pg.WithClause, from []*pg.Node) (*scope, error) {
-	outer := child(nil)
+func (r *resolver) writeScope(t *target, parent *scope, with *pg.WithClause, from []*pg.Node) (*scope, error) {
+	outer := child(parent)
 	if err := r.with(with, outer); err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (r *resolver) writeScope(t *target, with *pg.WithClause, from []*pg.Node) (
 // merge judges MERGE. It has no RETURNING by which new rows could be checked, so where the table has a row filter, it may only delete, and
 // update columns that the filter does not read.
 func (r *resolver) mergeInto(stmt *pg.MergeStmt, st *Statement) error {
-	if err := r.ownNames(stmt.ProtoReflect()); err != nil {
+	if err := r.ownNamesOnce(stmt.ProtoReflect()); err != nil {
 		return err
 	}
 	if len(stmt.ReturningList) > 0 {

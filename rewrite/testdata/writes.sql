@@ -59,3 +59,15 @@ UPDATE nation SET pop = 1 FROM public.customer c WHERE nation.code = c.country A
 DELETE FROM nation USING public.customer c WHERE 1 / c.k >= 0 AND c.country = code;
 MERGE INTO nation USING public.customer c ON nation.code = c.country AND 1 / c.k >= 0 AND c.id < 5 WHEN MATCHED AND c.id = 1 THEN DELETE;
 INSERT INTO nation SELECT 'x' || id, name, 1 / k FROM public.customer WHERE 1 / k >= 0;
+-- In WITH: the statement runs to its end, and so do its checks, whether or not anybody reads what it returns.
+WITH n AS (INSERT INTO nation VALUES ('DE', 'Germany', 84000000) RETURNING code, pop) SELECT code, pop + 1 FROM n;
+WITH n AS (INSERT INTO nation VALUES ('DE', 'Germany', 84000000)) SELECT count(*) FROM nation;
+WITH n (a, b) AS (UPDATE public.customer SET k = k + 1 WHERE id < 10 RETURNING id, name, phone, balance) SELECT * FROM n JOIN orders o ON o.customer_id = n.a AND 10 / n.a >= 0;
+WITH gone AS (DELETE FROM orders WHERE total > 900 RETURNING *) INSERT INTO orders SELECT id + 100000, customer_id, total, placed, memo FROM gone;
+WITH gone AS (DELETE FROM orders WHERE id < 100 RETURNING customer_id, total) UPDATE public.customer SET k = g.n FROM (SELECT customer_id, count(*) AS n FROM gone GROUP BY 1) AS g WHERE g.customer_id = customer.id;
+WITH gone AS (DELETE FROM orders o USING public.customer c WHERE c.id = o.customer_id AND c.k > 3 RETURNING o.id, c.name) SELECT count(*), min(name) FROM gone;
+WITH a AS (INSERT INTO nation VALUES ('DE', 'Germany', 1) RETURNING code), b AS (UPDATE nation SET pop = 0 WHERE code = 'FR' RETURNING code), c AS (SELECT code FROM a UNION ALL SELECT code FROM b) SELECT * FROM c ORDER BY 1;
+WITH RECURSIVE t (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 5), w AS (INSERT INTO orders (id, customer_id) SELECT 9000 + i, 4 FROM t RETURNING id) SELECT sum(id) FROM w;
+WITH w AS (UPDATE public.customer SET k = 100 / k WHERE 10 / k >= 1 RETURNING id) SELECT 1 FROM w LIMIT 0;
+WITH w AS (INSERT INTO orders (id, customer_id) VALUES (9001, 4) ON CONFLICT DO NOTHING RETURNING *) SELECT (SELECT count(*) FROM orders), w.* FROM w;
+WITH s AS (SELECT id, name, phone FROM public.customer WHERE 10 / k > 1), u AS (UPDATE public.customer c SET label = s.phone FROM s WHERE s.id = c.id AND s.name LIKE '%a%' RETURNING c.id, c.label) SELECT * FROM u JOIN s USING (id);
