@@ -32,17 +32,29 @@ func (s *Server) authenticate(ctx context.Context, in *introduction) error {
 		return pgerror.Unavailable("no policies are in force; try again later").Fatal()
 	}
 	user, host := in.params.user, hostOf(in.conn.RemoteAddr())
+	if in.params.wantsToken() {
+		return s.refused(ctx, in, user, s.token(ctx, in))
+	}
 	verifier, known := state.Verifier(user)
 	if mock := identity.MockVerifier(user, s.mockKey); !known || s.failures.blocked(user, host) {
 		verifier = mock
 	}
-	if s.cfg.Auth == AuthCleartext && in.tls {
+	switch {
+	case in.params.isDriver() && !in.tls:
+		err = tlsNeeded()
+	case (s.cfg.Auth == AuthCleartext || in.params.isDriver()) && in.tls:
+		// Redshift's own JDBC driver knows no SASL, and none of its drivers says what it knows.
 		err = s.cleartext(ctx, in, verifier)
-	} else {
+	default:
 		err = scram{in: in, verifier: verifier}.run()
 	}
+	return s.refused(ctx, in, user, err)
+}
+
+// refused notes a failed log-in, and gives the error back.
+func (s *Server) refused(ctx context.Context, in *introduction, user string, err error) error {
 	if err != nil && !errors.Is(err, errSilent) {
-		s.failures.add(user, host)
+		s.failures.add(user, hostOf(in.conn.RemoteAddr()))
 		s.cfg.Metrics.logins.WithLabelValues("refused").Inc()
 		s.recordFailure(ctx, in, err)
 	}

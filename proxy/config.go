@@ -88,6 +88,10 @@ type Config struct {
 	// nothing left in its read buffer (pgconn.PgConn.SyncConn, Hijack). A *pgconn.PgError in its error is the server's own
 	// refusal.
 	Dial func(ctx context.Context, database string, params map[string]string) (*pgconn.HijackedConn, error)
+	// Engine says what the warehouse behind a database is; nil says PostgreSQL of all.
+	Engine func(database string) warehouse.Engine
+	// Token checks the token of an identity provider and gives the log-in that it stands for; nil refuses tokens. An error is for the log alone.
+	Token func(ctx context.Context, token Token) (login string, err error)
 	// Cancel asks the warehouse behind a database to cancel what a backend is doing, and returns when it has been asked.
 	Cancel func(ctx context.Context, database string, backend warehouse.Backend) error
 

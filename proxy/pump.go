@@ -297,7 +297,12 @@ func (r *relay) report(ctx context.Context, kind byte, length int) error {
 		err = r.parameter(body)
 	} else {
 		rep := readReport(body, r.exempt)
-		if kind == 'N' {
+		if r.redshift() && !r.exempt {
+			rep = redshiftError(rep)
+		}
+		if kind == 'N' && r.redshift() && !r.exempt {
+			// What a notice speaks of cannot be known.
+		} else if kind == 'N' {
 			r.forward()
 			r.out.write(appendMessage(r.scrap[:0], 'N', rep.body))
 		} else {

@@ -36,6 +36,7 @@ type session struct {
 	as string
 	// exempt is fixed for the session: its warehouse connection was opened for it.
 	exempt bool
+	engine warehouse.Engine
 
 	conn    net.Conn // the client's
 	server  net.Conn // the warehouse's
@@ -107,10 +108,15 @@ func (s *Server) admit(in *introduction) (*session, error) {
 	if err := s.quota.enter(in.params.user); err != nil {
 		return nil, err
 	}
+	engine := warehouse.EnginePostgres
+	if s.cfg.Engine != nil {
+		engine = s.cfg.Engine(in.params.database)
+	}
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
 	return &session{
-		cfg: &s.cfg, log: s.log, id: hex.EncodeToString(id[:]), address: in.conn.RemoteAddr().String(),
+		engine: engine,
+		cfg:    &s.cfg, log: s.log, id: hex.EncodeToString(id[:]), address: in.conn.RemoteAddr().String(),
 		params: in.params, application: in.params.application, exempt: who.Exempt(), conn: in.conn,
 	}, nil
 }
@@ -171,6 +177,7 @@ func (r *relay) greet(parameters map[string]string) {
 		}
 	}
 	m = appendStringMessage(m, 'S', "application_name", r.application)
+	m = r.params.driverStatus(m)
 	m = appendMessage(m, 'K', binary.BigEndian.AppendUint32(nil, r.pid), r.secret)
 	m = append(m, 'Z', 0, 0, 0, 5, r.status)
 	r.out.write(m)

@@ -14,6 +14,8 @@ type startParams struct {
 	user, database string
 	application    string
 	path           []string // search_path as asked for, nil for the default
+	// driver has the parameters of Redshift's drivers; empty for other clients.
+	driver map[string]string
 	// run-time parameters that the warehouse gets in its own start-up packet, so that RESET and DISCARD ALL go back to them.
 	run map[string]string
 }
@@ -48,7 +50,7 @@ const maxParam = 1024
 
 // readParams checks the parameters of a start-up packet, in the order in which they came.
 func readParams(pairs [][2]string) (startParams, error) {
-	p := startParams{run: map[string]string{}}
+	p := startParams{run: map[string]string{}, driver: map[string]string{}}
 	var options string
 	var rest [][2]string
 	for _, pair := range pairs {
@@ -64,12 +66,16 @@ func readParams(pairs [][2]string) (startParams, error) {
 				return p, pgerror.NotSupported("replication connections are not supported").Fatal()
 			}
 		default:
-			if !strings.HasPrefix(pair[0], "_pq_.") {
+			switch {
+			case strings.HasPrefix(pair[0], "_pq_."):
+			case driverParameter(pair[0]) && len(pair[1]) <= maxParam:
+				p.driver[pair[0]] = pair[1]
+			default:
 				rest = append(rest, pair)
 			}
 		}
 	}
-	if p.user == "" {
+	if p.user == "" && !p.wantsToken() {
 		return p, &pgerror.Error{Severity: pgerror.SeverityFatal, Code: pgerror.CodeInvalidAuthorization,
 			Message: "no PostgreSQL user name specified in startup packet"}
 	}

@@ -162,7 +162,8 @@ func (s *Server) startupMessage(in *introduction, version uint32, body []byte) e
 	in.protocol = min(version, protocol32)
 	var unknown []string
 	for _, p := range pairs {
-		if strings.HasPrefix(p[0], "_pq_.") {
+		// Drivers of Redshift's ask for compression and take silence for no; an answer they would not understand.
+		if strings.HasPrefix(p[0], "_pq_.") && p[0] != "_pq_.compression" {
 			unknown = append(unknown, p[0])
 		}
 	}

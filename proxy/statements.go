@@ -119,6 +119,9 @@ func (r *relay) judge(ctx context.Context, sql string, types []uint32, single bo
 	}
 	v.until = result.ValidUntil
 	v.statements = r.ownVariables(v.statements)
+	if err := r.sendable(v.statements, types); err != nil {
+		return verdict{who: who}, err
+	}
 	return v, nil
 }
 

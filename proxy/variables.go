@@ -23,6 +23,11 @@ func quoteLiteral(s string) string { return "'" + strings.ReplaceAll(s, "'", "''
 
 // clientParameter says what the client is told of a parameter of the warehouse's session, at the start and later.
 func (r *relay) clientParameter(name, value string) (shown string, tell bool) {
+	if r.redshift() {
+		if shown, decided, tell := redshiftParameter(name, value); decided {
+			return shown, tell
+		}
+	}
 	if r.exempt && name != "application_name" {
 		return value, true
 	}

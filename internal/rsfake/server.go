@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -215,4 +216,43 @@ func (s *Server) note(sql string) {
 	if len(s.seen) < maxKept {
 		s.seen = append(s.seen, sql)
 	}
+}
+
+// Exec runs statements as the administrator past the wire, one after the other, whatever way to log in the server has.
+func (s *Server) Exec(ctx context.Context, statements ...string) error {
+	conn, err := s.open(ctx, AdminUser, nil)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, sql := range statements {
+		translated, refused := Translate(sql)
+		if refused != nil {
+			return fmt.Errorf("%s: %w", sql, refused)
+		}
+		if _, err := conn.Exec(ctx, translated).ReadAll(); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}
+
+// Running is how many sessions are in the middle of a statement at PostgreSQL's now; -1 if that cannot be known.
+func (s *Server) Running() int {
+	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	defer cancel()
+	conn, err := pgconn.Connect(ctx, s.cfg.Cluster.DSN(s.cfg.Database))
+	if err != nil {
+		return -1
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	got := conn.ExecParams(ctx, "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()", nil, nil, nil, nil).Read()
+	if got.Err != nil || len(got.Rows) == 0 {
+		return -1
+	}
+	n, err := strconv.Atoi(string(got.Rows[0][0]))
+	if err != nil {
+		return -1
+	}
+	return n
 }

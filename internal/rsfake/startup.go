@@ -167,6 +167,14 @@ func startupParameter(name string) (forPostgres, known bool) {
 
 // connect opens the session's own connection to PostgreSQL as the user, over the socket that needs no password.
 func (s *Server) connect(ctx context.Context, user string, params map[string]string) (*pgconn.HijackedConn, error) {
+	conn, err := s.open(ctx, user, params)
+	if err != nil {
+		return nil, err
+	}
+	return conn.Hijack()
+}
+
+func (s *Server) open(ctx context.Context, user string, params map[string]string) (*pgconn.PgConn, error) {
 	pc, err := pgconn.ParseConfig(s.cfg.Cluster.DSN(s.cfg.Database))
 	if err != nil {
 		return nil, err
@@ -187,11 +195,7 @@ func (s *Server) connect(ctx context.Context, user string, params map[string]str
 			return nil, &pgconn.PgError{Code: "22023", Message: `invalid value for parameter "client_encoding": "` + value + `"`}
 		}
 	}
-	conn, err := pgconn.ConnectConfig(ctx, pc)
-	if err != nil {
-		return nil, err
-	}
-	return conn.Hijack()
+	return pgconn.ConnectConfig(ctx, pc)
 }
 
 // passCancel hands a cancel request on: process ids and keys are PostgreSQL's own.

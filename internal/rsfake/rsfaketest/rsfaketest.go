@@ -40,11 +40,8 @@ func New(t testing.TB, options ...func(*rsfake.Config)) *rsfake.Server {
 // Exec runs statements as the administrator and fails the test where one is refused.
 func Exec(t testing.TB, server *rsfake.Server, statements ...string) {
 	t.Helper()
-	conn := Connect(t, server, rsfake.AdminUser, rsfake.AdminPassword)
-	for _, sql := range statements {
-		if _, err := conn.Exec(t.Context(), sql).ReadAll(); err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
+	if err := server.Exec(t.Context(), statements...); err != nil {
+		t.Fatal(err)
 	}
 }
 
