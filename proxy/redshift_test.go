@@ -41,7 +41,9 @@ func newRedshift(t *testing.T) (*world, *rsfake.Server) {
 		}
 		return conn.Hijack()
 	}
-	w.config.Cancel = func(ctx context.Context, _ string, b warehouse.Backend) error { return warehouse.Cancel(ctx, config, b) }
+	w.config.Cancel = func(ctx context.Context, _ string, b warehouse.Backend) error {
+		return warehouse.Cancel(ctx, config, b)
+	}
 	return withTLS(t, w, proxy.TLSPrefer, elliptic.P256()), server
 }
 
