@@ -113,6 +113,9 @@ func (d *difference) driftedGrants(base *baseline) {
 	for _, c := range d.changes {
 		changing[Object{ObjectTable, c.at.Schema, c.at.Name}] = true
 	}
+	for _, c := range d.tables {
+		changing[Object{ObjectTable, c.at.Schema, c.at.Name}] = true
+	}
 	all := maps.Clone(base.grants)
 	maps.Copy(all, d.have.Grants)
 	kept := map[Grant]bool{}

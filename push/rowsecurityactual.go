@@ -121,12 +121,6 @@ JOIN pg_class AS c ON c.oid = p.polrelid JOIN pg_namespace AS n ON n.oid = c.rel
 		}
 		slices.Sort(t.ours)
 		slices.Sort(t.others)
-		if t.known && !t.intact {
-			c.find(Drifted, at.String(), "its row policies are not as they were left")
-		}
-		if t.known && len(t.others) > 0 {
-			c.find(Drifted, at.String(), "somebody made the row policies "+listed(t.others)+": they are left; they cannot show people more than ours, and could show them less")
-		}
 	}
 }
 

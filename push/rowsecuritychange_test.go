@@ -185,6 +185,30 @@ func TestRowSecurityDrift(t *testing.T) {
 	}
 }
 
+// TestRowSecurityDriftReport: with drift: report what somebody did to row policies is told, as wider, and left until the policies change there.
+func TestRowSecurityDriftReport(t *testing.T) {
+	w, _ := newSecuredShop(t)
+	w.settings.Drift = push.DriftReport
+	w.sync()
+	for _, sql := range []string{"ALTER POLICY postern_read ON public.customer USING (c_custkey = 1)", "DROP POLICY postern_all_rows ON public.customer", "ALTER TABLE public.customer FORCE ROW LEVEL SECURITY"} {
+		w.exec(w.admin, sql)
+		r, err := w.syncer().Sync(t.Context(), w.input())
+		if err != nil || !r.Plan.Empty() || !slices.ContainsFunc(r.Findings, func(f push.Finding) bool {
+			return f.Kind == push.Drifted && f.Object == "public.customer" && f.Wider && strings.Contains(f.Detail, "it is left")
+		}) {
+			t.Errorf("%s: %v, %v", sql, err, r.Findings)
+		}
+	}
+	w.data[0].Rules[0].Rows = "c_region = 'ASIA'"
+	w.sync()
+	if got := w.value(w.as(w.accounts["bob"]), "SELECT c_custkey FROM customer"); got != "2" {
+		t.Errorf("with another rule bob sees %s", got)
+	}
+	if got := w.value(w.as(w.service), "SELECT count(*) FROM customer"); got != "4" {
+		t.Errorf("the proxy's role sees %s rows", got)
+	}
+}
+
 // securedTraces are traces, row policies and all.
 func (w *world) securedTraces() string {
 	return w.traces() + "\n" + w.value(w.admin, `SELECT 'table', oid::regclass::text, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relkind IN ('r', 'p') AND oid > 16383

@@ -154,6 +154,10 @@ func (d *difference) rowPolicies(want *Desired) {
 		if _, chosen := d.chosen[at]; !chosen && t.known {
 			d.unsecure(at, t)
 		}
+		if t.known && len(t.others) > 0 {
+			detail := "somebody made the row policies " + listed(t.others) + ": they are left; they cannot show people more than ours do, and could show them less"
+			d.tell(Finding{Kind: Drifted, Object: at.String(), Detail: detail}, [][]string{{at.Name, at.Schema}, t.others})
+		}
 	}
 	for _, at := range d.have.lostRows {
 		d.tables = append(d.tables, tableChange{at: at})
