@@ -34,7 +34,8 @@ type world struct {
 	settings push.Settings
 	service  string
 	tables   []warehouse.TableName
-	roles    []string // to drop at the end, beside those of people and ours
+	shown    map[string]string // names that plan files have for those of this run
+	roles    []string          // to drop at the end, beside those of people and ours
 
 	subscriptions []policy.SubscriptionPolicy
 	data          []policy.DataPolicy

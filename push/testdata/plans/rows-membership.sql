@@ -1,0 +1,5 @@
+-- by a view: Sales.Order: role postern_system is not a member of shop_owner, to whom it belongs
+-- by a view: public.customer: role postern_system is not a member of shop_owner, to whom it belongs
+-- For a database administrator to run first:
+--   GRANT shop_owner TO postern_system;
+-- Nothing to do.
