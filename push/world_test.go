@@ -17,6 +17,7 @@ import (
 	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/internal/pgcluster"
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
@@ -49,6 +50,8 @@ type world struct {
 	mu     sync.Mutex
 	events []audit.Event
 	dialed []*pgconn.PgConn
+	// cluster is the test's own; nil for that of the test binary.
+	cluster *pgcluster.Cluster
 }
 
 // newWorld makes a database, runs the setup and registers all of its tables, the functions of masks and the system role. Each person is
@@ -130,6 +133,14 @@ func (w *world) administer(account string) {
 	}
 }
 
+// server is where it is: the test binary's cluster, unless the test has its own.
+func (w *world) server() *pgcluster.Cluster {
+	if w.cluster != nil {
+		return w.cluster
+	}
+	return pgtest.Cluster(w.t)
+}
+
 // hangUp closes what the test opened, so that the database can be dropped.
 func (w *world) hangUp() {
 	for _, c := range append(w.dialed, w.admin) {
@@ -143,7 +154,7 @@ func (w *world) dropRoles() {
 	roles = append(roles, w.settings.SystemRole, w.service)
 	sql := fmt.Sprintf("DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE starts_with(rolname, '%s') OR rolname = ANY ('{%s}') ORDER BY rolname = '%s' LOOP EXECUTE format('DROP ROLE %%I', r); END LOOP; END $$",
 		w.settings.RolePrefix, strings.Join(roles, ","), w.settings.SystemRole)
-	if err := pgtest.Cluster(w.t).Exec(context.Background(), "postgres", sql); err != nil {
+	if err := w.server().Exec(context.Background(), "postgres", sql); err != nil {
 		w.t.Errorf("dropping roles: %v", err)
 	}
 }
@@ -189,7 +200,7 @@ func (w *world) value(conn *pgconn.PgConn, sql string) string {
 // as logs in as a role; the connection is kept open until the test ends.
 func (w *world) as(role string) *pgconn.PgConn {
 	w.t.Helper()
-	conn, err := pgconn.Connect(w.t.Context(), pgtest.Cluster(w.t).URL(role, "pw", w.database))
+	conn, err := pgconn.Connect(w.t.Context(), w.server().URL(role, "pw", w.database))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -250,7 +261,7 @@ func (w *world) config() push.Config {
 	return push.Config{
 		Settings: w.settings, Log: slog.New(slog.DiscardHandler),
 		Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
-			return pgconn.Connect(ctx, pgtest.Cluster(w.t).URL(w.settings.SystemRole, "pw", w.database))
+			return pgconn.Connect(ctx, w.server().URL(w.settings.SystemRole, "pw", w.database))
 		},
 		Record: func(_ context.Context, events ...audit.Event) error {
 			w.mu.Lock()

@@ -10,6 +10,7 @@
 //	process.go       one child process that cannot outlive us
 //	account.go       which account runs the server: ours, or an unprivileged one when we are root
 //	find.go          which PostgreSQL: $POSTERN_PG_BIN, PATH, the newest Debian one
+//	standby.go       a streaming standby of a cluster, and its promotion
 //	sweep.go         removing what a killed process left behind
 //	pgtest           one cluster per test binary, one database per test
 //
