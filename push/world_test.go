@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +26,12 @@ import (
 	"github.com/posternsql/postern/warehouse"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if task := os.Getenv(childEnv); task != "" {
+		os.Exit(runChild(task))
+	}
+	pgtest.Main(m)
+}
 
 // world is a database with people, and policies that a test changes.
 type world struct {
