@@ -96,7 +96,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 	}
 	for _, c := range b.set.Connections {
 		if program := b.connection(ctx, c); program != nil {
-			g.connections[c.Name] = connection{c.Warehouse(), program, b.crawls[c.Name].crawled.procedures}
+			g.connections[c.Name] = connection{b.publisher.dialing.of(c), program, b.crawls[c.Name].crawled.procedures}
 		}
 	}
 	b.pushable(g)
@@ -114,7 +114,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 // connection compiles the policies against one warehouse; nil if anything is wrong.
 func (b *builder) connection(ctx context.Context, c resource.Connection) *policy.Program {
 	before, label := len(b.mistakes), "Connection "+c.Name
-	config := c.Warehouse()
+	config := b.publisher.dialing.of(c)
 	dialect, err := dialectOf(config.Engine)
 	if err != nil {
 		b.mistake(c.Pos, label, "%s", err)

@@ -102,7 +102,7 @@ func (p *Publisher) crawlAll(ctx context.Context, set *resource.Set, only []stri
 			continue
 		}
 		wait.Go(func() {
-			config := c.Warehouse()
+			config := p.dialing.of(c)
 			has, err := p.config.crawl(ctx, config, domainNames(set))
 			mu.Lock()
 			defer mu.Unlock()

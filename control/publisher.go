@@ -70,6 +70,7 @@ type Publisher struct {
 
 	// publishing admits one publication at a time and guards what only publications touch.
 	publishing sync.Mutex
+	dialing    dialing
 	verifiers  verifierCache
 	crawls     map[string]lastCrawl
 	reviews    Reviews
@@ -107,6 +108,7 @@ func NewPublisher(c Config) (*Publisher, error) {
 	}
 	return &Publisher{
 		config: c, verifiers: newVerifierCache(), crawls: map[string]lastCrawl{}, subscribers: map[chan *Generation]struct{}{},
+		dialing: dialing{log: c.Log, kept: map[string]dialed{}},
 	}, nil
 }
 

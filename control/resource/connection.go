@@ -3,6 +3,7 @@ package resource
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -26,8 +27,10 @@ type Connection struct {
 	// User is the service role.
 	User string `yaml:"user"`
 	// Password is a reference, resolved at each use. Without one, none is sent.
-	Password secret.Ref    `yaml:"password"`
-	TLS      ConnectionTLS `yaml:"tls"`
+	Password secret.Ref `yaml:"password"`
+	// AWS has temporary credentials made for the service role, instead of a password.
+	AWS ConnectionAWS `yaml:"aws"`
+	TLS ConnectionTLS `yaml:"tls"`
 	// ConnectTimeout bounds one log-in, in seconds; 10 when it is left out.
 	ConnectTimeout int `yaml:"connectTimeout"`
 	// Log is where the warehouse logs the statements that people run there past the proxy. Without it they are not on record.
@@ -78,15 +81,29 @@ type ConnectionTLS struct {
 
 // Warehouse is what warehouse.Dial wants.
 func (c Connection) Warehouse() warehouse.Config {
+	return c.WarehouseLogging(slog.New(slog.DiscardHandler))
+}
+
+// port is the one that is configured, or the engine's own.
+func (c Connection) port() int {
+	if c.Port == 0 {
+		return map[warehouse.Engine]int{warehouse.EnginePostgres: 5432, warehouse.EngineRedshift: 5439}[warehouse.Engine(c.Engine)]
+	}
+	return c.Port
+}
+
+// WarehouseLogging is Warehouse for one that is dialed again and again: credentials that AWS gave are kept in it, and what is wrong with renewing
+// them is logged.
+func (c Connection) WarehouseLogging(log *slog.Logger) warehouse.Config {
 	out := warehouse.Config{
-		Engine: warehouse.Engine(c.Engine), Host: c.Host, Port: c.Port, Database: c.Database, User: c.User,
+		Engine: warehouse.Engine(c.Engine), Host: c.Host, Port: c.port(), Database: c.Database, User: c.User,
 		TLS:            warehouse.TLS{Mode: warehouse.TLSMode(c.TLS.Mode), CAFile: c.TLS.CA, ServerName: c.TLS.ServerName},
 		ConnectTimeout: time.Duration(c.ConnectTimeout) * time.Second,
 	}
-	if c.Port == 0 {
-		out.Port = map[warehouse.Engine]int{warehouse.EnginePostgres: 5432, warehouse.EngineRedshift: 5439}[out.Engine]
-	}
-	if !c.Password.IsZero() {
+	switch {
+	case !c.AWS.isZero():
+		out.Credentials = c.AWS.source(c, log)
+	case !c.Password.IsZero():
 		out.Credentials = warehouse.Password(c.Password)
 	}
 	return out
@@ -95,6 +112,7 @@ func (c Connection) Warehouse() warehouse.Config {
 func (c Connection) validate(add func(error)) {
 	add(checkConnectionName(c.Name))
 	add(c.Warehouse().Validate())
+	c.AWS.validate(c, add)
 	c.Log.validate(c.Engine, add)
 	c.ObjectSync.validate(add)
 }

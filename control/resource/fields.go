@@ -14,7 +14,7 @@ type field struct {
 // fields is keyed by "Type.field", with the type's name (typeName) and the field's name in files.
 func fields() map[string]field {
 	out := map[string]field{}
-	for _, part := range []map[string]field{connectionFields(), personFields(), policyFields(), ruleFields(), maskFields(), projectFields(), warehouseFields()} {
+	for _, part := range []map[string]field{connectionFields(), awsFields(), personFields(), policyFields(), ruleFields(), maskFields(), projectFields(), warehouseFields()} {
 		for k, v := range part {
 			out[k] = v
 		}
@@ -31,6 +31,7 @@ func connectionFields() map[string]field {
 		"Connection.database":       {about: "the database in the warehouse", required: true},
 		"Connection.user":           {about: "the service role, which is no superuser", required: true},
 		"Connection.password":       {about: "where the service role's password is; resolved at each use", standard: "none is sent"},
+		"Connection.aws":            {about: "how AWS gives the service role's credentials, instead of a password"},
 		"Connection.tls":            {about: "how the connection to the warehouse is encrypted"},
 		"Connection.connectTimeout": {about: "bound of one log-in, in seconds", standard: "10"},
 		"Connection.log":            {about: "where the warehouse logs the statements that people run there past the proxy", standard: "they are not on record"},
