@@ -94,8 +94,8 @@ func (a *API) ask(c *call) (any, error) {
 	if c.token.User == "" {
 		return nil, a.turnAway(c, refuse(http.StatusForbidden, "the token is nobody's: a person asks with a token of their own"))
 	}
-	if (q.Source == "") == (q.Policy == "") || q.Seconds < 0 || q.Seconds > maxSeconds || len(q.Source)+len(q.Policy) > 1000 {
-		return nil, refuse(http.StatusBadRequest, "give a source or a policy, and seconds from 0 to %d", maxSeconds)
+	if q.Reason == "" || (q.Source == "") == (q.Policy == "") || q.Seconds < 0 || q.Seconds > maxSeconds || len(q.Source)+len(q.Policy) > 1000 {
+		return nil, refuse(http.StatusBadRequest, "give a source or a policy, a reason, and seconds from 0 to %d", maxSeconds)
 	}
 	by := a.event(c, "", "")
 	by.User = c.token.User
@@ -189,6 +189,9 @@ func (a *API) deskFailed(c *call, err error) error {
 			return a.turnAway(c, refused)
 		}
 		return refused
+	case errors.Is(err, control.ErrNoRequest) && (c.token.Role == rolePerson || c.token.Role == roleDataOwner):
+		// Whether there is one they are not told; that they tried is on record.
+		return a.turnAway(c, refuse(http.StatusForbidden, "you may not answer this request, or there is none"))
 	case errors.Is(err, control.ErrNoRequest):
 		return refuse(http.StatusNotFound, "%s", control.ErrNoRequest)
 	case errors.Is(err, control.ErrAnswered), errors.Is(err, control.ErrTooManyAsked):

@@ -15,7 +15,7 @@ import (
 
 // applyRequest is a set of resources. Files have the names that positions in mistakes show.
 type applyRequest struct {
-	Files []applyFile `json:"files"`
+	Files []applyFile `json:"files,omitempty"`
 	// Set is the name under which they are applied.
 	Set string `json:"set,omitempty"`
 	// Prune deletes what the same set has and the files do not.
@@ -31,8 +31,8 @@ type applyRequest struct {
 }
 
 type applyFile struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
+	Name string `json:"name,omitempty"`
+	Text string `json:"text,omitempty"`
 }
 
 type putRequest struct {

@@ -22,17 +22,17 @@ const maxTables = 500
 type decisionRequest struct {
 	User       string         `json:"user"`
 	Connection string         `json:"connection"`
-	Tables     []tableRequest `json:"tables"`
-	SQL        string         `json:"sql"`
+	Tables     []tableRequest `json:"tables,omitempty"`
+	SQL        string         `json:"sql,omitempty"`
 	// SearchPath is for SQL; without it public.
-	SearchPath []string `json:"searchPath"`
+	SearchPath []string `json:"searchPath,omitempty"`
 }
 
 type tableRequest struct {
 	Schema string `json:"schema"`
 	Table  string `json:"table"`
 	// Columns that matter; without them all visible ones.
-	Columns []string `json:"columns"`
+	Columns []string `json:"columns,omitempty"`
 }
 
 // decisionAnswer is documented in docs/decisions.md.

@@ -112,12 +112,16 @@ func api(t *testing.T) (base string, state *fixed, log *memory) {
 	}
 	log = &memory{}
 	resources, kept, publisher := stateOf(t, log)
+	desk, err := control.NewDesk(control.DeskConfig{Registry: resources, Store: kept, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	base = serve(t, Config{
 		Checks: []Check{{Name: "always", Probe: func(context.Context) error { return nil }}}, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
-		API: &API{Current: func() (State, error) { return state, nil }, Rewriter: rewriter, Audit: log, Dialect: sqlgen.Postgres(), Resources: resources, Objects: publisher, ObjectHistory: kept, History: kept, Pushes: &onePush{}, Limits: Limits{Failed: Rate{200, 50}},
+		API: &API{Current: func() (State, error) { return state, nil }, Rewriter: rewriter, Audit: log, Dialect: sqlgen.Postgres(), Resources: resources, Objects: publisher, ObjectHistory: kept, History: kept, Desk: desk, Pushes: &onePush{}, Limits: Limits{Failed: Rate{200, 50}},
 			FirstToken: control.TokenDigest(first), Now: func() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) }},
 	})
-	return base, state, log
+	return checking(t, base), state, log
 }
 
 // post asks and returns the status and the answer.

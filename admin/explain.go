@@ -12,9 +12,9 @@ import (
 type explainRequest struct {
 	User       string         `json:"user"`
 	Connection string         `json:"connection"`
-	SQL        string         `json:"sql"`
-	SearchPath []string       `json:"searchPath"`
-	Tables     []explainTable `json:"tables"`
+	SQL        string         `json:"sql,omitempty"`
+	SearchPath []string       `json:"searchPath,omitempty"`
+	Tables     []explainTable `json:"tables,omitempty"`
 }
 
 type explainTable struct {

@@ -111,7 +111,7 @@ func (e *ConflictError) Error() string {
 const maxTries = 20
 
 // Apply makes a change, whole or not at all: it is read, compiled, checked, stored, put on record, and put in force. by is the beginning of the
-// audit record. An error is of type resource.Mistakes with every mistake, a *ConflictError with every conflict, or says that state or audit log
+// audit record, whose Detail goes before what is changed. An error is of type resource.Mistakes with every mistake, a *ConflictError with every conflict, or says that state or audit log
 // are out of reach.
 func (r *Registry) Apply(ctx context.Context, by audit.Event, c Change) (*Applied, error) {
 	if err := r.config.Publisher.fresh.Err(time.Now()); err != nil {
@@ -189,7 +189,7 @@ func (r *Registry) filesUnder(c Change) []resource.Document {
 func (r *Registry) commit(ctx context.Context, by audit.Event, c Change, stored Stored, changes []ResourceChange, writes []StoredResource) error {
 	now := r.config.Now().UTC()
 	by.Kind, by.Time, by.Action, by.Target = audit.Admin, now, cmp.Or(c.Action, "resource.apply"), c.Set
-	by.Detail = summary(changes)
+	by.Detail = strings.TrimPrefix(by.Detail+"; "+summary(changes), "; ")
 	author := cmp.Or(by.User, by.Login)
 	_, err := r.config.Store.Commit(ctx, Commit{
 		Base: stored.Revision, Author: author, Action: by.Action, At: now, Writes: writes, Notices: notices(changes, author, now),

@@ -266,6 +266,7 @@ func (d *Desk) approve(ctx context.Context, by audit.Event, r *AccessRequest, a 
 	if err != nil {
 		return err
 	}
+	by.Detail = describeRequest(*r)
 	if _, err := d.config.Registry.Apply(ctx, by, Change{Documents: docs, Since: -1, Action: "access.approve"}); err != nil {
 		return err
 	}
@@ -294,6 +295,7 @@ func (d *Desk) withdraw(ctx context.Context, by audit.Event, action string, r Ac
 	key := fmt.Sprintf("Approval/request-%d", r.ID)
 	for _, old := range d.config.Registry.config.Publisher.Current().Set().Approvals {
 		if "Approval/"+old.Name == key {
+			by.Detail = describeRequest(r)
 			_, err := d.config.Registry.Apply(ctx, by, Change{Delete: []string{key}, Since: -1, Action: action})
 			return err
 		}
@@ -303,8 +305,13 @@ func (d *Desk) withdraw(ctx context.Context, by audit.Event, action string, r Ac
 
 func (d *Desk) record(ctx context.Context, by audit.Event, action string, r AccessRequest) error {
 	by.Kind, by.Action, by.Target, by.Time = audit.Admin, action, cmp.Or(r.Source, r.Policy), d.config.Now().UTC()
-	by.Detail = fmt.Sprintf("request %d of %s; policy: %s; reason: %s; answer: %s", r.ID, r.User, r.Policy, r.Reason, r.Answer)
+	by.Detail = describeRequest(r)
 	return d.config.Registry.config.Record(ctx, by)
+}
+
+// describeRequest is what an audit record says of a request.
+func describeRequest(r AccessRequest) string {
+	return fmt.Sprintf("request %d of %s for %s; policy: %s; reason: %s; answer: %s", r.ID, r.User, cmp.Or(r.Source, r.Policy), r.Policy, r.Reason, r.Answer)
 }
 
 // tell is for webhooks; that it fails is no reason to undo what was done.

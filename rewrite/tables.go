@@ -84,10 +84,14 @@ func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
 	return v, r.supported(v, rv)
 }
 
-// sourceToAskFor is the source that the client's own words name: what is there plays no part in it. Inside of a view the words are not the client's.
+// sourceToAskFor is the source that the client's own words name: what is there plays no part in it. Of a path it takes the first schema, but for the
+// user's own, which stands first by default and is hardly ever there. Inside of a view the words are not the client's.
 func (r *resolver) sourceToAskFor(schema, name string) []string {
 	if schema == "" && r.path.known && len(r.path.schemas) > 0 {
 		schema = r.path.schemas[0]
+		if schema == r.req.Principal.User() && len(r.path.schemas) > 1 {
+			schema = r.path.schemas[1]
+		}
 	}
 	if schema == "" || r.viewDepth > 0 {
 		return nil

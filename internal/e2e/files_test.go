@@ -31,7 +31,9 @@ type received struct {
 	body string
 }
 
-func (e received) String() string { return strings.TrimSpace(e.Type + " " + e.Data.Kind + " " + e.Data.Name) }
+func (e received) String() string {
+	return strings.TrimSpace(e.Type + " " + e.Data.Kind + " " + e.Data.Name)
+}
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()

@@ -2,12 +2,9 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,19 +161,6 @@ func commandEnvironment(o *operator, through *recorder) []string {
 	return append(os.Environ(), "POSTERN_SERVER=http://"+through.listener.Addr().String(), "POSTERN_TOKEN="+firstTokenOf(o.t, o.servers[0]))
 }
 
-// holdsPassword finds a password in any of the forms in which a careless program would send or store it.
-func holdsPassword(text, password string) string {
-	for form, coded := range map[string]string{
-		"as it is": password, "in base64": base64.StdEncoding.EncodeToString([]byte(password)), "in base64, unpadded": base64.RawURLEncoding.EncodeToString([]byte(password)),
-		"in hexadecimal": hex.EncodeToString([]byte(password)), "in a URL": url.QueryEscape(password), "in quotes": strings.Trim(fmt.Sprintf("%q", password), `"`),
-	} {
-		if strings.Contains(text, coded) {
-			return form
-		}
-	}
-	return ""
-}
-
 // TestPasswordStaysHere: a password that is typed on a terminal, or piped in, is not shown, leaves the command line as a verifier only, and is nowhere in
 // what the server keeps; with it the person can log in.
 func TestPasswordStaysHere(t *testing.T) {
@@ -300,22 +284,4 @@ func TestPasswordStaysHere(t *testing.T) {
 			t.Errorf("the server keeps the password %q %s", password, form)
 		}
 	}
-}
-
-// kept is everything in a folder, its state and audit log among it.
-func kept(t *testing.T, folder string) string {
-	t.Helper()
-	var all strings.Builder
-	err := filepath.Walk(folder, func(path string, info os.FileInfo, err error) error {
-		if err != nil || !info.Mode().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		all.Write(text)
-		return err
-	})
-	if err != nil || all.Len() == 0 {
-		t.Fatal(err)
-	}
-	return all.String()
 }

@@ -282,7 +282,13 @@ func directAccount(t *testing.T, database, account string) caller {
 // askAPI sends a request to an instance's admin server.
 func askAPI(t *testing.T, in *instance, method, path, token, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+adminAddressOf(t, in)+path, strings.NewReader(body))
+	return askAddress(t, "http://"+adminAddressOf(t, in), method, path, token, body)
+}
+
+// askAddress is askAPI of a server, or what stands before it.
+func askAddress(t *testing.T, address, method, path, token, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
