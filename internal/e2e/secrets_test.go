@@ -106,7 +106,19 @@ func controlPlaneOperations(o *operator) {
 	o.t.Log("every operation is as described")
 	elsewhere := []string{"reveal", "list-pushes", "plan-push", "sync-push", "unregister-push", "get-push-run"}
 	o.must(exitOK, "created  Project  desk", "apply", "-f", o.file("desk.yaml.off", deskFiles))
+	o.table("replaced AS SELECT 1 AS one")
+	o.must(exitOK, "created  Source", "apply", "-f", o.file("replaced.yaml.off", "kind: Source\nname: tpch.public.replaced\nreplaced: held\n"))
+	again := "DROP TABLE public.replaced; CREATE TABLE public.replaced AS SELECT 2 AS other; GRANT SELECT ON public.replaced TO " + serviceRole
+	if err := shared.cluster.Exec(o.t.Context(), databaseName, again); err != nil {
+		o.t.Fatal(err)
+	}
 	for _, c := range []struct{ role, method, path, body string }{
+		{"GOVERNOR", http.MethodPost, "/v1/objects/sync", `{"connection": "tpch"}`},
+		{"GOVERNOR", http.MethodPost, "/v1/sources/tpch.public.replaced/accept", ""},
+		{"GOVERNOR", http.MethodPost, "/v1/sources/tpch.public.replaced/disable", ""},
+		{"GOVERNOR", http.MethodPost, "/v1/sources/tpch.public.replaced/enable", ""},
+		{"AUDITOR", http.MethodGet, "/v1/objects?connection=tpch", ""},
+		{"AUDITOR", http.MethodGet, "/v1/objects/changes?limit=10", ""},
 		{"ANN", http.MethodGet, "/v1/users/ann/project", ""},
 		{"ANN", http.MethodPost, "/v1/users/ann/acknowledgements", `{"project": "desk"}`},
 		{"ANN", http.MethodPut, "/v1/users/ann/project", `{"project": "desk"}`},
