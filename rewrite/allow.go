@@ -59,6 +59,9 @@ func (r *resolver) allowType(t *pg.TypeName) error {
 	if t == nil || r.allowsColumnType(t) {
 		return nil
 	}
+	if r.rw.redshift() {
+		return r.redshiftType(t)
+	}
 	name, ok := builtin(t.Names)
 	// The array types' own names are those of their elements with an underscore before them.
 	safe := ok && (catalog.SafeType(name) || catalog.SafeType(strings.TrimPrefix(name, "_")))

@@ -11,6 +11,11 @@ import (
 // judge is THE table of statements: what is let through, as what, and who looks at it closer. Everything that is not named
 // here is refused with 0A000 and its name. A handler fills st and rewrites the tree of raw in place.
 func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
+	if r.rw.redshift() {
+		if err := r.judgeForRedshift(raw); err != nil {
+			return err
+		}
+	}
 	switch v := raw.Stmt.GetNode().(type) {
 	case nil:
 		st.Kind = KindEmpty
@@ -22,7 +27,9 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 			return err
 		}
 		st.Kind = KindSelect
-		regOutputs(v.SelectStmt)
+		if !r.rw.redshift() {
+			regOutputs(v.SelectStmt)
+		}
 		_, err := r.query(raw.Stmt, nil)
 		return err
 	// COPY (query) TO STDOUT, and COPY table TO STDOUT as that.

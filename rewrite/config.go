@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/posternsql/postern/rewrite/redshift"
 	"github.com/posternsql/postern/sqlgen"
 )
 
 // Config of a Rewriter. Zero fields take the defaults that are named at them.
 type Config struct {
-	// Dialect prints the Views.
+	// Dialect prints the Views. With sqlgen.Redshift, clients' texts are read by Redshift's rules, and statements are printed for a Redshift.
 	Dialect sqlgen.Dialect
+	// Unfenced, on a Redshift, lets statements through whose conditions nothing keeps from rows that a filter hides: they are hidden from
+	// results all the same, but an error can tell of a value. The zero value refuses them. It means nothing on PostgreSQL.
+	Unfenced bool
 	// MaxSQLBytes bounds one client text; default 10 MiB. Beyond it the answer is 54000.
 	MaxSQLBytes int
 	// MaxTokens bounds the words and signs of one text; default 400,000. Beyond it the answer is 54000.
@@ -23,7 +27,7 @@ type Config struct {
 	MaxStatements int
 	// MaxRelations bounds the governed tables that one statement names; default 500.
 	MaxRelations int
-	// MaxParameters bounds the number of the last parameter of one statement; default 65,535, as many as the protocol can bind. Beyond it
+	// MaxParameters bounds the number of the last parameter of one statement; default 65,535, as many as the protocol can bind, and 32,767 on a Redshift. Beyond it
 	// the answer is 54000.
 	MaxParameters int
 	// CacheEntries and CacheBytes bound the cache of rewritten texts; defaults 4,096 and 64 MiB. CacheEntries -1 turns it off.
@@ -87,6 +91,9 @@ func (c Config) withDefaults() Config {
 	fill(&c.MaxDepth, defaultMaxDepth)
 	fill(&c.MaxStatements, defaultMaxStatements)
 	fill(&c.MaxRelations, defaultMaxRelations)
+	if c.Dialect == sqlgen.Redshift() && (c.MaxParameters == 0 || c.MaxParameters > redshift.MaxParameters) {
+		c.MaxParameters = redshift.MaxParameters
+	}
 	fill(&c.MaxParameters, defaultMaxParameters)
 	fill(&c.CacheEntries, defaultCacheEntries)
 	fill(&c.CacheBytes, defaultCacheBytes)

@@ -84,6 +84,11 @@ func (r *resolver) explainPolicy(raw *pg.RawStmt, query *pg.Node, st *Statement,
 	if err != nil {
 		return err
 	}
+	if r.rw.redshift() {
+		raw.Stmt = linesForRedshift(lines)
+		st.Kind, st.Inner, st.Tag = KindSelect, 0, "EXPLAIN"
+		return nil
+	}
 	tree, err := pg.Parse(rowsOf(lines, json))
 	if err != nil || len(tree.Stmts) != 1 {
 		return unprintable()

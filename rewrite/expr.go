@@ -72,11 +72,13 @@ func (r *resolver) typeCast(n *pg.Node, c *pg.TypeCast, s *scope) error {
 	if boolLiteral(n) {
 		return nil
 	}
-	if done, err := r.rowCast(n, s); done || err != nil {
-		return err
-	}
-	if done, err := r.regCast(n, s); done || err != nil {
-		return err
+	if !r.rw.redshift() {
+		if done, err := r.rowCast(n, s); done || err != nil {
+			return err
+		}
+		if done, err := r.regCast(n, s); done || err != nil {
+			return err
+		}
 	}
 	if err := r.allowType(c.TypeName); err != nil {
 		return err

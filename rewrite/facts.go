@@ -16,6 +16,8 @@ import (
 type facts struct {
 	tables  map[tableName]*catalog.Table
 	schemas map[string]bool
+	// columns are the visible ones of each table.
+	columns map[*catalog.Table][]catalog.Column
 	// until is when the first of the decisions ends, denials included; zero is never.
 	until time.Time
 	// macros put the facts into the texts of catalog.sql.
@@ -40,7 +42,7 @@ func (vs *views) facts(req *Request) (*facts, error) {
 	if len(decisions) != len(wants) {
 		return nil, fmt.Errorf("deciding: %d answers for %d tables", len(decisions), len(wants))
 	}
-	f := &facts{tables: map[tableName]*catalog.Table{}, schemas: map[string]bool{}}
+	f := &facts{tables: map[tableName]*catalog.Table{}, schemas: map[string]bool{}, columns: map[*catalog.Table][]catalog.Column{}}
 	g := gathered{groups: map[string][]string{}, open: map[string][]string{}, types: map[uint32]bool{}, enums: map[uint32]bool{}}
 	for i := range decisions {
 		d := &decisions[i]
@@ -51,6 +53,9 @@ func (vs *views) facts(req *Request) (*facts, error) {
 		if d.Allowed {
 			f.tables[tableName{d.Table.Schema, d.Table.Name}] = d.Table
 			f.schemas[d.Table.Schema] = true
+			for _, c := range d.Columns {
+				f.columns[d.Table] = append(f.columns[d.Table], c.Column)
+			}
 			g.add(d)
 		}
 	}

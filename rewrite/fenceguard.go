@@ -11,6 +11,7 @@ import (
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy/expr"
+	"github.com/posternsql/postern/rewrite/redshift"
 )
 
 // guard is one reference to a filtered table in a statement. It starts without a fence; what the statement does with its columns
@@ -156,7 +157,7 @@ func (r *resolver) outputs(stmt *pg.SelectStmt, names []string) []column {
 		return out
 	}
 	carry := never
-	if carries(stmt) {
+	if carries(stmt, r.rw.redshift()) {
 		carry = func(p part) bool {
 			return p.seal == nil && slices.Contains(r.own[stmt], p.guard) && p.guard.carried(stmt, p.height)
 		}
@@ -176,25 +177,30 @@ func (g *guard) carried(stmt *pg.SelectStmt, height int) bool {
 }
 
 // carries reports a sub-select to which a column can be added: one that neither groups, counts, sorts out nor cuts off.
-func carries(stmt *pg.SelectStmt) bool {
+func carries(stmt *pg.SelectStmt, ofRedshift bool) bool {
 	if stmt.Op != pg.SetOperation_SETOP_NONE || len(stmt.ValuesLists) > 0 || len(stmt.GroupClause) > 0 || stmt.HavingClause != nil ||
 		len(stmt.DistinctClause) > 0 || stmt.LimitCount != nil || stmt.LimitOffset != nil || len(stmt.WindowClause) > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(slices.Concat(stmt.TargetList, stmt.SortClause), func(n *pg.Node) bool { return aggregates(n.ProtoReflect()) })
+	return !slices.ContainsFunc(slices.Concat(stmt.TargetList, stmt.SortClause), func(n *pg.Node) bool { return aggregates(n.ProtoReflect(), ofRedshift) })
 }
 
 // aggregates reports an aggregate or a window function, at any depth.
-func aggregates(m protoreflect.Message) bool {
+func aggregates(m protoreflect.Message, ofRedshift bool) bool {
 	if f, ok := m.Interface().(*pg.FuncCall); ok {
 		name, _ := builtin(f.Funcname)
 		known, found := catalog.LookupFunction(name, argumentCount(f))
+		if ofRedshift {
+			var listed redshift.Function
+			listed, found = redshift.Lookup(name, argumentCount(f))
+			known.Kinds = map[bool]string{true: "a"}[listed.Aggregate]
+		}
 		if !found || f.Over != nil || strings.Contains(known.Kinds, "a") {
 			return true
 		}
 	}
 	out := false
-	eachMessage(m, func(child protoreflect.Message) { out = out || aggregates(child) })
+	eachMessage(m, func(child protoreflect.Message) { out = out || aggregates(child, ofRedshift) })
 	return out
 }
 
@@ -233,7 +239,7 @@ func (r *resolver) guard(v *view, tree *pg.SelectStmt) *guard {
 	if v.plain == nil {
 		return nil
 	}
-	g := &guard{view: v, tree: tree}
+	g := &guard{view: v, tree: tree, plain: v.total && !guardable(tree)}
 	r.guards = append(r.guards, g)
 	return g
 }
@@ -248,7 +254,7 @@ func (v *view) columnFact(i int, g *guard) fact {
 	if strings.HasPrefix(f.typ, "reg") {
 		f.typ = ""
 	}
-	f.fails = c.Mask != nil && !quietMask(c.Mask)
+	f.fails = c.Mask != nil && !quietMask(c.Mask) && !v.total
 	if g != nil {
 		f.parts = []part{{guard: g, name: v.columns[i]}}
 	}

@@ -68,6 +68,10 @@ func (r *resolver) contain(w weight) []*guard {
 	for _, c := range w.touched {
 		r.fenceAll = r.fenceAll || !c.fact.known
 		for _, p := range c.fact.parts {
+			if p.seal != nil && r.rw.redshift() {
+				r.sealed = true
+				continue
+			}
 			if p.seal != nil {
 				p.seal.close()
 				p.conceal()
@@ -248,7 +252,12 @@ func (r *resolver) having(n *pg.Node, s *scope) {
 	}
 	r.leaks++
 	beside := weight{volatile: w.volatile}
-	outsideAggregates(n.ProtoReflect(), func(ref *pg.ColumnRef) { beside.touched = append(beside.touched, columnsOf(ref, s)...) })
+	outsideAggregates(n.ProtoReflect(), func(ref *pg.ColumnRef) {
+		beside.touched = append(beside.touched, columnsOf(ref, s)...)
+		if behind, ok := r.behindAlias(ref, s); ok {
+			beside = beside.with(behind)
+		}
+	})
 	fence(r.contain(beside))
 }
 

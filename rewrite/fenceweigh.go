@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/rewrite/redshift"
 )
 
 // weight is what an expression of the person's would do on a row that is hidden.
@@ -50,10 +51,19 @@ func (r *resolver) readWithin(m protoreflect.Message, s *scope, w *weight) {
 	switch v := m.Interface().(type) {
 	case *pg.ColumnRef:
 		w.touched = append(w.touched, columnsOf(v, s)...)
+		if behind, ok := r.behindAlias(v, s); ok {
+			*w = w.with(behind)
+		}
 		return
 	case *pg.FuncCall:
 		name, _ := builtin(v.Funcname)
 		f, ok := catalog.LookupFunction(name, argumentCount(v))
+		if known, listed := redshift.Lookup(name, argumentCount(v)); listed && r.rw.redshift() {
+			ok, f.Volatility = true, map[bool]string{true: "v"}[known.Volatile]
+		}
+		if _, own := redshift.Placeholder(name); own && r.rw.redshift() {
+			ok = true
+		}
 		w.volatile = w.volatile || !ok || strings.Contains(f.Volatility, "v")
 	}
 	eachMessage(m, func(child protoreflect.Message) { r.readWithin(child, s, w) })
@@ -94,6 +104,9 @@ func columnsOf(ref *pg.ColumnRef, s *scope) []column {
 func (r *resolver) weigh(n *pg.Node, s *scope) weight {
 	if r.rw.unfenced {
 		return weight{}
+	}
+	if r.rw.redshift() {
+		return r.weighForRedshift(n, s)
 	}
 	switch v := n.GetNode().(type) {
 	case nil:

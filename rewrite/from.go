@@ -32,6 +32,9 @@ func (r *resolver) distinctAliases(items []*item) error {
 		if !it.byAlias || it.alias == "" {
 			continue
 		}
+		if err := r.schemaAlias(it.alias, -1); err != nil {
+			return err
+		}
 		other, dup := seen[it.alias]
 		switch {
 		case dup && other.schema != "" && it.schema != "" && other.schema != it.schema:
@@ -52,6 +55,9 @@ func (r *resolver) fromItem(n *pg.Node, outer *scope, left []*item) ([]*item, er
 	defer r.leave()
 	switch v := n.GetNode().(type) {
 	case *pg.Node_RangeVar:
+		if err := r.navigates(v.RangeVar, outer, left); err != nil {
+			return nil, err
+		}
 		it, err := r.rangeVar(n, outer)
 		return []*item{it}, err
 	case *pg.Node_RangeSubselect:

@@ -12,6 +12,9 @@ import (
 // call judges a function call: a built-in function of the catalogue's allow-list, or one of the few about the session that
 // Postern answers itself. It prints the name with its schema.
 func (r *resolver) call(n *pg.Node, s *scope) error {
+	if r.rw.redshift() {
+		return r.redshiftCall(n, s)
+	}
 	f := n.GetFuncCall()
 	if replaced, err := r.sessionFunction(n); replaced || err != nil {
 		return err
@@ -120,6 +123,9 @@ func (r *resolver) valueFunction(n *pg.Node) error {
 		pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP_N, pg.SQLValueFunctionOp_SVFOP_LOCALTIME,
 		pg.SQLValueFunctionOp_SVFOP_LOCALTIME_N, pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP,
 		pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP_N:
+		if r.rw.redshift() && v.Op != pg.SQLValueFunctionOp_SVFOP_CURRENT_DATE {
+			r.leader = valueFunctionName(v.Op)
+		}
 		return nil
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_ROLE, pg.SQLValueFunctionOp_SVFOP_CURRENT_USER,
 		pg.SQLValueFunctionOp_SVFOP_USER, pg.SQLValueFunctionOp_SVFOP_SESSION_USER:

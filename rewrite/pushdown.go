@@ -13,7 +13,7 @@ import (
 // implies c ~>=~ 'ab' AND c ~<~ 'ac', which compare by bytes. Not so under a collation that takes different texts for equal.
 func (r *resolver) narrow(n *pg.Node, w weight, s *scope) []*pg.Node {
 	e := n.GetAExpr()
-	if e == nil || e.Kind != pg.A_Expr_Kind_AEXPR_LIKE || dotted(e.Name) != "~~" || len(w.touched) != 1 {
+	if r.rw.redshift() || e == nil || e.Kind != pg.A_Expr_Kind_AEXPR_LIKE || dotted(e.Name) != "~~" || len(w.touched) != 1 {
 		return nil
 	}
 	left := r.weigh(e.Lexpr, s)

@@ -83,6 +83,11 @@ func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, err
 	if err != nil {
 		return nil, err
 	}
+	if r.rw.redshift() {
+		if stmt.TargetList, err = r.excluded(stmt.TargetList, level); err != nil {
+			return nil, err
+		}
+	}
 	names, err := r.targets(stmt.TargetList, level)
 	if err != nil {
 		return nil, err
@@ -114,7 +119,9 @@ func (r *resolver) plainSelect(stmt *pg.SelectStmt, outer *scope) ([]string, err
 	if err := r.tail(stmt, level, names); err != nil {
 		return nil, err
 	}
-	r.groupByKey(stmt, level)
+	if !r.rw.redshift() {
+		r.groupByKey(stmt, level)
+	}
 	r.fenceSelect(stmt, level, names)
 	return names, nil
 }
@@ -198,6 +205,7 @@ func (r *resolver) targets(list []*pg.Node, level *scope) ([]string, error) {
 		switch {
 		case target.Name != "":
 			names = append(names, target.Name)
+			r.nameTarget(target.Name, target.Val, level)
 			continue
 		case subLink:
 			before = after

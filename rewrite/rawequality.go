@@ -74,7 +74,7 @@ func (r *resolver) where(stmt *pg.SelectStmt, level *scope) error {
 	all := len(rest)
 	rest = slices.DeleteFunc(rest, func(n *pg.Node) bool {
 		l, ok := r.lookUpOf(n, level)
-		if ok && l.at.nullable {
+		if ok && (l.at.nullable || r.rw.redshift()) {
 			return false
 		}
 		if ok {

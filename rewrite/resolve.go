@@ -28,6 +28,9 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, s *scope) error {
 	if len(names) == 1 {
 		return r.bareName(names[0], ref, s)
 	}
+	if err := r.throughAlias(names, ref, s); err != nil {
+		return err
+	}
 	it, err := r.qualifier(names[:len(names)-1], ref, s)
 	if err != nil {
 		return err
@@ -42,6 +45,9 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, s *scope) error {
 
 // bareName is a column of the innermost level that has one, else the whole row of an item of that name.
 func (r *resolver) bareName(name string, ref *pg.ColumnRef, s *scope) error {
+	if r.lateralAlias(name, s) {
+		return nil
+	}
 	c, found := s.lookup(name)
 	switch {
 	case found == 1:

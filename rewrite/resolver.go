@@ -45,6 +45,10 @@ type resolver struct {
 	named bool
 	// params are the parameters in the order in which they are met, movedParams those of look-ups.
 	params, movedParams []int32
+	// leader names what of the statement a Redshift runs on its leader node alone.
+	leader string
+	// sealed is set where a sub-select would have to be closed, which no documented form does on a Redshift.
+	sealed bool
 	fences
 }
 

@@ -10,6 +10,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/posternsql/postern/pgerror"
+	"github.com/posternsql/postern/rewrite/redshift"
 )
 
 // Rewriter turns client SQL into guarded SQL. It is safe for concurrent use.
@@ -74,6 +75,9 @@ func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 	if err := allowParamTypes(req); err != nil {
 		return nil, err
 	}
+	if rw.redshift() {
+		return rw.rewriteRedshift(req)
+	}
 	stmts, err := parse(req.SQL, &rw.config)
 	if err != nil {
 		return nil, err
@@ -109,7 +113,13 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	if err := r.judge(raw, &st); err != nil {
 		return Statement{}, time.Time{}, err
 	}
-	r.finish()
+	if rw.redshift() {
+		if err := r.finishRedshift(); err != nil {
+			return Statement{}, time.Time{}, err
+		}
+	} else {
+		r.finish()
+	}
 	if st.Kind == 0 {
 		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")
 	}
@@ -131,6 +141,10 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 		return st, time.Time{}, nil
 	}
 	var err error
+	if rw.redshift() {
+		st.SQL, err = redshift.Print(raw.Stmt)
+		return st, r.until, err
+	}
 	st.SQL, st.Places, err = printTree(raw, req.SQL)
 	return st, r.until, err
 }

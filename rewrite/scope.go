@@ -85,6 +85,8 @@ type scope struct {
 	parent *scope
 	items  []*item
 	ctes   map[string]*cte
+	// aliases are the names of the select list so far, which Redshift lets expressions use, and what is behind them.
+	aliases map[string]weight
 }
 
 func child(parent *scope, items ...*item) *scope { return &scope{parent: parent, items: items} }

@@ -86,6 +86,9 @@ func settingNames() []string {
 
 func (r *resolver) allowSetting(name string) (setting, error) {
 	s, ok := settings(name)
+	if r.rw.redshift() {
+		s, ok = redshiftSettings(name)
+	}
 	if !ok {
 		return s, pgerror.NotSupported("setting %q is not on Postern's allow-list", name)
 	}

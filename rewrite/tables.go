@@ -104,7 +104,13 @@ func (r *resolver) find(rv *pg.RangeVar) (*view, error) {
 	if r.viewDepth > 0 {
 		return r.baseOfView(rv)
 	}
+	if r.rw.redshift() {
+		if v, err := r.systemView(rv); v != nil || err != nil {
+			return v, err
+		}
+	}
 	switch {
+	case r.rw.redshift() && rv.Schemaname == "":
 	case rv.Schemaname == builtinSchema, rv.Schemaname == "information_schema",
 		rv.Schemaname == "" && strings.HasPrefix(rv.Relname, "pg_"):
 		// PostgreSQL searches pg_catalog before the path. A table of the user's whose name begins so must be qualified.

@@ -12,6 +12,7 @@ import (
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/rewrite/redshift"
 	"github.com/posternsql/postern/sqlgen"
 )
 
@@ -27,6 +28,8 @@ type view struct {
 	// body is the query of a plain view; refused says why it cannot be read.
 	body    *body
 	refused *viewRefusal
+	// total says that its masks give no error for any row, as those for a Redshift are made.
+	total bool
 	// relations is how many governed tables it stands for.
 	relations int
 	// printed is the text that the decision was printed as.
@@ -64,6 +67,9 @@ type views struct {
 	// decide and print are policy.Program.Decide and sqlgen.Dialect.View; mutation tests put others in their place.
 	decide func(*policy.Program, identity.Principal, []policy.Want) []policy.Decision
 	print  func(*policy.Decision) (sqlgen.View, error)
+	// parse reads what print printed; redshift says that it is in Redshift's SQL.
+	parse    func(sql string, columns []string) (*pg.SelectStmt, error)
+	redshift bool
 	// body is Rewriter.bodyOf.
 	body func(*Request, *catalog.Table, int) (*resolver, *body, *viewRefusal, error)
 }
@@ -82,7 +88,7 @@ func newViews(c Config) (*views, error) {
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 			return p.Decide(policy.BindPrincipal(who).At(c.Now()), wants)
 		},
-		print: c.Dialect.View,
+		print: c.Dialect.View, parse: viewParser(c.Dialect), redshift: c.Dialect == sqlgen.Redshift(),
 	}, nil
 }
 
@@ -121,10 +127,18 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	if err != nil {
 		return nil, fmt.Errorf("printing the view of %s: %w", t.QualifiedName(), err)
 	}
-	if v.tree, err = parseView(printed.SQL, v.columns); err != nil {
+	if v.tree, err = vs.parse(printed.SQL, v.columns); err != nil {
 		return nil, fmt.Errorf("reading the view of %s: %w", t.QualifiedName(), err)
 	}
 	v.printed = printed.SQL
+	if vs.redshift {
+		v.total = true
+		if v.decision.Filtered() {
+			v.plain = v.tree
+		}
+		unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
+		return v, nil
+	}
 	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
 		if t.Kind != catalog.KindView {
@@ -165,7 +179,28 @@ func parseView(sql string, columns []string) (*pg.SelectStmt, error) {
 	if len(tree.Stmts) != 1 || tree.Stmts[0].Stmt.GetSelectStmt() == nil {
 		return nil, errors.New("it is not one SELECT")
 	}
-	s := tree.Stmts[0].Stmt.GetSelectStmt()
+	return viewShape(tree.Stmts[0].Stmt.GetSelectStmt(), columns)
+}
+
+// viewParser reads the texts of a dialect's Views.
+func viewParser(d sqlgen.Dialect) func(string, []string) (*pg.SelectStmt, error) {
+	if d != sqlgen.Redshift() {
+		return parseView
+	}
+	return func(sql string, columns []string) (*pg.SelectStmt, error) {
+		n, err := redshift.Parse(sql)
+		if err != nil {
+			return nil, fmt.Errorf("parsing: %w", err)
+		}
+		if n.GetSelectStmt() == nil {
+			return nil, errors.New("it is not one SELECT")
+		}
+		return viewShape(n.GetSelectStmt(), columns)
+	}
+}
+
+// viewShape checks that a View is one SELECT from one relation that gives exactly these columns.
+func viewShape(s *pg.SelectStmt, columns []string) (*pg.SelectStmt, error) {
 	if s.Op != pg.SetOperation_SETOP_NONE || len(s.FromClause) != 1 || s.FromClause[0].GetRangeVar() == nil {
 		return nil, errors.New("it does not select from one relation")
 	}

@@ -103,10 +103,17 @@ func (p *pass) token(i int) error {
 	case lex.Sign:
 		switch t.Value {
 		case "[", "]":
+			if p.is(i-1, "array") {
+				return p.refuse(i-1, "ARRAY")
+			}
 			return p.refuse(i, "PartiQL navigation, or a subscript,")
 		case "(":
 			if p.is(i+1, "+") && p.is(i+2, ")") {
 				return p.refuse(i, "an outer join by (+)")
+			}
+		case ".":
+			if p.is(i-1, ")") {
+				return p.refuse(i, "PartiQL navigation, or a field of an expression,")
 			}
 		case ":", ":=", "..":
 			return p.refuse(i, "the sign %s", t.Value)

@@ -32,10 +32,24 @@ func prepare(n *pg.Node) {
 			if FunctionName(v) != "" && v.Funcformat != pg.CoercionForm_COERCE_SQL_SYNTAX && len(v.Funcname) == 2 && !escapes(FunctionName(v)) {
 				v.Funcname = v.Funcname[1:]
 			}
+		case *pg.TypeName:
+			ownType(v)
 		case *pg.BoolExpr:
 			flatten(v)
 		}
 	})
+}
+
+// ownType spells the types of the rewriter's own constants, which a client's text cannot name: text alone would be 256 bytes on Redshift.
+func ownType(t *pg.TypeName) {
+	if len(t.Names) != 2 || t.Names[0].GetString_().GetSval() != "pg_catalog" {
+		return
+	}
+	switch t.Names[1].GetString_().GetSval() {
+	case "text", "name":
+		t.Names = []*pg.Node{pg.MakeStrNode("varchar")}
+		t.Typmods = []*pg.Node{pg.MakeAConstIntNode(65535, -1)}
+	}
 }
 
 // escapes are the functions by which PostgreSQL's grammar keeps ESCAPE.

@@ -75,8 +75,6 @@ func (p *pass) unsupported(i int, w string) error {
 		return p.refuse(i, "UNNEST")
 	case w == "limit" && p.kind(i+1) == lex.Number && p.is(i+2, ","):
 		return p.refuse(i, "LIMIT with a comma")
-	case w == "values" && p.is(i+1, "("):
-		return p.refuse(i, "VALUES as a query")
 	case (w == "semi" || w == "anti") && p.is(i+1, "join"):
 		return p.refuse(i, "%s JOIN", strings.ToUpper(w))
 	case w == "system_time" && p.is(i-1, "for"):
