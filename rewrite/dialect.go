@@ -141,7 +141,12 @@ func unplaced(err error) error {
 // no RETURNING, by which new rows would be held against the row filter.
 func (r *resolver) judgeForRedshift(raw *pg.RawStmt) error {
 	switch v := raw.Stmt.GetNode().(type) {
-	case nil, *pg.Node_SelectStmt, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
+	case *pg.Node_SelectStmt:
+		if v.SelectStmt.IntoClause != nil {
+			return pgerror.NotSupported("SELECT INTO is not supported through Postern on Redshift")
+		}
+		return nil
+	case nil, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
 		*pg.Node_DeclareCursorStmt, *pg.Node_FetchStmt, *pg.Node_ClosePortalStmt, *pg.Node_DeallocateStmt:
 		return nil
 	case *pg.Node_VariableSetStmt:

@@ -133,6 +133,9 @@ func (r *resolver) find(rv *pg.RangeVar) (*view, error) {
 // visible returns the view of a table, nil if there is none that the person may see.
 func (r *resolver) visible(schema, name string) (*view, error) {
 	if box, ok := r.req.Program.Sandbox(schema); ok {
+		if r.rw.redshift() {
+			return nil, pgerror.NotSupported("a sandbox is not supported through Postern on Redshift")
+		}
 		return r.sandboxTable(box, name)
 	}
 	t, ok := r.req.Program.Snapshot().Table(schema, name)
