@@ -68,6 +68,7 @@ func TestHiddenIsAbsent(t *testing.T) {
 		names := map[string]string{"secret": "absent", "ssn": "abs"}
 		for hidden, absent := range names {
 			texts[0].Message = strings.ReplaceAll(texts[0].Message, hidden, absent)
+			texts[0].Hint = strings.ReplaceAll(texts[0].Hint, hidden, absent)
 		}
 		if texts[0] != texts[1] {
 			t.Errorf("%v differ: %+v and %+v", pair, texts[0], texts[1])
