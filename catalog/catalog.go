@@ -97,6 +97,9 @@ type Table struct {
 	Reads []Reference
 	// Registered is false for relations that the crawl found and nobody registered. They are denied.
 	Registered bool
+	// Held marks what stands for a registered source whose table is not what it was: the warehouse has no such relation, or another one. Policies compile
+	// against it, and nobody reads it.
+	Held bool
 	// LatencyTolerance bounds the age of attributes from outside identity sources in decisions on the source; 0 is the default
 	// of policy.
 	LatencyTolerance time.Duration

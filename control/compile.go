@@ -39,11 +39,11 @@ type builder struct {
 	warnings []policy.Warning
 	reviews  Reviews
 	// known is what is known of objects. judged says of each source whether it still is what its author meant, bound to what it is bound from now on, and
-	// held has the stand-ins of held sources.
+	// held counts the held sources.
 	known  *Known
 	judged map[string]*judgement
 	bound  map[string]KnownSource
-	held   map[*catalog.Table]bool
+	held   int
 	// accept has sources for which somebody has accepted the table that has the name now. force holds sources whose policies do not fit what they have
 	// become, and present has held sources stand in as what their name has now.
 	accept  map[string]bool
@@ -83,7 +83,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
-	b.judged, b.bound, b.held = map[string]*judgement{}, map[string]KnownSource{}, map[*catalog.Table]bool{}
+	b.judged, b.bound, b.held = map[string]*judgement{}, map[string]KnownSource{}, 0
 	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
 	g.people = b.people()
 	g.tokens = b.tokens()

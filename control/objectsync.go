@@ -175,7 +175,7 @@ func (p *Publisher) holding(ctx context.Context, n Publication, failed *builder)
 		}
 		return b, g
 	}
-	if len(failed.held) > 0 {
+	if failed.held > 0 {
 		if b, g := attempt(nil, true); g != nil {
 			return b, g
 		}

@@ -53,7 +53,7 @@ func (b *builder) snapshot(connection string, crawled []*catalog.Table) *catalog
 // hold has what a held source was stand under its name, denied to all. What was reviewed of it stays as it is.
 func (b *builder) hold(s resource.Source, label string, j *judgement, tables []*catalog.Table, now *catalog.Table) []*catalog.Table {
 	t := b.stand(s, j, now)
-	t.Registered = true
+	t.Registered, t.Held = true, true
 	b.guard(s, t, "held source ")
 	b.describe(s, label, t, func(format string, args ...any) { b.warn(s.Pos, label+": "+format, args...) })
 	for i := range t.Columns {
@@ -62,7 +62,7 @@ func (b *builder) hold(s resource.Source, label string, j *judgement, tables []*
 	if old, known := b.publisher.reviews[s.Name]; known {
 		b.reviews[s.Name] = old
 	}
-	b.held[t] = true
+	b.held++
 	b.bind(s, j, nil)
 	b.warn(s.Pos, "source %s is held, and nobody reads it: %s", s.Name, j.held)
 	if i := slices.Index(tables, now); now != nil && i >= 0 {

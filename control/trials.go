@@ -37,7 +37,7 @@ func (b *builder) try(ctx context.Context, c resource.Connection, config warehou
 	var trials []policy.Trial
 	var queries []string
 	for _, t := range of.program.Trials() {
-		if b.held[t.Bound.Table] {
+		if t.Bound.Table.Held {
 			continue // nothing has it
 		}
 		for _, q := range of.queries(&t) {

@@ -58,7 +58,7 @@ func Desire(in Input) (*Desired, error) {
 	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
-		if !t.Registered {
+		if !t.Registered || t.Held {
 			continue
 		}
 		d.source(t)
