@@ -48,7 +48,7 @@ func pushDamages() map[string]pushDamage {
 		}},
 		"members": {sql: func(l *laboratory) string {
 			return `DO $$ DECLARE r name; BEGIN FOR r IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'postern\_%\_read' LOOP
-				EXECUTE format('GRANT %I TO ann, bob, cyd, dora, eve', r); END LOOP; END $$`
+				EXECUTE format('GRANT %I TO ann, bob, cyd, dora, eve GRANTED BY ` + systemRole + `', r); END LOOP; END $$` // so that it can be taken back: from 16 on only the grantor can
 		}},
 		"profile": {sql: func(*laboratory) string {
 			return "UPDATE postern_system.profile SET flags = (SELECT flags FROM postern_system.profile WHERE account = 'ann'), attributes = '{}', groups = '{g1}'"
