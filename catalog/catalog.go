@@ -47,6 +47,8 @@ type Column struct {
 	// Category is pg_type.typcategory of the base type: 'N' numeric, 'S' string, 'D' date/time, 'B' boolean, …
 	Category byte
 	NotNull  bool
+	// Generated marks a column that the warehouse computes from others of its row (pg_attribute.attgenerated).
+	Generated bool
 	// Nondeterministic marks a column whose collation takes different texts for equal: no pattern can be applied to it.
 	Nondeterministic bool
 	// Collation is pg_attribute.attcollation; 0 for types that have none.

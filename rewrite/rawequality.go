@@ -128,7 +128,12 @@ func conjunction(list []*pg.Node) *pg.Node {
 	case 1:
 		return list[0]
 	}
-	return &pg.Node{Node: &pg.Node_BoolExpr{BoolExpr: &pg.BoolExpr{Boolop: pg.BoolExprType_AND_EXPR, Args: list, Location: -1}}}
+	// The parser makes one list of a AND (b AND c), and the text has to read back as this tree.
+	var flat []*pg.Node
+	for _, n := range list {
+		flat = append(flat, conjunctsOf(n)...)
+	}
+	return &pg.Node{Node: &pg.Node_BoolExpr{BoolExpr: &pg.BoolExpr{Boolop: pg.BoolExprType_AND_EXPR, Args: flat, Location: -1}}}
 }
 
 // lookUpOf takes an equality apart, or an OR of equalities of one table.

@@ -12,6 +12,7 @@ import (
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
 )
 
 // A statement that writes must name the table itself: no View can stand in its place. So the View's parts are put where they are needed.
@@ -135,6 +136,28 @@ func (r *resolver) writable(t *target, name string, location int32) error {
 	return nil
 }
 
+// keepsMasks refuses to set a column on which the mask of another one rests: with another value in it the mask might leave the row alone, or be drawn
+// anew. What a generated column is made of is not known, so where a mask rests on one nothing can be set.
+func (r *resolver) keepsMasks(t *target, name string, location int32) error {
+	for _, c := range t.view.decision.Columns {
+		if c.Mask == nil {
+			continue
+		}
+		rests := false
+		expr.Walk(c.Mask, func(e expr.Expr) {
+			if of, ok := e.(expr.Column); ok && of.Relation == "" && of.Name != c.Column.Name {
+				read, known := t.view.decision.Table.Column(of.Name)
+				rests = rests || of.Name == name || !known || read.Generated
+			}
+		})
+		if rests {
+			e := pgerror.InsufficientPrivilege("permission denied for column %q of relation %q", name, t.relation)
+			return r.at(e.WithDetail("The mask of another column rests on it."), location)
+		}
+	}
+	return nil
+}
+
 // assignments judges the SET list of UPDATE, ON CONFLICT and MERGE.
 func (r *resolver) assignments(t *target, list []*pg.Node, s *scope) error {
 	for _, n := range list {
@@ -143,6 +166,9 @@ func (r *resolver) assignments(t *target, list []*pg.Node, s *scope) error {
 			return r.unknown(n)
 		}
 		if err := r.writable(t, set.Name, set.Location); err != nil {
+			return err
+		}
+		if err := r.keepsMasks(t, set.Name, set.Location); err != nil {
 			return err
 		}
 		if err := r.subscripts(t, set, s); err != nil {

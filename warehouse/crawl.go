@@ -32,7 +32,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
        EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) AS has_children,
        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, t.typcategory, a.attnotnull,
        pg_catalog.array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) AS key_position,
-       NOT COALESCE(l.collisdeterministic, true) AS folds, a.attcollation
+       NOT COALESCE(l.collisdeterministic, true) AS folds, a.attcollation, a.attgenerated <> '' AS generated
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
@@ -123,6 +123,7 @@ func (c *crawler) row(v [][]byte) {
 	col := catalog.Column{
 		Name: string(v[6]), Number: int16(c.number(v[5], 16)), Type: string(v[7]), TypeOID: uint32(c.number(v[8], 32)),
 		NotNull: isTrue(v[10]), Nondeterministic: isTrue(v[12]), Collation: uint32(c.number(v[13], 32)),
+		Generated: isTrue(v[14]),
 	}
 	if len(v[9]) == 1 {
 		col.Category = v[9][0]

@@ -9,7 +9,7 @@ import (
 )
 
 // TestEscapes runs the leak pins that want the whole of Postern. A file has a person, what that person sends, line by line, and what
-// must occur in no byte that comes back; markers must not either.
+// must occur in no byte that comes back; markers must not either. It may have a policy of its own; the service role may write then.
 func TestEscapes(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/leaks/oracle/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -26,7 +26,11 @@ func TestEscapes(t *testing.T) {
 			parts[f.Name] = strings.TrimSpace(string(f.Data))
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			c := connect(t, p.address, connectionName, parts["person"])
+			address := p.address
+			if more := parts["policy"]; more != "" {
+				address = startWriting(t, "---\n"+more+"\n").address
+			}
+			c := connect(t, address, connectionName, parts["person"])
 			for _, word := range strings.Split(parts["lacks"], "\n") {
 				if word != "" {
 					c.tap.markers = append(c.tap.markers, []byte(word))
