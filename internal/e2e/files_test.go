@@ -27,7 +27,10 @@ type receiver struct {
 
 type received struct {
 	Type string `json:"type"`
-	Data struct{ Kind, Name, Detail, Author string }
+	Data struct {
+		Sequence                   int64
+		Kind, Name, Detail, Author string
+	}
 	body string
 }
 

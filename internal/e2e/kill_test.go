@@ -10,15 +10,22 @@ import (
 	"time"
 )
 
-// kills is how often TestKilledApply kills a server.
-const kills = 25
+// kills and killsInPostgres are how often TestKilledApply kills a server, by where its state is.
+const kills, killsInPostgres = 25, 12
 
 // TestKilledApply: a server that is killed at any moment of an apply has the old set or the new one when it starts again, whole, with an audit log
 // whose chain holds, and what was acknowledged is not lost.
 func TestKilledApply(t *testing.T) {
 	noticeSources(t)
-	in := startStored(t, "", "")
-	o := newOperator(t, in)
+	t.Run("sqlite", func(t *testing.T) { killedApply(newOperator(t, startStored(t, "", "")), kills) })
+	t.Run("postgres", func(t *testing.T) {
+		state, more := stateDatabase(t)
+		killedApply(newOperator(t, startStored(t, state, more)), killsInPostgres)
+	})
+}
+
+func killedApply(o *operator, kills int) {
+	t := o.t
 	o.must(exitOK, "revision 1", "apply", "-f", ".")
 	set := func(n int) string {
 		var b strings.Builder
@@ -30,6 +37,7 @@ func TestKilledApply(t *testing.T) {
 	o.file("groups.yaml.off", set(0))
 	o.must(exitOK, "revision 2", "apply", "-f", "groups.yaml.off")
 	acknowledged, old, fresh := 0, 0, 0
+	moment := 60 * time.Millisecond
 	for n := 1; n <= kills; n++ {
 		o.file("groups.yaml.off", set(n))
 		done := make(chan int, 1)
@@ -38,8 +46,8 @@ func TestKilledApply(t *testing.T) {
 			code, _ := o.at(victim, "apply", "-f", "groups.yaml.off")
 			done <- code
 		}()
-		// The command itself takes some 20 ms to start; the rest of it is the server's.
-		time.Sleep(15*time.Millisecond + rand.N(120*time.Millisecond))
+		// Later where the last kill came too early, earlier where it came too late: most come while it is stored.
+		time.Sleep(moment + rand.N(30*time.Millisecond))
 		if err := victim.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -60,8 +68,10 @@ func TestKilledApply(t *testing.T) {
 			t.Fatalf("kill %d lost what was acknowledged", n)
 		case whole == n:
 			fresh++
+			moment = max(moment-15*time.Millisecond, 0)
 		default:
 			old++
+			moment += 15 * time.Millisecond
 		}
 		acknowledged = whole
 		o.must(exitOK, "chain holds", "audit", "verify", "--dir", o.servers[0].audit)

@@ -26,6 +26,7 @@ type wire struct {
 	open       map[net.Conn]bool
 	wait       sync.WaitGroup
 	terminated bool
+	refuses    atomic.Bool
 }
 
 // gate holds back what goes through it while it is shut.
@@ -84,6 +85,10 @@ func (w *wire) accept() {
 		if err != nil {
 			return
 		}
+		if w.refuses.Load() {
+			from.Close()
+			continue
+		}
 		to, err := net.Dial("tcp", w.to)
 		if err != nil {
 			from.Close()
@@ -95,6 +100,26 @@ func (w *wire) accept() {
 		w.wait.Go(func() { w.relay(to, from, &w.there) })
 		w.wait.Go(func() { w.relay(from, to, &w.back) })
 	}
+}
+
+// silence has whatever is sent either way wait until it ends.
+func (w *wire) silence(on bool) {
+	w.there.set(!on)
+	w.back.set(!on)
+}
+
+// refuse breaks all connections, and every new one, until it ends: as a state does that was stopped.
+func (w *wire) refuse(on bool) {
+	w.refuses.Store(on)
+	if !on {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.open {
+		c.Close()
+	}
+	clear(w.open)
 }
 
 func (w *wire) relay(to, from net.Conn, g *gate) {
@@ -286,9 +311,15 @@ func TestKilledReplica(t *testing.T) {
 	}
 }
 
-// TestStateGone: with the state gone servers go on for the staleness, then refuse, and recover by themselves when it is back.
+// TestStateGone: with the state gone, whether it is silent or was stopped, servers go on for the staleness, then refuse, and recover by themselves when it
+// is back.
 func TestStateGone(t *testing.T) {
 	noticeSources(t)
+	t.Run("silent", func(t *testing.T) { stateGone(t, (*wire).silence) })
+	t.Run("stopped", func(t *testing.T) { stateGone(t, (*wire).refuse) })
+}
+
+func stateGone(t *testing.T, goes func(w *wire, gone bool)) {
 	state, more := stateDatabase(t)
 	c, err := pgx.ParseConfig(state)
 	if err != nil {
@@ -302,8 +333,7 @@ func TestStateGone(t *testing.T) {
 	defer a.end()
 	eventually(t, 5*time.Second, "answers", func() bool { return a.answered.Load() > 20 })
 	gone := time.Now()
-	w.there.set(false)
-	w.back.set(false)
+	goes(w, true)
 	time.Sleep(500 * time.Millisecond)
 	if a.after(gone) < 300*time.Millisecond || a.got("57P03") {
 		t.Errorf("it stopped answering %v after the state was gone", a.after(gone))
@@ -315,10 +345,13 @@ func TestStateGone(t *testing.T) {
 	if code, out := o.at(in, "apply", "-f", "."); code == exitOK {
 		t.Errorf("without a state something was applied: %s", out)
 	}
+	if status, body := readyz(t, in); status != 503 || !strings.Contains(body, "state: ") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
 	before := a.answered.Load()
-	w.there.set(true)
-	w.back.set(true)
+	goes(w, false)
 	eventually(t, 10*time.Second, "it answers again", func() bool { return a.answered.Load() > before+5 })
+	o.must(exitOK, "0 changes", "apply", "-f", ".")
 }
 
 // TestRestartWithoutState: a server that starts while the state is gone waits for it.
