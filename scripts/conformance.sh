@@ -32,6 +32,11 @@ if ! unchanged python "$from/requirements.txt"; then
   "$into/venv/bin/pip" install -q --disable-pip-version-check -r "$from/requirements.txt"
   installed python "$from/requirements.txt"
 fi
+if ! unchanged moto "$from/moto.txt"; then
+  python3 -m venv "$into/moto"
+  "$into/moto/bin/pip" install -q --disable-pip-version-check -r "$from/moto.txt"
+  installed moto "$from/moto.txt"
+fi
 if ! unchanged node "$from/package.json"; then
   cp "$from/package.json" "$into/node/"
   (cd "$into/node" && npm install --silent --no-audit --no-fund --ignore-scripts)
@@ -46,4 +51,5 @@ if [ "${1:-}" = capture ]; then
   POSTERN_CAPTURE="$PWD/testdata/corpus"
   export POSTERN_CAPTURE
 fi
+"${GO:-go}" test -tags conformance -count=1 -v -run 'TestMoto$' ./warehouse/awsauth
 exec "${GO:-go}" test -tags conformance -count=1 -v -run 'TestConformance$' ./internal/e2e
