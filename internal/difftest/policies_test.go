@@ -44,7 +44,7 @@ name: push
 connection: wh
 user: difftest_system
 password: {env: DIFFTEST_PASSWORD}
-enforce: views
+enforce: %s
 createRoles: true
 groupRoles: true
 readOnly: true
@@ -54,6 +54,7 @@ readOnly: true
 type laboratory struct {
 	postern
 	t        testing.TB
+	enforce  push.Enforce
 	admin    *pgconn.PgConn
 	rewriter *rewrite.Rewriter
 	people   map[string]laboratorySessions
@@ -64,9 +65,12 @@ type laboratory struct {
 // laboratorySessions are one person's three.
 type laboratorySessions struct{ proxied, direct, copied *client }
 
-func newLaboratory(t testing.TB) *laboratory {
+func newLaboratory(t testing.TB) *laboratory { return newLaboratoryOf(t, push.EnforceViews) }
+
+// newLaboratoryOf has people see their rows by views or by row policies.
+func newLaboratoryOf(t testing.TB, enforce push.Enforce) *laboratory {
 	t.Helper()
-	l := &laboratory{t: t, people: map[string]laboratorySessions{}}
+	l := &laboratory{t: t, enforce: enforce, people: map[string]laboratorySessions{}}
 	if err := shared.cluster.CreateDatabase(t.Context(), generatedDatabase); err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +107,9 @@ func newLaboratory(t testing.TB) *laboratory {
 	}
 	if _, err := warehouse.RegisterPush(t.Context(), l.admin, system); err != nil {
 		t.Fatal(err)
+	}
+	if enforce == push.EnforceRowSecurity {
+		own(t, l.admin, "g")
 	}
 	l.publish(set)
 	server := net.JoinHostPort("127.0.0.1", fmt.Sprint(shared.cluster.Port))
@@ -150,7 +157,7 @@ func (l *laboratory) exec(sql string) {
 // load reads a set as files; more are more resources.
 func (l *laboratory) load(s evaluator.Set, more string) *resource.Set {
 	l.t.Helper()
-	text := fmt.Sprintf(generatedHeader, shared.cluster.Port)
+	text := fmt.Sprintf(generatedHeader, shared.cluster.Port, l.enforce)
 	sources := map[string]string{}
 	for _, t := range evaluator.Tables() {
 		sources[t.Name] = "---\nkind: Source\nname: wh.g." + t.Name + "\n"
@@ -306,7 +313,7 @@ func syncerOf(t testing.TB, g *control.Generation) (*push.Syncer, push.Input) {
 	p := all[0]
 	in := push.Input{Program: p.Program, Now: time.Now(), Settings: push.Settings{
 		Connection: p.Settings.Connection, Database: p.Warehouse.Database, SystemRole: p.Settings.User, ServiceRole: p.ServiceRole,
-		CreateRoles: p.Settings.CreateRoles, GroupRoles: p.Settings.GroupRoles, ReadOnly: p.Settings.ReadOnly,
+		Enforce: push.Enforce(p.Settings.Enforce), CreateRoles: p.Settings.CreateRoles, GroupRoles: p.Settings.GroupRoles, ReadOnly: p.Settings.ReadOnly,
 	}.WithDefaults()}
 	for _, person := range p.People {
 		in.People = append(in.People, push.Person{Principal: person.Principal, Account: person.Account})

@@ -37,6 +37,7 @@ type caseWarehouse struct {
 	postern
 	t        testing.TB
 	given    *policyCase
+	enforce  push.Enforce
 	admin    *pgconn.PgConn
 	database string
 	tables   []warehouse.TableName
@@ -65,6 +66,8 @@ func (s caseState) Version() uint64 { return 1 }
 
 // caseTally counts what came of the cases.
 type caseTally struct {
+	enforce                                push.Enforce
+	secured                                int // tables with row policies
 	pushed, views, native                  int
 	compared, withRows, denied, sameErrors int
 	refused, notGiven                      []string
@@ -77,7 +80,7 @@ func TestPushedCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var total caseTally
+	total := caseTally{enforce: push.EnforceViews}
 	start := time.Now()
 	for i, path := range paths {
 		c := readPolicyCase(t, path)
@@ -94,7 +97,7 @@ func TestPushedCases(t *testing.T) {
 }
 
 func runPushedCase(t *testing.T, c *policyCase, database string, total *caseTally) {
-	w := newCaseWarehouse(t, c, database)
+	w := newCaseWarehouse(t, c, database, total.enforce)
 	var err error
 	w.program, err = c.compile(t, w.crawl())
 	if (err != nil) != (c.refused != "") {
@@ -105,6 +108,9 @@ func runPushedCase(t *testing.T, c *policyCase, database string, total *caseTall
 		return
 	}
 	w.register()
+	if total.enforce == push.EnforceRowSecurity {
+		w.own()
+	}
 	findings := w.push()
 	for _, f := range findings {
 		switch f.Kind {
@@ -117,6 +123,7 @@ func runPushedCase(t *testing.T, c *policyCase, database string, total *caseTall
 	w.serveCase()
 	total.pushed++
 	total.views += len(w.want.Views)
+	total.secured += w.secured()
 	total.native += len(w.nativeTables())
 	for _, p := range c.people {
 		w.compare(p, total)
@@ -128,9 +135,9 @@ func firstLine(text string) string {
 	return line
 }
 
-func newCaseWarehouse(t *testing.T, c *policyCase, database string) *caseWarehouse {
+func newCaseWarehouse(t *testing.T, c *policyCase, database string, enforce push.Enforce) *caseWarehouse {
 	t.Helper()
-	w := &caseWarehouse{t: t, given: c, database: database}
+	w := &caseWarehouse{t: t, given: c, database: database, enforce: enforce}
 	if err := shared.cluster.CreateDatabase(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +202,7 @@ func (w *caseWarehouse) crawl() (out []*catalog.Table) {
 func (w *caseWarehouse) push() []push.Finding {
 	w.t.Helper()
 	in := push.Input{Program: w.program, Now: time.Now(), Settings: push.Settings{
-		Connection: "tpch", Database: w.database, SystemRole: systemRole, ServiceRole: serviceRole, RolePrefix: "cases_", CreateRoles: true, ReadOnly: true,
+		Connection: "tpch", Database: w.database, SystemRole: systemRole, ServiceRole: serviceRole, RolePrefix: "cases_", CreateRoles: true, ReadOnly: true, Enforce: w.enforce,
 	}.WithDefaults()}
 	for _, p := range w.given.people {
 		in.People = append(in.People, push.Person{Principal: p.principal(), Account: p.Name})
