@@ -107,6 +107,10 @@ func runPushedCase(t *testing.T, c *policyCase, database string, total *caseTall
 		total.refused = append(total.refused, "not published: "+c.name+": "+firstLine(err.Error()))
 		return
 	}
+	if err := w.program.Deferrable(); err != nil {
+		total.refused = append(total.refused, "not published for people who connect directly: "+c.name+": "+firstLine(err.Error()))
+		return
+	}
 	w.register()
 	if total.enforce == push.EnforceRowSecurity {
 		w.own()

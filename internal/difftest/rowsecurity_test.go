@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/difftest/evaluator"
+	"github.com/posternsql/postern/internal/difftest/sanitised"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
 )
@@ -180,3 +181,45 @@ func (w *caseWarehouse) own() {
 
 // secured counts the case's tables with row policies.
 func (w *caseWarehouse) secured() int { return secured(w.t, w.admin) }
+
+// How many queries are asked of the oracle's database with row policies.
+const securedQueries = 2_500
+
+// TestPushedByRowSecurity is TestPushed with row policies on the tables of which only rows are hidden. At the end all is as it was.
+func TestPushedByRowSecurity(t *testing.T) {
+	p := startPostern(t, damage{})
+	views := pushAll(t, p, push.EnforceRowSecurity)
+	admin, err := pgconn.Connect(t.Context(), shared.cluster.DSN(sanitised.Raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close(context.WithoutCancel(t.Context()))
+	n := secured(t, admin)
+	t.Logf("%d tables have row policies", n)
+	if n == 0 {
+		t.Error("no table has row policies")
+	}
+	if total := askPushed(t, p, views, securedQueries); total.cases < securedQueries || percent(total.accepted, total.cases) < minimumPushedAcceptance {
+		t.Errorf("%d comparisons, %d answered", total.cases, total.accepted)
+	}
+}
+
+// ownSanitised gives the oracle's tables to the owner until the test ends.
+func ownSanitised(t testing.TB, admin *pgconn.PgConn, program *policy.Program) {
+	t.Helper()
+	own(t, admin, "shop", "ref", "hr")
+	t.Cleanup(func() {
+		set := push.Settings{Connection: connectionName, Database: sanitised.Raw, SystemRole: systemRole, ServiceRole: serviceRole, CreateRoles: true, ReadOnly: true}.WithDefaults()
+		if r, err := pusher(t, set).Remove(context.Background(), push.Input{Program: program}); err != nil {
+			t.Error(err, r)
+		}
+		conn, err := pgconn.Connect(context.Background(), shared.cluster.DSN(sanitised.Raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		if _, err := conn.Exec(context.Background(), "REASSIGN OWNED BY "+ownerRole+" TO CURRENT_USER").ReadAll(); err != nil {
+			t.Error(err)
+		}
+	})
+}
