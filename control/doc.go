@@ -10,7 +10,8 @@
 //   - compile.go: one set of resources and the crawls become a Generation, or every mistake at once
 //   - snapshot.go: a crawl and Source resources become a catalog.Snapshot
 //   - objects.go, binding.go, tainted.go: what is known of the warehouses' objects, and which sources still are what their authors meant; objectdiff.go: what
-//     became of them, told once; objectsync.go: looking, and accepting what somebody has looked at
+//     became of them, told once; objectsync.go: looking, and accepting what somebody has looked at;
+//     catalogwatch.go: looking when there is something to see
 //   - reviews.go, reviewfile.go: which columns were there when their source was registered
 //   - approvals.go, projects.go: Approval, Project and Purpose resources become what policies decide by
 //   - standing.go, acting.go: in which project each person acts, what they acknowledged, for whom they act; control/store keeps it

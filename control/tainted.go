@@ -67,11 +67,11 @@ func (l *tainter) rule(of string, t *catalog.Table, rule expr.Expr) {
 		}
 	})
 	expr.Walk(rule, func(e expr.Expr) {
-		switch e := e.(type) {
-		case expr.Column:
-			l.column(of, from[e.Relation], e.Name)
-		case expr.CountOver:
-			for _, c := range e.By {
+		if c, ok := e.(expr.Column); ok {
+			l.column(of, from[c.Relation], c.Name)
+		}
+		if count, ok := e.(expr.CountOver); ok {
+			for _, c := range count.By {
 				l.column(of, from[c.Relation], c.Name)
 			}
 		}

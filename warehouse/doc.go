@@ -8,7 +8,7 @@
 //   - tls.go: the TLS side of dialing
 //   - redshift.go, handshake.go, digest.go, scram.go: the log-in to Redshift, which the driver cannot do
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
-//   - crawl.go: Crawl, the tables and columns of a database; crawlprogress.go: how far it is, and Identity; viewdefs.go: the queries behind views, and what they read;
+//   - crawl.go: Crawl, the tables and columns of a database; crawlprogress.go: how far it is, Identity, and CatalogMark; viewdefs.go: the queries behind views, and what they read;
 //     own.go: functions, operators, types and casts that are not built in
 //   - registerpush.go: the system role of push
 //   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role

@@ -312,6 +312,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.pushAll(groupCtx) })
 	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
+	group.Go(func() error { return (&control.CatalogWatch{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	group.Go(func() error { return s.desk.Run(groupCtx) })
 	group.Go(func() error { return s.webhooks.Run(groupCtx) })
 	if s.follower != nil {

@@ -38,6 +38,7 @@ func connectionFields() map[string]field {
 		"Connection.objectSync":     {about: "how Postern keeps in step with the warehouse's tables and columns"},
 
 		"ObjectSync.interval": {about: "seconds between two looks at the warehouse's tables and columns, 1 to 86400", standard: "60"},
+		"ObjectSync.watch":    {about: "`true`: each server keeps a session open, asks each second whether anything in the warehouse's catalog has changed, and looks when it has", standard: "false"},
 		"ObjectSync.replaced": {about: "what becomes of a source when another table has its name: `held`: nobody reads it until `postern objects accept`; `recreated`: as that, but a table that is new takes the place of one that was dropped; `accepted`: whatever has the name is the source", enum: replacements(), standard: "recreated"},
 
 		"ConnectionLog.format":  {about: "as log_destination says: csvlog or jsonlog", enum: []string{"csv", "json"}, required: true},

@@ -11,6 +11,8 @@ import (
 type ObjectSync struct {
 	// Interval between two looks, in seconds; 60 when it is left out.
 	Interval int `yaml:"interval"`
+	// Watch looks each second whether anything in the warehouse's catalog has changed, and at everything when it has.
+	Watch bool `yaml:"watch"`
 	// Replaced says what becomes of a source when another table has its name; recreated when it is left out.
 	Replaced string `yaml:"replaced"`
 }

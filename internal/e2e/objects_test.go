@@ -259,6 +259,11 @@ func TestObjectsOnDemand(t *testing.T) {
 	objectTokens(t)
 	s := startObjectStory(t, "86400", startStored(t, "", ""))
 	ann := person{name: "ann", password: "shared"}
+	t.Setenv("SETUP_URL", shared.cluster.DSN(s.database))
+	registered := s.must(exitOK, "Found 3 tables and views with 9 columns in 1 schemas.", "register", "--resources", "all.yaml", "--setup-env", "SETUP_URL", "--yes")
+	if !strings.Contains(registered, "Crawling host 127.0.0.1:") || !strings.Contains(registered, " database "+s.database) || !strings.Contains(registered, "public              3 tables") {
+		t.Errorf("registration shows\n%s", registered)
+	}
 	s.must(exitOK, "created", "apply", "-f", s.file("tokens.yaml", tokenFiles))
 	s.hook()
 	const phones = "SELECT string_agg(name || phone, ',' ORDER BY id) FROM client"
@@ -342,4 +347,40 @@ func TestObjectsOnDemand(t *testing.T) {
 	s.must(exitOK, "in force", "apply", "-f", "all.yaml")
 	s.everywhere(ann, "SELECT name || tel FROM client", "Evehidden", "")
 	s.must(exitOK, "another database", "objects", "changes")
+}
+
+// TestObjectsOnServers: what one server is asked to look at, and what is accepted there, is in force on the other within moments.
+func TestObjectsOnServers(t *testing.T) {
+	objectTokens(t)
+	state, more := stateDatabase(t)
+	s := startObjectStory(t, "86400", startStored(t, state, more), startStored(t, state, more))
+	ann := person{name: "ann", password: "shared"}
+	s.everywhere(ann, "SELECT count(*) FROM client", "2", "")
+	s.ddl("BEGIN; ALTER TABLE client RENAME TO client_old; CREATE TABLE client AS SELECT * FROM client_old; GRANT SELECT ON client TO objects_service; COMMIT")
+	s.must(exitOK, "held", "objects", "sync")
+	began := time.Now()
+	s.eventuallyEverywhere("SELECT count(*) FROM client", "42P01")
+	t.Logf("held on both servers %v after the look", time.Since(began).Round(time.Millisecond))
+	if code, out := s.at(s.servers[1], "objects", "sync"); code != exitOK || !strings.Contains(out, "Nothing has changed.") {
+		t.Errorf("the other server finds it again: %d %s", code, out)
+	}
+	if code, out := s.at(s.servers[1], "objects", "accept", "tpch.public.client"); code != exitOK {
+		t.Errorf("%d %s", code, out)
+	}
+	began = time.Now()
+	s.eventuallyEverywhere("SELECT count(*) FROM client", "")
+	t.Logf("accepted on both servers after %v", time.Since(began).Round(time.Millisecond))
+	s.recorded("Source tpch.public.client held: ", "Source tpch.public.client released: somebody has accepted it")
+
+	t.Log("where the catalog is watched nobody has to ask")
+	s.replace("all.yaml", "objectSync: {interval: 86400}", "objectSync: {interval: 86400, watch: true}")
+	s.must(exitOK, "in force", "apply", "-f", "all.yaml")
+	began = time.Now()
+	s.ddl("ALTER TABLE client RENAME TO elsewhere")
+	s.eventuallyEverywhere("SELECT count(*) FROM client", "42P01")
+	eventually(t, 20*time.Second, "held without being asked", func() bool {
+		_, out := s.at(s.servers[0], "objects", "--state", "held")
+		return strings.Contains(out, "the table is public.elsewhere now")
+	})
+	t.Logf("found after %v", time.Since(began).Round(time.Millisecond))
 }
