@@ -833,6 +833,15 @@ FROM pg_catalog.pg_stats AS s JOIN pg_catalog.pg_namespace AS n ON n.nspname = s
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = s.attname
     JOIN {statistics} AS v ON v.relid = c.oid AND a.attnum = ANY (v.atts)
 
+-- relation pg_stats_ext
+SELECT s.schemaname, s.tablename, NULL::pg_catalog.name AS statistics_schemaname, NULL::pg_catalog.name AS statistics_name, {user} AS statistics_owner, s.attnames, NULL::pg_catalog.text[] AS exprs, s.kinds,
+    s.inherited, s.n_distinct, s.dependencies, s.most_common_vals, s.most_common_val_nulls, s.most_common_freqs, s.most_common_base_freqs
+FROM pg_catalog.pg_stats_ext AS s JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
+    JOIN pg_catalog.pg_class AS c ON c.relname = s.tablename AND c.relnamespace = n.oid
+    JOIN {statistics} AS v ON v.relid = c.oid
+WHERE s.exprs IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.unnest(s.attnames) AS u(name) LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND
+    a.attname = u.name WHERE a.attnum IS NULL OR NOT a.attnum = ANY (v.atts))
+
 -- relation pg_stat_activity
 SELECT a.datid, {database} AS datname, a.pid, a.leader_pid, 10::pg_catalog.oid AS usesysid, {user} AS usename,
     COALESCE(pg_catalog.current_setting('postern.application_name', true), '') AS application_name, NULL::pg_catalog.inet AS client_addr,

@@ -134,45 +134,6 @@ func (r *resolver) catalogSystemColumn(n *pg.Node, s *scope) (bool, error) {
 // catalogVersion stands for transaction numbers: it grows with each set of policies.
 func (r *resolver) catalogVersion() uint64 { return 3 + r.req.Program.Version()%1_000_000_000 }
 
-// hasPrivilege answers has_table_privilege and its like: reading what one sees is allowed, everything else is not. A constant name
-// of a table that is hidden is as if absent.
-func (r *resolver) hasPrivilege(n *pg.Node, name string, s *scope) error {
-	f := n.GetFuncCall()
-	if len(f.Args) < 2 {
-		return r.allowFunction(f)
-	}
-	if err := r.exprs(s, f.Args...); err != nil {
-		return err
-	}
-	wanted := constantText(f.Args[len(f.Args)-1])
-	if wanted == nil {
-		return r.at(pgerror.NotSupported("function %s is supported through Postern with a constant privilege only", name), f.Location)
-	}
-	first := 2
-	if name == "has_column_privilege" {
-		first = 3
-	}
-	switch name {
-	case "has_table_privilege", "has_column_privilege", "has_any_column_privilege":
-		if at := len(f.Args) - first; at >= 0 && at < len(f.Args) {
-			if text := constantText(f.Args[at]); text != nil {
-				if _, err := r.relationOID(*text, f.Location); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	granted := false
-	for _, word := range strings.Split(*wanted, ",") {
-		switch strings.ToUpper(strings.TrimSpace(word)) {
-		case "SELECT", "USAGE", "CONNECT", "EXECUTE":
-			granted = true
-		}
-	}
-	n.Node = boolConstant(granted).Node
-	return nil
-}
-
 // constantText is the text of a string constant, with or without a cast to a text type; nil for anything else.
 func constantText(n *pg.Node) *string {
 	if cast := n.GetTypeCast(); cast != nil && isTextType(cast.TypeName) {

@@ -37,7 +37,8 @@
 //
 //   - catalog.sql: each relation as a View; builtin.go: a name in FROM to one of these; facts.go: what the person may see, put into
 //     their texts
-//   - catalogfuncs.go, catalogtemplates.go: functions about objects; regcast.go: regclass and its like
+//   - catalogfuncs.go, catalogtemplates.go: functions about objects; privileges.go: has_table_privilege and its like; regcast.go: regclass
+//     and its like
 //
 // The life of one statement: parse (pg_query), classify by allow-list, resolve every name, ask the program for each table, splice
 // the Views in, print canonical text. What is sent is always text that Postern printed.

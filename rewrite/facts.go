@@ -20,8 +20,29 @@ type facts struct {
 	columns map[*catalog.Table][]catalog.Column
 	// until is when the first of the decisions ends, denials included; zero is never.
 	until time.Time
+	// writes are the tables that the person may write.
+	writes []writing
 	// macros put the facts into the texts of catalog.sql.
 	macros *strings.Replacer
+}
+
+// writing is a table that the person may write, how, and which of its columns.
+type writing struct {
+	table      *catalog.Table
+	privileges []policy.Privilege
+	columns    map[string]bool
+}
+
+// addWriting notes what of a table the person may write.
+func (f *facts) addWriting(d *policy.Decision) {
+	if len(d.Privileges) == 0 {
+		return
+	}
+	w := writing{table: d.Table, privileges: d.Privileges, columns: map[string]bool{}}
+	for _, c := range d.Columns {
+		w.columns[c.Column.Name] = c.Mask == nil || c.Column.WriteMasked
+	}
+	f.writes = append(f.writes, w)
 }
 
 type tableName struct{ schema, name string }
@@ -57,6 +78,7 @@ func (vs *views) facts(req *Request) (*facts, error) {
 				f.columns[d.Table] = append(f.columns[d.Table], c.Column)
 			}
 			g.add(d)
+			f.addWriting(d)
 		}
 	}
 	if err := vs.sandboxFacts(req, f, &g); err != nil {
@@ -88,6 +110,7 @@ func (vs *views) sandboxFacts(req *Request, f *facts, g *gathered) error {
 		f.tables[tableName{t.Schema, t.Name}] = t
 		f.schemas[t.Schema] = true
 		g.add(&v.decision)
+		f.addWriting(&v.decision)
 	}
 	return nil
 }

@@ -77,3 +77,6 @@ PREPARE w AS WITH gone AS (DELETE FROM line WHERE order_id = $1 RETURNING *) SEL
 PREPARE w AS DELETE FROM nation WHERE code = $1 ;; EXECUTE w('BR') ;; EXECUTE w('XX')
 SAVEPOINT s ;; DELETE FROM line ;; ROLLBACK TO s ;; UPDATE line SET qty = 2 WHERE order_id = 7
 UPDATE customer SET level = 1 WHERE level > 2 RETURNING segment
+SELECT has_table_privilege('shop.line', 'INSERT'), has_table_privilege('shop.line', 'delete, truncate'), has_table_privilege('ref.types', 'UPDATE'), has_table_privilege('line', 'DELETE'), has_table_privilege('shop.line', 'REFERENCES'), has_any_column_privilege('shop.line', 'INSERT'), has_column_privilege('shop.line', 'memo', 'UPDATE'), has_table_privilege('hr.employee'::regclass, 'UPDATE')
+SELECT relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p') AND c.oid > 16384 AND has_table_privilege(c.oid, 'DELETE')
+SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('shop', 'ref') AND has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), 'INSERT')
