@@ -119,7 +119,7 @@ func (p *printer) ident(name string) {
 // text prints a string constant, which has no backslash: see prepare.
 func (p *printer) text(value string) {
 	if strings.Contains(value, `\`) {
-		p.refuse("a backslash in this place")
+		p.refuse("a backslash in this place, or more than %d of them in a constant,", maxBackslashes)
 	}
 	p.put("'", strings.ReplaceAll(value, "'", "''"), "'")
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/posternsql/postern/pgerror"
 )
 
+// maxBackslashes bounds the backslashes of one constant.
+const maxBackslashes = 50
+
 // prepare completes a judged tree in place: what it does stands in the printed text, and is read back.
 func prepare(n *pg.Node) {
 	aliases := 0
@@ -24,7 +27,8 @@ func prepare(n *pg.Node) {
 				v.Alias = &pg.Alias{Aliasname: "postern_s" + strconv.Itoa(aliases)}
 			}
 		case *pg.Node:
-			if text := v.GetAConst().GetSval().GetSval(); strings.Contains(text, `\`) {
+			// Each backslash makes the tree deeper; a text with many is left for the printer to refuse.
+			if text := v.GetAConst().GetSval().GetSval(); strings.Contains(text, `\`) && strings.Count(text, `\`) <= maxBackslashes {
 				v.Node = withoutBackslash(text).Node
 			}
 		case *pg.FuncCall:

@@ -71,7 +71,7 @@ func TypeText(t *pg.TypeName) (string, error) {
 	for i, m := range t.Typmods {
 		c := m.GetAConst()
 		v := c.GetIval()
-		if v == nil || v.Ival < 0 || i == 0 && (v.Ival < 1 || v.Ival > limit) {
+		if v == nil || v.Ival < 0 || i == 0 && (v.Ival < 1 || v.Ival > limit) || i == 1 && v.Ival > t.Typmods[0].GetAConst().GetIval().GetIval() {
 			return "", fmt.Errorf("the modifier of type %s", spelled)
 		}
 		modifiers = append(modifiers, fmt.Sprint(v.Ival))
