@@ -10,7 +10,7 @@
 //   - cancel.go: Cancel, a CancelRequest for a backend by its process id and secret key
 //   - crawl.go: Crawl, the tables and columns of a database; crawlprogress.go: how far it is, Identity, and CatalogMark; viewdefs.go: the queries behind views, and what they read;
 //     own.go: functions, operators, types and casts that are not built in
-//   - registerpush.go: the system role of push
+//   - registerpush.go: the system role of push; setup.go: what the setup account lacks
 //   - register.go, registerkeys.go, *.sql: the objects that registration installs, and the grants of the service role
 //   - domains.go: Domains, what a warehouse has of keys and functions
 //   - try.go: Try, whether the warehouse accepts queries

@@ -145,6 +145,11 @@ func (d *demo) register(ctx context.Context, w *demoWarehouse) error {
 	if err != nil {
 		return err
 	}
-	_, err = registerAt(ctx, w.cluster.DSN(demoDatabase), r, warehouse.PushRegistration{}, nil)
+	conn, err := dialSetup(ctx, w.cluster.DSN(demoDatabase))
+	if err != nil {
+		return err
+	}
+	_, err = registerAt(ctx, conn, r, warehouse.PushRegistration{}, nil)
+	err = errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	return err
 }

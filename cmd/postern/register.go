@@ -37,7 +37,8 @@ service role itself must exist and should be no superuser. Run it again whenever
 it should be is not touched.
 
 It logs in as a setup account (the owner of the tables, or an administrator of the database), whose connection URL is given by
-reference and is not kept. The SQL is shown first; --print only shows it, as a script for psql.`,
+reference and is not kept. What privileges the account lacks is named, all at once, before anything is run. The SQL is shown first; --print only shows
+it, as a script for psql.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return register(cmd.Context(), o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -91,8 +92,19 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if o.setup.IsZero() {
 		return usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
 	}
-	url, err := o.setup.Resolve()
+	address, err := o.setup.Resolve()
 	if err != nil {
+		return err
+	}
+	if !push {
+		system = warehouse.PushRegistration{}
+	}
+	conn, err := dialSetup(ctx, address.Reveal())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was registered is committed
+	if err := warehouse.CheckSetup(ctx, conn, r, system); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", script); err != nil {
@@ -101,11 +113,8 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if !o.yes && !confirmed(in, errOut) {
 		return errors.New("not confirmed: nothing was changed")
 	}
-	if !push {
-		system = warehouse.PushRegistration{}
-	}
 	crawl := crawling{connection: set.Connections[slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })], out: out, errOut: errOut}
-	warnings, err := registerAt(ctx, url.Reveal(), r, system, crawl.run)
+	warnings, err := registerAt(ctx, conn, r, system, crawl.run)
 	for _, w := range warnings {
 		fmt.Fprintf(errOut, "warning: %s\n", w)
 	}
@@ -133,18 +142,8 @@ func (o registerOptions) load() (*resource.Set, error) {
 	return set, nil
 }
 
-// registerAt logs in with the setup account's URL and runs the registration, and that of a system role if one is named; then look, if it is not nil, looks at what there is.
-func registerAt(ctx context.Context, url string, r warehouse.Registration, system warehouse.PushRegistration, look func(context.Context, *pgconn.PgConn) error) (_ []string, err error) {
-	config, err := pgconn.ParseConfig(url)
-	if err != nil {
-		// The driver's own message would quote the URL.
-		return nil, errors.New("the setup account's connection URL cannot be parsed")
-	}
-	conn, err := pgconn.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting as the setup account: %w", withoutConfig(err))
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+// registerAt runs the registration, and that of a system role if one is named; then look, if it is not nil, looks at what there is.
+func registerAt(ctx context.Context, conn *pgconn.PgConn, r warehouse.Registration, system warehouse.PushRegistration, look func(context.Context, *pgconn.PgConn) error) ([]string, error) {
 	warnings, err := warehouse.Register(ctx, conn, r)
 	if err != nil {
 		return warnings, err
@@ -160,15 +159,6 @@ func registerAt(ctx context.Context, url string, r warehouse.Registration, syste
 		return warnings, nil
 	}
 	return warnings, look(ctx, conn)
-}
-
-// withoutConfig takes away the driver's wrapper, which holds the password.
-func withoutConfig(err error) error {
-	var connectError *pgconn.ConnectError
-	if errors.As(err, &connectError) {
-		return connectError.Unwrap()
-	}
-	return err
 }
 
 // confirmed asks for a yes; anything else, the end of the input too, is a no.
