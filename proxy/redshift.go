@@ -58,11 +58,8 @@ func (s *session) sendable(statements []rewrite.Statement, types []uint32) error
 // protocol is ever spoken of: with them, messages have a form that is neither read nor made here, and one that names what is behind a view.
 func redshiftParameter(name, value string) (shown string, decided, tell bool) {
 	switch name {
-	case "server_protocol_version", "show_discovery", "standard_conforming_strings":
+	case "server_protocol_version", "show_discovery", "standard_conforming_strings", "datashare_enabled", "external_database":
 		return "", true, false
-	case "datashare_enabled", "external_database":
-		// Metadata of this one database.
-		return "off", true, true
 	case "client_encoding":
 		// Redshift calls it UNICODE, which some drivers do not know.
 		return "UTF8", true, true
@@ -70,10 +67,15 @@ func redshiftParameter(name, value string) (shown string, decided, tell bool) {
 	return value, false, false
 }
 
-// driverStatus is what a driver of Redshift's waits for beside what the warehouse reports: version 0 of its protocol is PostgreSQL's own.
-func (p *startParams) driverStatus(dst []byte) []byte {
-	if p.driver["client_protocol_version"] != "" {
+// driverStatus is what drivers of Redshift's wait for beside what the warehouse reports: version 0 of its protocol is PostgreSQL's own. Where
+// external_database is on they ask SVV_ALL_TABLES and its like for metadata, which the rewriter answers; else pg_class, which it does not.
+func (s *session) driverStatus(dst []byte) []byte {
+	if s.params.driver["client_protocol_version"] != "" {
 		dst = appendStringMessage(dst, 'S', "server_protocol_version", "0")
+	}
+	if s.redshift() {
+		dst = appendStringMessage(dst, 'S', "datashare_enabled", "on")
+		dst = appendStringMessage(dst, 'S', "external_database", "on")
 	}
 	return dst
 }

@@ -69,8 +69,8 @@ func TestRedshiftDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	for name, want := range map[string]string{"server_version": "8.0.2", "server_protocol_version": "0", "show_discovery": "", "standard_conforming_strings": "", "datashare_enabled": "off",
-		"external_database": "off", "client_encoding": "UTF8", "session_authorization": "ann", "is_superuser": "off", "padb_version": "1.0.63269", "application_name": "reports"} {
+	for name, want := range map[string]string{"server_version": "8.0.2", "server_protocol_version": "0", "show_discovery": "", "standard_conforming_strings": "", "datashare_enabled": "on",
+		"external_database": "on", "client_encoding": "UTF8", "session_authorization": "ann", "is_superuser": "off", "padb_version": "1.0.63269", "application_name": "reports"} {
 		if got := conn.ParameterStatus(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}

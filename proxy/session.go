@@ -177,7 +177,7 @@ func (r *relay) greet(parameters map[string]string) {
 		}
 	}
 	m = appendStringMessage(m, 'S', "application_name", r.application)
-	m = r.params.driverStatus(m)
+	m = r.driverStatus(m)
 	m = appendMessage(m, 'K', binary.BigEndian.AppendUint32(nil, r.pid), r.secret)
 	m = append(m, 'Z', 0, 0, 0, 5, r.status)
 	r.out.write(m)

@@ -182,6 +182,8 @@ func relations(s []token) [][]string {
 		t := s[i]
 		switch {
 		case t.is("("):
+			// What is in it has a FROM of its own.
+			expect = expect && depth > 0
 			depth++
 		case t.is(")"):
 			if depth--; depth < 0 {

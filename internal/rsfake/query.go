@@ -30,7 +30,12 @@ func level(s []token) ([]token, *Refusal) {
 			if refused != nil {
 				return nil, refused
 			}
+			unnamed := subselect(out, inner) && (end+1 == len(s) || !s[end+1].isName() || endsFrom(s[end+1]))
 			out = append(append(append(out, t), inner...), s[end])
+			if unnamed {
+				// Redshift takes a sub-select without a name, as its own drivers write it; PostgreSQL 15 does not.
+				out = append(out, makeName("rsfake_"+itoa(t.at), t.at))
+			}
 			i = end
 		case t.isName() && i+1 < len(s) && s[i+1].is("(") && !isClause(t):
 			end := closing(s, i+1)
@@ -64,6 +69,31 @@ func level(s []token) ([]token, *Refusal) {
 		}
 	}
 	return append(out, limit...), nil
+}
+
+// subselect reports that what stands in the parentheses that open next is a query in a FROM.
+func subselect(out, inner []token) bool {
+	if len(out) == 0 || len(inner) == 0 || !inner[0].is("select") && !inner[0].is("with") && !inner[0].is("(") {
+		return false
+	}
+	before := out[len(out)-1]
+	if before.is("from") || before.is("join") {
+		return true
+	}
+	from := last(out, "from")
+	return before.is(",") && from >= 0 && find(out, from, "where") < 0 && last(out, "select") < from
+}
+
+// endsFrom reports a word that cannot be the name of what stands before it.
+func endsFrom(t token) bool {
+	if t.kind != word {
+		return false
+	}
+	switch t.text {
+	case "where", "group", "order", "having", "limit", "union", "except", "intersect", "minus", "on", "using", "join", "left", "right", "full", "inner", "cross", "natural", "offset", "with", "window", "for":
+		return true
+	}
+	return false
 }
 
 func afterSelect(out []token) bool {
