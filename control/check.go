@@ -18,7 +18,7 @@ func dialectOf(e warehouse.Engine) (sqlgen.Dialect, error) {
 	case warehouse.EnginePostgres:
 		return sqlgen.Postgres(), nil
 	case warehouse.EngineRedshift:
-		return sqlgen.Dialect{}, fmt.Errorf("engine %s has no dialect yet", e)
+		return sqlgen.Redshift(), nil
 	}
 	return sqlgen.Dialect{}, fmt.Errorf("engine %q is not known", e)
 }

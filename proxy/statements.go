@@ -84,6 +84,9 @@ func (r *relay) now() (State, identity.Principal, *policy.Program, error) {
 	if !ok {
 		return nil, who, nil, pgerror.UnknownDatabase(r.params.database)
 	}
+	if r.cfg.Engine != nil && r.cfg.Engine(r.params.database) != r.engine {
+		return nil, who, nil, pgerror.ShuttingDown().WithDetail("The connection has changed; connect again.")
+	}
 	if who.IsZero() || who.Exempt() != r.exempt {
 		// The upstream session was opened for the other kind: what it was told and allowed so far cannot be taken back.
 		return nil, who, nil, pgerror.ShuttingDown().WithDetail("The account has changed; connect again.")

@@ -56,6 +56,9 @@ func Crawl(ctx context.Context, conn *pgconn.PgConn) ([]*catalog.Table, error) {
 
 // CrawlWatched is Crawl that tells how far it is, where somebody waits for it. seen may be nil.
 func CrawlWatched(ctx context.Context, conn *pgconn.PgConn, seen func(Progress)) (_ []*catalog.Table, err error) {
+	if onRedshift(conn) {
+		return crawlRedshift(ctx, conn)
+	}
 	if _, err := conn.Exec(ctx, crawlSetup).ReadAll(); err != nil {
 		return nil, fmt.Errorf("starting the crawl: %w", err)
 	}

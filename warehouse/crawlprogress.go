@@ -69,6 +69,9 @@ const identityAlone = `SELECT '/' || oid::pg_catalog.text FROM pg_catalog.pg_dat
 
 // Identity names the database of a connection. It is the same for as long as object identifiers mean the same.
 func Identity(ctx context.Context, conn *pgconn.PgConn) (string, error) {
+	if onRedshift(conn) {
+		return redshiftIdentity(ctx, conn)
+	}
 	result := conn.ExecParams(ctx, identityQuery, nil, nil, nil, nil).Read()
 	var refused *pgconn.PgError
 	if errors.As(result.Err, &refused) {

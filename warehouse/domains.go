@@ -32,6 +32,9 @@ func Domains(ctx context.Context, conn *pgconn.PgConn, domains []string) (map[st
 	if len(domains) == 0 {
 		return out, nil
 	}
+	if onRedshift(conn) {
+		return redshiftDomains(ctx, conn, domains)
+	}
 	rows, err := query(ctx, conn, usableFunctions)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the functions of masks: %w", err)

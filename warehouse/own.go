@@ -34,6 +34,9 @@ FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND c.castmethod = 'f' ORDER BY 1
 // Own reads the functions, operators, types and casts that the warehouse has beside the built-in ones. The connection must be idle and
 // outside a transaction, and is so again afterwards.
 func Own(ctx context.Context, conn *pgconn.PgConn) (out catalog.Own, err error) {
+	if onRedshift(conn) {
+		return ownRedshift(ctx, conn)
+	}
 	if _, err := conn.Exec(ctx, crawlSetup).ReadAll(); err != nil {
 		return catalog.Own{}, fmt.Errorf("starting to read what is the warehouse's own: %w", err)
 	}

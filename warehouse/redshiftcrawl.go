@@ -33,9 +33,9 @@ FROM pg_catalog.pg_proc_info p JOIN pg_catalog.pg_namespace n ON n.oid = p.prona
 	redshiftSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname !~ '^postern_' AND n.nspname <> 'catalog_history'`
 )
 
-// CrawlRedshift reads every table, view and external table of the database with its columns. Primary keys are left out, because Redshift does
+// crawlRedshift reads every table, view and external table of the database with its columns. Primary keys are left out, because Redshift does
 // not enforce them; so are the queries behind views, which are therefore not looked through.
-func CrawlRedshift(ctx context.Context, conn *pgconn.PgConn) ([]*catalog.Table, error) {
+func crawlRedshift(ctx context.Context, conn *pgconn.PgConn) ([]*catalog.Table, error) {
 	c := redshiftCrawler{byName: map[string]*catalog.Table{}}
 	for _, part := range []struct {
 		what, query string
@@ -211,8 +211,8 @@ func externalType(name string) string {
 	return name
 }
 
-// OwnRedshift reads the functions that the database has beside the built-in ones. Nobody can make operators, types or casts there.
-func OwnRedshift(ctx context.Context, conn *pgconn.PgConn) (out catalog.Own, _ error) {
+// ownRedshift reads the functions that the database has beside the built-in ones. Nobody can make operators, types or casts there.
+func ownRedshift(ctx context.Context, conn *pgconn.PgConn) (out catalog.Own, _ error) {
 	rows := conn.ExecParams(ctx, redshiftRoutines, nil, nil, nil, nil)
 	c := crawler{}
 	for rows.NextRow() {

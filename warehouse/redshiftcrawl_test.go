@@ -29,7 +29,7 @@ func TestCrawlRedshift(t *testing.T) {
 		exec(t, admin, sql)
 	}
 	conn := dial(t, c)
-	tables, err := warehouse.CrawlRedshift(t.Context(), conn)
+	tables, err := warehouse.Crawl(t.Context(), conn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ table sales orders: 1 id bigint N 20 true; 2 region character varying(20) S 1043
 	if _, err := catalog.New(1, "c", tables); err != nil {
 		t.Error(err)
 	}
-	own, err := warehouse.OwnRedshift(t.Context(), conn)
+	own, err := warehouse.Own(t.Context(), conn)
 	if err != nil || len(own.Routines) != 1 || own.Routines[0].Signature != "sales.twice(integer)" || own.Routines[0].Max != 1 {
 		t.Errorf("%+v %v", own.Routines, err)
 	}
@@ -65,5 +65,25 @@ table sales orders: 1 id bigint N 20 true; 2 region character varying(20) S 1043
 			t.Errorf("a catalog that Redshift does not have: %s", sql)
 		}
 	}
-	rsfaketest.Exec(t, server, "SELECT 1")
+	identity, err := warehouse.Identity(t.Context(), conn)
+	if err != nil || !strings.HasPrefix(identity, "redshift:00000000-0000-4000-8000-000000000000/") {
+		t.Errorf("%q %v", identity, err)
+	}
+	if has, err := warehouse.HasProfile(t.Context(), conn); has || err != nil {
+		t.Error(has, err)
+	}
+	rsfaketest.Exec(t, server, "CREATE TABLE postern_system.user_profile (a int)")
+	if has, err := warehouse.HasProfile(t.Context(), conn); !has || err != nil {
+		t.Error(has, err)
+	}
+	if has, err := warehouse.HasProcedures(t.Context(), conn); has || err != nil {
+		t.Error(has, err)
+	}
+	if domains, err := warehouse.Domains(t.Context(), conn, []string{"a"}); len(domains) > 0 || err != nil {
+		t.Error(domains, err)
+	}
+	refused, err := warehouse.Try(t.Context(), conn, []string{"SELECT id FROM sales.orders", "SELECT nothing FROM sales.orders", "SELECT 1"})
+	if err != nil || len(refused) != 3 || refused[0] != nil || !warehouse.Refuses(refused[1]) || refused[2] != nil {
+		t.Error(refused, err)
+	}
 }

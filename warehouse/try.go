@@ -19,6 +19,9 @@ const (
 // Try has the warehouse prepare and plan queries, and run none: each is explained in a transaction of its own that can only read. The answer has
 // an error or nil for each query, in their order. The error is that no answer could be had. The connection's settings change for good.
 func Try(ctx context.Context, conn *pgconn.PgConn, queries []string) ([]error, error) {
+	if onRedshift(conn) {
+		return tryRedshift(ctx, conn, queries)
+	}
 	setup := fmt.Sprintf("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET search_path = pg_catalog, pg_temp; SET statement_timeout = %d; SET lock_timeout = %d",
 		tryStatementTimeout.Milliseconds(), tryLockTimeout.Milliseconds())
 	if _, err := conn.Exec(ctx, setup).ReadAll(); err != nil {
@@ -89,6 +92,9 @@ func Refuses(err error) bool {
 
 // HasProfile reports whether the session's role can read the profile in which stored views look people up.
 func HasProfile(ctx context.Context, conn *pgconn.PgConn) (bool, error) {
+	if onRedshift(conn) {
+		return redshiftProfile(ctx, conn)
+	}
 	rows, err := query(ctx, conn, `SELECT count(*) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = 'postern_system' AND c.relname = 'user_profile' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')`)
 	if err != nil {

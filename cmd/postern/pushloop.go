@@ -13,7 +13,6 @@ import (
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/push"
-	"github.com/posternsql/postern/rewrite"
 )
 
 // openPusher is openServer without anything that listens.
@@ -27,7 +26,7 @@ func openPusher(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
-	if s.rewriter, err = rewrite.New(rewriteConfig(cfg)); err != nil {
+	if s.rewriter, err = newRewriters(cfg, s.engine); err != nil {
 		return nil, err
 	}
 	return s, s.openControl(ctx, cfg)

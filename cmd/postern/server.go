@@ -23,10 +23,8 @@ import (
 	"github.com/posternsql/postern/control/store"
 	"github.com/posternsql/postern/control/webhook"
 	"github.com/posternsql/postern/direct"
-	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/proxy"
-	"github.com/posternsql/postern/rewrite"
 	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
 )
@@ -47,7 +45,7 @@ type server struct {
 	webhooks  *webhook.Sender
 	publisher *control.Publisher
 	watcher   *control.Watcher
-	rewriter  *rewrite.Rewriter
+	rewriter  *rewriters
 	proxy     *proxy.Server
 	admin     *admin.Server
 
@@ -66,7 +64,7 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
-	if s.rewriter, err = rewrite.New(rewriteConfig(cfg)); err != nil {
+	if s.rewriter, err = newRewriters(cfg, s.engine); err != nil {
 		return nil, err
 	}
 	if err := s.openControl(ctx, cfg); err != nil {
@@ -84,19 +82,6 @@ func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 		return nil, err
 	}
 	return s, s.openAdmin(ctx, cfg, registry)
-}
-
-// rewriteConfig says what a statement may be.
-func rewriteConfig(cfg *resource.ServerConfig) rewrite.Config {
-	l := cfg.Limits
-	out := rewrite.Config{
-		Dialect: sqlgen.Postgres(), MaxSQLBytes: l.QueryBytes, MaxTokens: l.QueryParts, MaxDepth: l.QueryDepth, MaxRelations: l.QueryRelations,
-		MaxParameters: l.QueryParameters,
-	}
-	if cfg.ExplainPolicy == "everyone" {
-		out.ExplainPolicy = (&explain.Explainer{Dialect: sqlgen.Postgres(), Now: time.Now}).Own
-	}
-	return out
 }
 
 // openControl publishes the resources for the first time. A mistake in files is an error here; later ones leave in force what was. What is stored
@@ -174,7 +159,7 @@ func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, regi
 	var err error
 	pc := proxy.Config{
 		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
-		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel,
+		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel, Engine: s.engine,
 		MaxMessageBytes: max(proxy.DefaultMaxMessageBytes, cfg.Limits.QueryBytes+1<<16),
 		MaxSessions:     cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
 		AuthTimeout: time.Duration(cfg.Limits.LoginSeconds) * time.Second,

@@ -25,7 +25,7 @@ func fields() map[string]field {
 func connectionFields() map[string]field {
 	return map[string]field{
 		"Connection.name":           {about: "the database that clients of the proxy ask for", required: true},
-		"Connection.engine":         {about: "what the warehouse is; redshift is refused until it has a dialect", required: true, enum: []string{"postgres", "redshift"}},
+		"Connection.engine":         {about: "what the warehouse is", required: true, enum: []string{"postgres", "redshift"}},
 		"Connection.host":           {about: "a name, an address, or the absolute path of the folder of a Unix-domain socket", required: true},
 		"Connection.port":           {about: "the TCP port", standard: "5432; 5439 for redshift"},
 		"Connection.database":       {about: "the database in the warehouse", required: true},

@@ -90,6 +90,7 @@ CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record 
   $$ SELECT schema_name::name, table_name::name, column_name::name, data_type::varchar, ordinal_position FROM pg_rs_shim.attribute WHERE late AND mine $$;
 CREATE VIEW pg_catalog.pg_proc_info AS
   SELECT oid AS prooid, proname, pronamespace, proowner, prolang, prokind = 'a' AS proisagg, prosecdef, proisstrict, proretset, provolatile, pronargs, prorettype, proargtypes, proargnames, prosrc, proacl, prokind, proargmodes, proallargtypes FROM pg_proc;
+GRANT SELECT ON pg_rs_shim.relation, pg_rs_shim.attribute TO PUBLIC;
 CREATE VIEW pg_catalog.svv_datashares AS SELECT NULL::text AS share_name, NULL::int AS share_id, NULL::text AS share_owner, NULL::text AS share_type WHERE false;
 CREATE VIEW pg_catalog.svv_rls_policy AS SELECT NULL::text AS polname WHERE false;
 CREATE VIEW pg_catalog.svv_masking_policy AS SELECT NULL::text AS policy_name WHERE false;

@@ -120,6 +120,8 @@ func plain(out, s []token, i int) ([]token, *Refusal) {
 		if i+1 < len(s) && s[i+1].kind == word {
 			return nil, nil
 		}
+	case "current_namespace":
+		return words("pg_catalog . current_namespace ( )", t.at), nil
 	case "current_user_id":
 		return words("( select usesysid from pg_catalog.pg_user where usename = current_user )", t.at), nil
 	case "qualify", "exclude", "pivot", "unpivot", "connect", "prior":
