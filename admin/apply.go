@@ -15,7 +15,7 @@ import (
 
 // applyRequest is a set of resources. Files have the names that positions in mistakes show.
 type applyRequest struct {
-	Files []applyFile `json:"files,omitempty"`
+	Files []ResourceFile `json:"files,omitempty"`
 	// Set is the name under which they are applied.
 	Set string `json:"set,omitempty"`
 	// Prune deletes what the same set has and the files do not.
@@ -30,7 +30,8 @@ type applyRequest struct {
 	ImpactDays int  `json:"impactDays,omitempty"`
 }
 
-type applyFile struct {
+// ResourceFile is one file of resources. Its name stands in positions.
+type ResourceFile struct {
 	Name string `json:"name,omitempty"`
 	Text string `json:"text,omitempty"`
 }
@@ -50,19 +51,21 @@ type rollbackRequest struct {
 	DryRun   bool   `json:"dryRun,omitempty"`
 }
 
-// applyAnswer is what a change did, or would do.
-type applyAnswer struct {
-	Revision int64        `json:"revision"`
-	DryRun   bool         `json:"dryRun,omitempty"`
-	Changes  []changeView `json:"changes"`
-	Warnings []string     `json:"warnings,omitempty"`
+// ApplyAnswer is what a change of resources did, or would do: the answer of POST /v1/apply and its like.
+type ApplyAnswer struct {
+	// Revision in force afterwards.
+	Revision int64            `json:"revision"`
+	DryRun   bool             `json:"dryRun,omitempty"`
+	Changes  []ResourceChange `json:"changes"`
+	Warnings []string         `json:"warnings,omitempty"`
 	// Servers says what became of the change on all servers, where there are several.
-	Servers *serversView `json:"servers,omitempty"`
+	Servers *Confirmed `json:"servers,omitempty"`
 	// Impact is who would gain and lose what.
 	Impact *impact.Report `json:"impact,omitempty"`
 }
 
-type changeView struct {
+// ResourceChange is what becomes of one resource.
+type ResourceChange struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 	// Action is created, changed, unchanged or deleted.
@@ -74,8 +77,8 @@ type changeView struct {
 	Verifier bool `json:"verifier,omitempty"`
 }
 
-// serversView names servers by address.
-type serversView struct {
+// Confirmed says what became of a change on all servers, which it names by address.
+type Confirmed struct {
 	// Confirmed have it in force.
 	Confirmed []string `json:"confirmed"`
 	// Lapsed have lost touch with the state: they answer nothing until they have it in force.
@@ -253,7 +256,7 @@ func (a *API) rollback(c *call) (any, error) {
 }
 
 // make makes a change if the token may make each part of it. Of a dry run it gives what would be in force.
-func (a *API) make(c *call, change control.Change) (*applyAnswer, *control.Generation, error) {
+func (a *API) make(c *call, change control.Change) (*ApplyAnswer, *control.Generation, error) {
 	by := a.event(c, "", "")
 	by.User = c.token.User
 	if c.token.Role != roleAdmin {
@@ -265,9 +268,9 @@ func (a *API) make(c *call, change control.Change) (*applyAnswer, *control.Gener
 	if err != nil {
 		return nil, nil, a.failed(err)
 	}
-	out := &applyAnswer{Revision: done.Revision, DryRun: change.DryRun, Changes: []changeView{}}
+	out := &ApplyAnswer{Revision: done.Revision, DryRun: change.DryRun, Changes: []ResourceChange{}}
 	for _, k := range done.Changes {
-		v := changeView{Kind: k.Kind, Name: k.Name, Action: k.Action}
+		v := ResourceChange{Kind: k.Kind, Name: k.Name, Action: k.Action}
 		if k.Action != control.Unchanged {
 			v.Before, v.After = control.Shown(k.Kind, k.Before), control.Shown(k.Kind, k.After)
 			v.Verifier = v.Before == v.After
@@ -289,11 +292,11 @@ func (a *API) make(c *call, change control.Change) (*applyAnswer, *control.Gener
 const awaitTimeout = 30 * time.Second
 
 // await waits until no server goes by what was before. That it cannot be told is no reason to call the change failed: it is stored.
-func (a *API) await(c *call, revision int64) *serversView {
+func (a *API) await(c *call, revision int64) *Confirmed {
 	ctx, cancel := context.WithTimeout(c.Context(), awaitTimeout)
 	defer cancel()
 	confirmed, err := a.Await(ctx, revision)
-	out := &serversView{Confirmed: []string{}, Lapsed: []string{}}
+	out := &Confirmed{Confirmed: []string{}, Lapsed: []string{}}
 	for _, r := range confirmed.Confirmed {
 		out.Confirmed = append(out.Confirmed, r.Address)
 	}

@@ -71,22 +71,31 @@ type reason struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// subject is the program and the person that a question about a statement, or about so many tables, names.
+func (c *call) subject(user, connection, sql string, tables int) (*policy.Program, identity.Principal, error) {
+	if (tables == 0) == (sql == "") || tables > maxTables {
+		return nil, identity.Principal{}, refuse(http.StatusBadRequest, "give either sql or tables, %d at most", maxTables)
+	}
+	program, ok := c.state.Program(connection)
+	if !ok {
+		return nil, identity.Principal{}, refuse(http.StatusNotFound, "there is no connection %.100q", connection)
+	}
+	who, err := c.state.Principal(user)
+	if err != nil || who.IsZero() {
+		return nil, identity.Principal{}, refuse(http.StatusNotFound, "there is no user %.100q who may log in", user)
+	}
+	return program, who, nil
+}
+
 // decisions answers POST /v1/decisions. Nothing is answered before it is on record.
 func (a *API) decisions(c *call) (any, error) {
 	var q decisionRequest
 	if err := c.read(&q); err != nil {
 		return nil, err
 	}
-	if (len(q.Tables) == 0) == (q.SQL == "") || len(q.Tables) > maxTables {
-		return nil, refuse(http.StatusBadRequest, "give either sql or tables, %d at most", maxTables)
-	}
-	program, ok := c.state.Program(q.Connection)
-	if !ok {
-		return nil, refuse(http.StatusNotFound, "there is no connection %.100q", q.Connection)
-	}
-	who, err := c.state.Principal(q.User)
-	if err != nil || who.IsZero() {
-		return nil, refuse(http.StatusNotFound, "there is no user %.100q who may log in", q.User)
+	program, who, err := c.subject(q.User, q.Connection, q.SQL, len(q.Tables))
+	if err != nil {
+		return nil, err
 	}
 	out := &decisionAnswer{User: who.User(), Connection: q.Connection, Program: program.Version(), Allowed: true, Exempt: who.Exempt()}
 	if err := a.fill(c, &q, program, who, out); err != nil {

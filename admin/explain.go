@@ -28,16 +28,9 @@ func (a *API) explain(c *call) (any, error) {
 	if err := c.read(&q); err != nil {
 		return nil, err
 	}
-	if (len(q.Tables) == 0) == (q.SQL == "") || len(q.Tables) > maxTables {
-		return nil, refuse(http.StatusBadRequest, "give either sql or tables, %d at most", maxTables)
-	}
-	program, ok := c.state.Program(q.Connection)
-	if !ok {
-		return nil, refuse(http.StatusNotFound, "there is no connection %.100q", q.Connection)
-	}
-	who, err := c.state.Principal(q.User)
-	if err != nil || who.IsZero() {
-		return nil, refuse(http.StatusNotFound, "there is no user %.100q who may log in", q.User)
+	program, who, err := c.subject(q.User, q.Connection, q.SQL, len(q.Tables))
+	if err != nil {
+		return nil, err
 	}
 	question := &explain.Question{Program: program, Principal: who, Connection: q.Connection, SQL: q.SQL, SearchPath: q.SearchPath}
 	if question.SearchPath == nil {

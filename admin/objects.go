@@ -45,9 +45,9 @@ func (a *API) objectRoutes() []route {
 		{method: "POST", path: "/v1/sources/{name}/accept", id: "accept-source", summary: "Take what has a source's name now for the source's: somebody has looked at it", roles: writers,
 			answer: objectView{}, errors: []int{404, 409, 422}, serve: a.acceptSource},
 		{method: "POST", path: "/v1/sources/{name}/disable", id: "disable-source", summary: "Take a source out of service: nobody reads it", roles: writers,
-			answer: applyAnswer{}, errors: []int{404, 409, 422}, serve: func(c *call) (any, error) { return a.enableSource(c, false) }},
+			answer: ApplyAnswer{}, errors: []int{404, 409, 422}, serve: func(c *call) (any, error) { return a.enableSource(c, false) }},
 		{method: "POST", path: "/v1/sources/{name}/enable", id: "enable-source", summary: "Put a source back into service", roles: writers,
-			answer: applyAnswer{}, errors: []int{404, 409, 422}, serve: func(c *call) (any, error) { return a.enableSource(c, true) }},
+			answer: ApplyAnswer{}, errors: []int{404, 409, 422}, serve: func(c *call) (any, error) { return a.enableSource(c, true) }},
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/admin"
 	"github.com/posternsql/postern/control/resource"
-	"github.com/posternsql/postern/explain/impact"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/secret"
 )
@@ -99,38 +99,8 @@ Where several servers share the state, apply returns when each has the change in
 	return cmd
 }
 
-// applied is the server's answer to a change.
-type applied struct {
-	Revision int64            `json:"revision"`
-	DryRun   bool             `json:"dryRun,omitempty"`
-	Changes  []changed        `json:"changes"`
-	Warnings []string         `json:"warnings,omitempty"`
-	Servers  *confirmedByText `json:"servers,omitempty"`
-	Impact   *impact.Report   `json:"impact,omitempty"`
-}
-
-type changed struct {
-	Kind     string `json:"kind"`
-	Name     string `json:"name"`
-	Action   string `json:"action"`
-	Before   string `json:"before,omitempty"`
-	After    string `json:"after,omitempty"`
-	Verifier bool   `json:"verifier,omitempty"`
-}
-
-type confirmedByText struct {
-	Confirmed []string `json:"confirmed"`
-	Lapsed    []string `json:"lapsed"`
-	Unknown   string   `json:"unknown,omitempty"`
-}
-
-type sentFile struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
-}
-
 // send reads the files and asks the server.
-func (o *applyFlags) send(cmd *cobra.Command, dryRun bool) (*applied, error) {
+func (o *applyFlags) send(cmd *cobra.Command, dryRun bool) (*admin.ApplyAnswer, error) {
 	files, err := readSent(o.files, cmd.InOrStdin())
 	if err != nil {
 		return nil, err
@@ -149,12 +119,12 @@ func (o *applyFlags) send(cmd *cobra.Command, dryRun bool) (*applied, error) {
 	if o.impact {
 		body["impact"], body["impactDays"] = true, o.days
 	}
-	var out applied
+	var out admin.ApplyAnswer
 	return &out, o.do(cmd.Context(), http.MethodPost, "/v1/apply", nil, body, &out)
 }
 
 // readSent reads all files that the paths mean.
-func readSent(paths []string, in io.Reader) (out []sentFile, err error) {
+func readSent(paths []string, in io.Reader) (out []admin.ResourceFile, err error) {
 	var names []string
 	for _, p := range paths {
 		if p != "-" {
@@ -165,7 +135,7 @@ func readSent(paths []string, in io.Reader) (out []sentFile, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading standard input: %w", err)
 		}
-		out = append(out, sentFile{"-", string(text)})
+		out = append(out, admin.ResourceFile{Name: "-", Text: string(text)})
 	}
 	files, err := resource.Files(names)
 	if err != nil {
@@ -180,14 +150,14 @@ func readSent(paths []string, in io.Reader) (out []sentFile, err error) {
 		if total += len(text); total > resource.MaxTotalBytes {
 			return nil, fmt.Errorf("the files are larger than %d MiB together", resource.MaxTotalBytes>>20)
 		}
-		out = append(out, sentFile{name, string(text)})
+		out = append(out, admin.ResourceFile{Name: name, Text: string(text)})
 	}
 	return out, nil
 }
 
 // verifiers makes the passwords of all Users verifiers, in the files' texts, where they keep their lines. Everything that cannot be resolved is
 // named at once.
-func (o *applyFlags) verifiers(ctx context.Context, files []sentFile, ask *passwords) error {
+func (o *applyFlags) verifiers(ctx context.Context, files []admin.ResourceFile, ask *passwords) error {
 	var known map[string]storedScram
 	var mistakes []error
 	for i := range files {
@@ -291,7 +261,7 @@ func (o *applyFlags) storedScrams(ctx context.Context) (map[string]storedScram, 
 }
 
 // printChanges says what a change did.
-func printChanges(out, errOut io.Writer, a *applied, format string) error {
+func printChanges(out, errOut io.Writer, a *admin.ApplyAnswer, format string) error {
 	err := printAs(out, format, a, func(w io.Writer) error {
 		unchanged := 0
 		for _, c := range a.Changes {
@@ -354,7 +324,7 @@ of the statements on record of the last --days days would change or fail. The fi
 	return cmd
 }
 
-func printDiff(out io.Writer, a *applied, format string) error {
+func printDiff(out io.Writer, a *admin.ApplyAnswer, format string) error {
 	differs := false
 	err := printAs(out, format, a, func(w io.Writer) error {
 		for _, c := range a.Changes {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/admin"
 	"github.com/posternsql/postern/control/resource"
 )
 
@@ -161,6 +162,15 @@ func getOne(cmd *cobra.Command, c *client, kind, name string, version int64, out
 	return printTexts(cmd.OutOrStdout(), []stored{one})
 }
 
+// change asks the server for a change and says what it did.
+func change(cmd *cobra.Command, c *client, method, path string, body any, output string) error {
+	var answer admin.ApplyAnswer
+	if err := c.do(cmd.Context(), method, path, nil, body, &answer); err != nil {
+		return err
+	}
+	return printChanges(cmd.OutOrStdout(), cmd.ErrOrStderr(), &answer, output)
+}
+
 func newDelete() *cobra.Command {
 	var c client
 	var output string
@@ -183,11 +193,7 @@ brings one back. A resource of a file is deleted in the file.`,
 			if version > 0 {
 				c.header = map[string]string{"If-Match": strconv.FormatInt(version, 10)}
 			}
-			var answer applied
-			if err := c.do(cmd.Context(), http.MethodDelete, resourcePath(kind, args[1]), nil, nil, &answer); err != nil {
-				return err
-			}
-			return printChanges(cmd.OutOrStdout(), cmd.ErrOrStderr(), &answer, output)
+			return change(cmd, &c, http.MethodDelete, resourcePath(kind, args[1]), nil, output)
 		},
 	}
 	c.flag(cmd)
@@ -298,11 +304,7 @@ It is checked as apply is. People keep their passwords: one that was replaced do
 				}
 				body["kind"], body["name"], body["version"] = kind, args[1], number
 			}
-			var answer applied
-			if err := c.do(cmd.Context(), http.MethodPost, "/v1/rollback", nil, body, &answer); err != nil {
-				return err
-			}
-			return printChanges(cmd.OutOrStdout(), cmd.ErrOrStderr(), &answer, output)
+			return change(cmd, &c, http.MethodPost, "/v1/rollback", body, output)
 		},
 	}
 	c.flag(cmd)

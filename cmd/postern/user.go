@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/posternsql/postern/admin"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
 )
@@ -79,7 +80,7 @@ The server is --server or POSTERN_SERVER, the API token, of role admin, is in PO
 }
 
 // setPassword stores a verifier with a User as it is now; what others change meanwhile is a conflict.
-func setPassword(cmd *cobra.Command, c *client, name string, from *passwords) (*applied, error) {
+func setPassword(cmd *cobra.Command, c *client, name string, from *passwords) (*admin.ApplyAnswer, error) {
 	var user stored
 	if err := c.do(cmd.Context(), http.MethodGet, resourcePath("User", name), nil, nil, &user); err != nil {
 		return nil, err
@@ -107,6 +108,6 @@ func setPassword(cmd *cobra.Command, c *client, name string, from *passwords) (*
 		return nil, err
 	}
 	c.header = map[string]string{"If-Match": strconv.FormatInt(user.Version, 10)}
-	var answer applied
+	var answer admin.ApplyAnswer
 	return &answer, c.do(cmd.Context(), http.MethodPut, resourcePath("User", name), nil, map[string]any{"text": text}, &answer)
 }
