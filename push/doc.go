@@ -6,6 +6,8 @@
 //   - desired.go, profile.go: Desire: policies and people become a State: pure
 //   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go: ways to the data that are not closed
 //   - diff.go, plan.go, print.go: the difference as a Plan, ordered statements with hazards
+//   - rowsecurity.go, rowsecurityactual.go, rowsecuritydiff.go: sources that row policies can say: what should be there, what is, and the difference;
+//     rewrites.go: statements that are not run
 //   - bootstrap.go: what schema postern_system holds
 //   - sync.go, lock.go, quick.go, apply.go, sessions.go, remove.go: Syncer: one run, from the lock to what is read back; loop.go: runs whenever something changes
 //   - keeper.go, asked.go: Keeper: the loop of one database, and the runs that somebody asks for beside
