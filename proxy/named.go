@@ -49,6 +49,10 @@ func (r *relay) targets(ctx context.Context, v *verdict) ([]*target, error) {
 			if !inText["\x00"+s.Name] {
 				out[i], err = r.prepared(ctx, s.Name)
 			}
+		case rewrite.KindExplain:
+			if s.Inner == rewrite.KindExecute {
+				out[i], err = r.explained(ctx, s)
+			}
 		case rewrite.KindFetch, rewrite.KindMove:
 			if !inText[s.Name] {
 				out[i], err = r.cursor(ctx, s.Name)
@@ -59,7 +63,7 @@ func (r *relay) targets(ctx context.Context, v *verdict) ([]*target, error) {
 			}
 		case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 			rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo, rewrite.KindSet, rewrite.KindShow, rewrite.KindReset,
-			rewrite.KindDeallocate, rewrite.KindDiscard, rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate,
+			rewrite.KindDeallocate, rewrite.KindDiscard, rewrite.KindInsert, rewrite.KindUpdate,
 			rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable:
 		}
 		if err != nil {
@@ -83,6 +87,15 @@ func (r *relay) prepared(ctx context.Context, name string) (*target, error) {
 	}
 	v := s.verdict
 	return &target{verdict: &v, prepared: s}, nil
+}
+
+// explained is what EXPLAIN of EXECUTE plans: what the plan may tell was judged by the text that the name stood for then.
+func (r *relay) explained(ctx context.Context, s *rewrite.Statement) (*target, error) {
+	t, err := r.prepared(ctx, s.Name)
+	if err == nil && t.prepared.sql != s.Runs {
+		return nil, pgerror.NotSupported("prepared statement %q is another one by now: send the EXPLAIN again", s.Name)
+	}
+	return t, err
 }
 
 // cursor is what FETCH and MOVE read.

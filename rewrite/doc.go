@@ -10,7 +10,7 @@
 //   - limits.go, nesting.go, paramtypes.go: what is refused before the parser sees it
 //   - parse.go: text to tree, errors and positions as PostgreSQL has them
 //   - classify.go: the one readable table of statements; settings.go, copy.go: those that need a closer look
-//   - explain.go: EXPLAIN; plan.go: what is shown of a plan; planknown.go: what of it the client wrote itself; plantext.go, planforms.go: its forms
+//   - explain.go: EXPLAIN; explainexecute.go: of a prepared statement; plan.go: what is shown of a plan; planknown.go: what of it the client wrote itself; plantext.go, planforms.go: its forms
 //   - prepared.go: PREPARE, EXECUTE, DECLARE; namesview.go: pg_cursors and pg_prepared_statements
 //   - personal.go: settings that are about the person, which the warehouse never gets
 //   - path.go: the client's search_path through the statements of one string

@@ -58,9 +58,15 @@ func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
 		query = d.Query // it is planned, and no cursor is made
 		e.Query = query
 	}
-	x.known = readKnown(query)
-	if err := r.inner(query, st, "EXPLAIN"); err != nil {
-		return err
+	if run := query.GetExecuteStmt(); run != nil {
+		if err := r.explainExecute(run, x, st); err != nil {
+			return err
+		}
+	} else {
+		x.known = readKnown(query)
+		if err := r.inner(query, st, "EXPLAIN"); err != nil {
+			return err
+		}
 	}
 	x.whole = true
 	for _, u := range r.uses {

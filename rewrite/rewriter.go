@@ -102,6 +102,9 @@ type Statement struct {
 	Hold bool
 	// Explain says how the answer to an EXPLAIN is told; nil for other kinds.
 	Explain *Explain
+	// Runs is, for EXPLAIN of EXECUTE, the client's text of the prepared statement by which it was judged. While the name stands for anything else it
+	// must not be sent.
+	Runs string
 	// Chain marks COMMIT/ROLLBACK AND CHAIN.
 	Chain bool
 	// Decisions that were spliced in, for audit; one per distinct source.

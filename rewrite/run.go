@@ -89,11 +89,15 @@ func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 		return &Result{Statements: []Statement{{Kind: KindEmpty, Text: req.SQL}}}, nil
 	}
 	result := &Result{}
+	prepares := false
 	path := pathState{schemas: req.SearchPath, known: true, settled: req.PathSettled}
 	for _, raw := range stmts {
 		st, holds, err := rw.statement(req, raw, path)
 		if err == nil {
 			err = alone(&st, len(stmts))
+		}
+		if prepares = prepares || st.Kind == KindPrepare; err == nil && prepares && st.Kind == KindExplain && st.Inner == KindExecute {
+			err = pgerror.NotSupported("EXPLAIN of EXECUTE behind PREPARE in one string is not supported through Postern: send the statements one by one")
 		}
 		if err != nil {
 			return nil, err
