@@ -36,6 +36,9 @@ kind: User
 name: bob
 password: {env: OBJECTS_PASSWORD}
 ---
+kind: User
+name: cyd
+---
 kind: Source
 name: tpch.public.client
 owner: bob
