@@ -64,7 +64,7 @@ func diff(settings Settings, want *Desired, have *Actual, past past) *difference
 	d.secure(want)
 	d.schemas()
 	d.roles()
-	d.rowPolicies(want)
+	d.rowPolicies()
 	d.rowSecurity(want)
 	d.views()
 	d.grants()

@@ -114,7 +114,7 @@ func digestOf(at Relation, policies []RowPolicy) string {
 
 // rowPolicies compares the policies of the chosen tables with what is there, and ends those of the others. It is asked when it is known which roles
 // are to be had: a policy for one that is not would fail.
-func (d *difference) rowPolicies(want *Desired) {
+func (d *difference) rowPolicies() {
 	for at, s := range d.chosen {
 		s.Policies = slices.DeleteFunc(slices.Clone(s.Policies), func(p RowPolicy) bool {
 			_, there := d.want.Roles[p.Roles[0]]

@@ -118,6 +118,7 @@ func runPushedCase(t *testing.T, c *policyCase, database string, total *caseTall
 	findings := w.push()
 	for _, f := range findings {
 		switch f.Kind {
+		case push.ByView:
 		case push.NotGiven:
 			total.notGiven = append(total.notGiven, "not given: "+c.name+": "+f.Object+": "+f.Detail)
 		case push.NotGoverned, push.Drifted, push.Blocked:
