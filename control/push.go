@@ -160,7 +160,7 @@ func PushRegistration(set *resource.Set, connection string) (out warehouse.PushR
 		if s.Connection != connection {
 			continue
 		}
-		out = warehouse.PushRegistration{Database: base.Database, SystemRole: s.User, CreateRoles: s.CreateRoles, Tables: base.Tables, Write: !s.ReadOnly}
+		out = warehouse.PushRegistration{Database: base.Database, SystemRole: s.User, CreateRoles: s.CreateRoles != nil && *s.CreateRoles, CreateRolesFrom16: s.CreateRoles == nil, Tables: base.Tables, Write: !s.ReadOnly}
 		if s.Password.IsZero() {
 			return out, true, nil
 		}

@@ -144,7 +144,7 @@ func (d *difference) roles() {
 		switch {
 		case !there && d.driftedRole(name, role.Kind):
 			d.lacking(name)
-		case !there && d.settings.CreateRoles:
+		case !there && d.have.facts.makes:
 			d.newRoles = append(d.newRoles, name)
 		case !there:
 			d.byDBA = append(d.byDBA, createRole(name, role)...)
@@ -429,7 +429,7 @@ func (d *difference) leftovers() {
 		switch {
 		case key.kind == "schema" && !d.want.Schemas[key.schema]:
 			d.oldSchemas = append(d.oldSchemas, key.schema)
-		case (kind == RoleAudience || kind == RoleGroup || kind == RolePerson) && !wanted && (there || d.settings.CreateRoles):
+		case (kind == RoleAudience || kind == RoleGroup || kind == RolePerson) && !wanted && (there || d.have.facts.makes):
 			d.oldRoles = append(d.oldRoles, key.name)
 		}
 	}

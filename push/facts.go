@@ -15,10 +15,12 @@ import (
 type facts struct {
 	version    int
 	createRole bool
-	super      bool
-	maxLocks   int
-	prepared   bool
-	revision   string
+	// makes says that roles are made, and not asked of a database administrator.
+	makes    bool
+	super    bool
+	maxLocks int
+	prepared bool
+	revision string
 	// at is when something was last changed by a Syncer.
 	at time.Time
 	// mayTerminate says that sessions of others can be ended.
@@ -68,6 +70,7 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 	set := s.config.Settings
 	f.version, _ = strconv.Atoi(v[0])
 	f.maxLocks, _ = strconv.Atoi(v[7])
+	f.makes = set.CreateRoles || set.CreateRolesFrom16 && f.version >= 160000 && f.createRole
 	switch {
 	case f.version < 150000:
 		return nil, fmt.Errorf("the server's version %s is older than PostgreSQL 15", v[0])

@@ -340,7 +340,7 @@ func (d *difference) last() (out []Statement) {
 		for _, kind := range []RoleKind{RoleAudience, RoleGroup, RolePerson} {
 			sql += forget(string(kind), "", name) + "; "
 		}
-		if _, there := d.have.Server[name]; there && !d.settings.CreateRoles {
+		if _, there := d.have.Server[name]; there && !d.have.facts.makes {
 			d.drop = append(d.drop, "DROP ROLE "+ident(name))
 			continue
 		}

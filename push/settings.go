@@ -66,6 +66,9 @@ type Settings struct {
 	// CreateRoles lets the Syncer make roles, and the roles of people who have none. It needs CREATEROLE, which before PostgreSQL 16 is nearly
 	// as much as superuser; without it the plan prints what a database administrator runs.
 	CreateRoles bool
+	// CreateRolesFrom16 is CreateRoles where the server is PostgreSQL 16 or later and the role has CREATEROLE, which there reaches only roles that it
+	// made.
+	CreateRolesFrom16 bool
 	// GroupRoles mirrors groups of people as roles that hold nothing.
 	GroupRoles bool
 	// ReadOnly gives nobody the right to write, whatever the policies say.

@@ -21,6 +21,8 @@ type PushRegistration struct {
 	Verifier secret.Value
 	// CreateRoles gives the role CREATEROLE, which before PostgreSQL 16 is nearly as much as superuser.
 	CreateRoles bool
+	// CreateRolesFrom16 gives it CREATEROLE on PostgreSQL 16 and later, where it reaches only roles that it made.
+	CreateRolesFrom16 bool
 	// Tables are the registered ones.
 	Tables []TableName
 	// Write adds the privileges of writing to that of reading.
@@ -43,11 +45,15 @@ func (r PushRegistration) Statements() []string {
 	if r.CreateRoles {
 		options += " CREATEROLE"
 	}
+	create := "CREATE ROLE " + role + " " + options + ";"
+	if r.CreateRolesFrom16 && !r.CreateRoles {
+		create = "IF current_setting('server_version_num')::integer >= 160000 THEN\n            CREATE ROLE " + role + " " + options + " CREATEROLE;\n        ELSE\n            " + create + "\n        END IF;"
+	}
 	out := []string{
 		"SET LOCAL search_path = pg_catalog, pg_temp",
 		"SET LOCAL standard_conforming_strings = on",
 		registerLock,
-		fmt.Sprintf("DO $role$\nBEGIN\n    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) THEN\n        CREATE ROLE %s %s;\n    END IF;\nEND\n$role$", quoteLiteral(r.SystemRole), role, options),
+		fmt.Sprintf("DO $role$\nBEGIN\n    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) THEN\n        %s\n    END IF;\nEND\n$role$", quoteLiteral(r.SystemRole), create),
 		"GRANT CONNECT, CREATE ON DATABASE " + quoteIdent(r.Database) + " TO " + role,
 	}
 	privileges := "SELECT"
@@ -121,7 +127,7 @@ func RegisterPush(ctx context.Context, conn *pgconn.PgConn, r PushRegistration) 
 	if err := r.readBack(ctx, conn); err != nil {
 		return nil, err
 	}
-	if warnings, err = r.warnings(ctx, conn); err != nil {
+	if warnings, err = r.SelfCheck(ctx, conn); err != nil {
 		return nil, err
 	}
 	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
@@ -152,8 +158,9 @@ func (r PushRegistration) readBack(ctx context.Context, conn *pgconn.PgConn) err
 	return errors.Join(missing...)
 }
 
-// warnings says what the role can do and need not.
-func (r PushRegistration) warnings(ctx context.Context, conn *pgconn.PgConn) ([]string, error) {
+// SelfCheck returns what the system role can do and need not, as sentences about the role; it may be asked as the role itself. A role that does not exist
+// is an error.
+func (r PushRegistration) SelfCheck(ctx context.Context, conn *pgconn.PgConn) ([]string, error) {
 	rows, err := query(ctx, conn, `SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, current_setting('server_version_num')::int < 160000
 		FROM pg_roles WHERE rolname = $1`, r.SystemRole)
 	if err != nil || len(rows) != 1 {
@@ -162,7 +169,7 @@ func (r PushRegistration) warnings(ctx context.Context, conn *pgconn.PgConn) ([]
 	var out []string
 	v := rows[0]
 	for i, what := range []string{"is a superuser", "has BYPASSRLS", "has CREATEROLE", "has CREATEDB", "has REPLICATION"} {
-		if v[i] != "t" || i == 2 && r.CreateRoles && v[5] != "t" {
+		if v[i] != "t" || i == 2 && (r.CreateRoles || r.CreateRolesFrom16) && v[5] != "t" {
 			continue
 		}
 		if i == 2 && r.CreateRoles {

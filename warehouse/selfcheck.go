@@ -62,7 +62,7 @@ UNION ALL SELECT 'can write to ' || n.nspname || '.' || c.relname FROM role, pg_
     WHERE NOT rolsuper AND c.relowner <> role.oid AND c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND has_table_privilege(role.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
 UNION ALL SELECT 'can read the keys of masks' FROM role
-    WHERE NOT rolsuper AND has_table_privilege(role.oid, 'postern_functions.keys', 'SELECT')
+    WHERE NOT rolsuper AND has_table_privilege(role.oid, to_regclass('postern_functions.keys'), 'SELECT')
 ORDER BY 1 LIMIT 100`
 
 // SelfCheck returns what the service role can do and should not, as sentences about the role, at most 100. A role that does not exist is an

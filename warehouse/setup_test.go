@@ -95,3 +95,28 @@ REVOKE CONNECT ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %[2]s TO %[
 	}
 	t.Logf("%d privileges were named, and all that is needed", len(steps))
 }
+
+// TestCreateRole: the system role gets CREATEROLE by explicit choice, and without a word from PostgreSQL 16 on alone.
+func TestCreateRole(t *testing.T) {
+	for _, k := range []struct {
+		create, from16 bool
+		want           string
+	}{{false, false, "false"}, {true, false, "true"}, {false, true, "current_setting('server_version_num')::int >= 160000"}} {
+		c := configOf(t, pgtest.Database(t))
+		admin, system := dial(t, c), pgtest.Name("system")
+		exec(t, admin, "CREATE TABLE public.seen (x int)")
+		t.Cleanup(func() { dropRole(t, c, system) })
+		p := warehouse.PushRegistration{Database: c.Database, SystemRole: system, CreateRoles: k.create, CreateRolesFrom16: k.from16, Tables: []warehouse.TableName{{Schema: "public", Name: "seen"}}}
+		warnings, err := warehouse.RegisterPush(t.Context(), admin, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := value(t, admin, "SELECT rolcreaterole = ("+k.want+") FROM pg_roles WHERE rolname = '"+system+"'"); got != "t" {
+			t.Errorf("%+v: CREATEROLE is not %s", k, k.want)
+		}
+		said := slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, "CREATEROLE") })
+		if old := value(t, admin, "SELECT current_setting('server_version_num')::int < 160000") == "t"; said != (old && k.create) {
+			t.Errorf("%+v: warnings %v", k, warnings)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestPushCommands(t *testing.T) {
 	database := url[strings.LastIndex(url, "/")+1:]
 	database, _, _ = strings.Cut(database, "?")
 	service, system, ann, prefix := pgtest.Name("service"), pgtest.Name("system"), pgtest.Name("ann"), pgtest.Name("p")+"_"
-	setup := fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE TABLE public.t (id int, note text); INSERT INTO public.t VALUES (1, 'one'), (2, 'two')", service, ann)
+	setup := fmt.Sprintf("CREATE ROLE %s LOGIN CREATEDB PASSWORD 'pw'; CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE TABLE public.t (id int, note text); INSERT INTO public.t VALUES (1, 'one'), (2, 'two')", service, ann)
 	if _, err := admin.Exec(t.Context(), setup).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func pushThroughServer(t *testing.T, config string) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
-	var log bytes.Buffer
+	var log lockedText
 	go func() { done <- run(ctx, []string{"serve", "-c", config}, streams{out: io.Discard, err: &log}) }()
 	defer func() {
 		stop()
@@ -182,6 +183,11 @@ func pushThroughServer(t *testing.T, config string) {
 			t.Errorf("postern %v with a server: exit %d\n%s\n%s", c.args, code, out, errOut)
 		}
 	}
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "has CREATEDB"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the server does not say what its role can do and need not:\n%s", log.String())
+		}
+	}
 	if code, out, errOut := command(t, "", "audit", "search", "--dir", filepath.Join(filepath.Dir(config), "audit"), "--kind", "admin"); code != exitOK || !strings.Contains(out, "push.unregister.asked") {
 		t.Errorf("who asked is not on record: %d %s %s", code, out, errOut)
 	}
@@ -195,4 +201,22 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// lockedText is what a server logs, while it runs.
+type lockedText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

@@ -294,6 +294,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.publisher.RunExpiry(groupCtx, time.After) })
 	group.Go(func() error { return s.reloadOnSignal(groupCtx) })
 	group.Go(func() error { return s.reconsider(groupCtx) })
+	group.Go(func() error { return s.selfCheck(groupCtx) })
 	group.Go(func() error { return s.pushAll(groupCtx) })
 	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })

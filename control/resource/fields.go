@@ -179,7 +179,7 @@ func warehouseFields() map[string]field {
 		"PushSettings.seeAllRows":   {about: "with `enforce: rowSecurity`, roles of others that go on seeing all rows; the proxy's role and the owner of a table do anyway"},
 		"PushSettings.schemaPrefix": {about: "begins the names of the schemas that hold views", standard: "`governed_`"},
 		"PushSettings.rolePrefix":   {about: "begins the names of the roles that hold grants", standard: "`postern_`"},
-		"PushSettings.createRoles":  {about: "whether Postern makes roles itself, for which the system role needs CREATEROLE", standard: "false: the plan prints what a database administrator runs"},
+		"PushSettings.createRoles":  {about: "whether Postern makes roles itself, for which the system role needs CREATEROLE", standard: "from PostgreSQL 16 on, where CREATEROLE reaches only roles that it made; before, the plan prints what a database administrator runs"},
 		"PushSettings.groupRoles":   {about: "whether groups are mirrored as roles, which hold nothing", standard: "false"},
 		"PushSettings.readOnly":     {about: "whether nobody may write directly, whatever subscription policies say", standard: "false"},
 		"PushSettings.interval":     {about: "seconds between two looks for drift", standard: "300"},

@@ -64,8 +64,8 @@ type PushSettings struct {
 	SchemaPrefix string `yaml:"schemaPrefix"`
 	// RolePrefix begins the names of the roles that hold grants.
 	RolePrefix string `yaml:"rolePrefix"`
-	// CreateRoles lets Postern make roles itself.
-	CreateRoles bool `yaml:"createRoles"`
+	// CreateRoles lets Postern make roles itself; nil from PostgreSQL 16 on alone, where CREATEROLE reaches no other roles.
+	CreateRoles *bool `yaml:"createRoles"`
 	// GroupRoles mirrors groups as roles that hold nothing.
 	GroupRoles bool `yaml:"groupRoles"`
 	// ReadOnly gives nobody the right to write directly.
