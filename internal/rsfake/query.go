@@ -10,7 +10,7 @@ func query(s []token) ([]token, *Refusal) {
 	if refused := leaderOnly(s); refused != nil {
 		return nil, refused
 	}
-	return level(s)
+	return level(lateral(s))
 }
 
 // level translates the tokens between two parentheses, or a whole statement: SELECT TOP n is a LIMIT of its own level, and

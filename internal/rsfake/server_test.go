@@ -163,6 +163,7 @@ func TestMeaning(t *testing.T) {
 		{"SELECT SYSDATE IS NOT NULL, GETDATE() IS NOT NULL", "t|t"}, {"SELECT current_user", "awsuser"}, {"SELECT 'a'::varchar(max)", "a"},
 		{"SET query_group TO 'x'", ""}, {"SHOW query_group", "x"}, {"SELECT substring(version(), 1, 16)", "PostgreSQL 8.0.2"},
 		{"WITH w (n) AS (SELECT a FROM t) SELECT max(n) FROM w", "3"}, {"SELECT count(*) FROM pg_class WHERE relname = 't'", "1"},
+		{"SELECT 2 AS x, x + 1 AS y, (x * y) AS z", "2|3|6"},
 		{"SELECT * FROM (SELECT a FROM t) WHERE a = 3", "3"}, {"SELECT count(*) FROM (SELECT a FROM t), (SELECT 1) ORDER BY 1", "3"},
 		{"SELECT count(*) > 0 FROM pg_type LEFT JOIN (SELECT nspname FROM pg_namespace) AS n ON true WHERE (current_schemas(true))[1] IS NOT NULL", "t"},
 		{"SELECT x.n FROM (SELECT a FROM t) x (n) WHERE n = 3", "3"}, {"SELECT json_extract_path_text('{\"a\":{\"b\":1}}', 'a', 'b')", "1"},

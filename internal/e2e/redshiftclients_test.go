@@ -1,0 +1,79 @@
+//go:build conformance
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/posternsql/postern/audit"
+)
+
+// TestRedshiftClients runs the drivers of Amazon Redshift through Postern in front of the stand-in. For a person who sees a part they print what
+// is in testdata/conformance; an exempt user's batch of writes goes through too.
+func TestRedshiftClients(t *testing.T) {
+	noticeSources(t)
+	_, in, certificate := startRedshift(t)
+	dir := conformanceAbs(t)
+	jars, err := filepath.Glob(filepath.Join(dir, "java-redshift", "redshift-jdbc42-*.jar"))
+	if err != nil || len(jars) != 1 {
+		t.Fatalf("the JDBC driver of Redshift: %v %v", jars, err)
+	}
+	classes := filepath.Join(shared.dir, "redshift-java")
+	if text, err := exec.CommandContext(t.Context(), "javac", "-cp", jars[0], "-d", classes, "testdata/conformance/Redshift.java").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	ran := 0
+	for name, command := range map[string]func(user string) []string{
+		"redshift_connector": func(user string) []string {
+			return []string{filepath.Join(dir, "venv-redshift/bin/python"), "testdata/conformance/redshift.py", in.host, in.port, "lake", user}
+		},
+		"redshift-jdbc": func(user string) []string {
+			return []string{"java", "-XX:TieredStopAtLevel=1", "-cp", classes + ":" + jars[0], "Redshift", "jdbc:redshift://" + in.host + ":" + in.port + "/lake", user, certificate}
+		},
+	} {
+		for _, user := range []string{"ann", "root"} {
+			t.Run(name+"/"+user, func(t *testing.T) {
+				args := command(user)
+				cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+				cmd.Env = append(os.Environ(), "PGPASSWORD="+redshiftPeople, "SSL_CERT_FILE="+certificate, "LC_ALL=C.UTF-8")
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				text := string(out)
+				if user == "ann" {
+					namesNothingHidden(t, name, text)
+					want, err := os.ReadFile("testdata/conformance/" + name + ".txt")
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := beforeVersion(text); got != string(want) {
+						t.Errorf("got\n%s\nwant\n%s", got, want)
+					}
+				} else if !strings.Contains(text, "batch of writes") || !strings.Contains(text, "50|r9") {
+					t.Errorf("got\n%s", text)
+				}
+				ran++
+			})
+		}
+	}
+	for _, e := range records(t, in, func(e audit.Event) bool { return e.Kind == audit.Refused && e.Login == "ann" }) {
+		if !strings.Contains(e.SQL, "sales.hidden") {
+			t.Errorf("refused: %s %s\n%s", e.SQLState, e.Error, e.SQL)
+		}
+	}
+	t.Logf("%d runs", ran)
+	if ran < 4 {
+		t.Error("fewer than 4 runs")
+	}
+}
+
+// beforeVersion leaves out the last line, which names the driver's version.
+func beforeVersion(text string) string {
+	before, _, _ := strings.Cut(text, "OK ")
+	return before
+}
