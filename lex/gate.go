@@ -38,7 +38,7 @@ func Same(text string) error {
 			return &Error{Offset: end, What: "a comment, or another space than blanks and line feeds"}
 		}
 		end = t.End
-		if what := doubtful(text, postgres, i); what != "" {
+		if what := doubtful(postgres, i); what != "" {
 			return &Error{Offset: t.Start, What: what}
 		}
 	}
@@ -58,7 +58,7 @@ func firstDifference(a, b []Token) int {
 }
 
 // doubtful says what of a token is not known to be read alike; "" if nothing.
-func doubtful(text string, tokens []Token, i int) string {
+func doubtful(tokens []Token, i int) string {
 	t := tokens[i]
 	switch t.Kind {
 	case Name:

@@ -30,6 +30,12 @@
 //     fencetypes.go, what an expression may tell; fencelevel.go, the conditions of one query; pushdown.go, what may run below a fence;
 //     fencefinish.go, putting them up
 //
+// For a Redshift (package redshift reads and prints its SQL):
+//
+//   - dialect.go: the way of one text, the statements that are let in; dialects.go: Rewriters, which choose by the database
+//   - dialectcall.go: functions, types, settings, EXCLUDE, lateral aliases, what could be taken for navigation
+//   - dialectfence.go: what can fail there, and the guards; dialectcatalog.go: the system views that are answered
+//
 // Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement; sandbox.go, tables that people make of
 // what they see, and sandboxwrite.go, the statements that make them.
 //
