@@ -92,21 +92,14 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if o.setup.IsZero() {
 		return usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
 	}
-	address, err := o.setup.Resolve()
-	if err != nil {
-		return err
-	}
 	if !push {
 		system = warehouse.PushRegistration{}
 	}
-	conn, err := dialSetup(ctx, address.Reveal())
+	conn, err := o.setupConnection(ctx, r, system)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was registered is committed
-	if err := warehouse.CheckSetup(ctx, conn, r, system); err != nil {
-		return err
-	}
 	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", script); err != nil {
 		return err
 	}
@@ -123,6 +116,22 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	}
 	_, err = fmt.Fprintf(out, "Registered %d sources and %d token domains.\n", len(r.Tables), len(r.Domains))
 	return err
+}
+
+// setupConnection logs in as the setup account, which lacks nothing.
+func (o registerOptions) setupConnection(ctx context.Context, r warehouse.Registration, system warehouse.PushRegistration) (*pgconn.PgConn, error) {
+	address, err := o.setup.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := dialSetup(ctx, address.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	if err := warehouse.CheckSetup(ctx, conn, r, system); err != nil {
+		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return conn, nil
 }
 
 // load reads the resources that --resources or the configuration names.
