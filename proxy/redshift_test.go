@@ -130,7 +130,11 @@ func TestRedshiftErrors(t *testing.T) {
 	if code(err) != "42703" || !strings.Contains(err.Error(), "nothing") {
 		t.Error(err)
 	}
-	exempt := w.connect(t, "root", "default_query_exec_mode=exec")
+	exempt := w.connect(t, "root", "default_query_exec_mode=exec&extra_float_digits=3")
+	var path string
+	if err := exempt.QueryRow(t.Context(), "show search_path").Scan(&path); err != nil || path != `"$user", public` {
+		t.Errorf("an exempt user's path: %q %v", path, err)
+	}
 	if _, err := exempt.Exec(t.Context(), "select cast(name as integer) from public.people"); !strings.Contains(err.Error(), "Zaphod") {
 		t.Errorf("an exempt user: %v", err)
 	}

@@ -19,7 +19,12 @@ func (s *Server) dial(ctx context.Context, sess *session) (*pgconn.HijackedConn,
 	case <-ctx.Done():
 		return nil, pgerror.ShuttingDown()
 	}
-	h, err := s.cfg.Dial(ctx, sess.params.database, sess.params.upstreamParams(sess.id, sess.exempt))
+	params := sess.params.upstreamParams(sess.id, sess.exempt)
+	if _, set := params["search_path"]; sess.redshift() && !set {
+		// An exempt user's names are the warehouse's to find; dialing a Redshift pins the path unless it is told one.
+		params["search_path"] = `"$user", public`
+	}
+	h, err := s.cfg.Dial(ctx, sess.params.database, params)
 	if err == nil && h.TxStatus != 'I' {
 		err = errors.Join(errors.New("the warehouse's connection is not idle"), h.Conn.Close())
 	}

@@ -106,8 +106,13 @@ func redshiftParams(params map[string]string) (packet map[string]string, setting
 			return nil, nil, fmt.Errorf("parameter %s holds a zero byte", name)
 		}
 		switch strings.ToLower(name) {
-		case "application_name", "datestyle", "timezone", "extra_float_digits":
+		case "application_name", "datestyle", "timezone":
 			packet[name] = value
+		case "extra_float_digits":
+			// PostgreSQL 9.0 made 3 the most; drivers ask for it.
+			if packet[name] = value; value == "3" {
+				packet[name] = "2"
+			}
 		case "client_encoding":
 			if value != "UTF8" {
 				return nil, nil, fmt.Errorf("client_encoding %q is not UTF8", value)
