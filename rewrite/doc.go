@@ -20,7 +20,7 @@
 // Judging a query, by resolver.go:
 //
 //   - query.go, with.go: SELECT, VALUES, set operations, WITH; from.go, join.go, fromfunc.go: items of FROM
-//   - expr.go: every form of expression; functions.go: calls; allow.go: operators, types, collations, constants;
+//   - expr.go: every form of expression; sqljson.go: those of SQL/JSON; functions.go: calls; allow.go: operators, types, collations, constants;
 //     listed.go: those of the warehouse's own that an administrator lists
 //   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
 //   - groupkey.go, giveback.go: what a sub-select would lose: GROUP BY a primary key; TABLESAMPLE, row types, tableoid

@@ -122,6 +122,8 @@ func (r *resolver) construct(n *pg.Node, s *scope) error {
 		return r.indirection(n, s)
 	case *pg.Node_GroupingFunc:
 		return r.exprs(s, v.GroupingFunc.Args...)
+	case *pg.Node_JsonParseExpr:
+		return r.jsonCast(n, v.JsonParseExpr, s)
 	case *pg.Node_XmlExpr:
 		return r.xml(v.XmlExpr, s)
 	case *pg.Node_XmlSerialize:
@@ -137,6 +139,9 @@ func (r *resolver) construct(n *pg.Node, s *scope) error {
 
 // unknown refuses a node that no handler names.
 func (r *resolver) unknown(n *pg.Node) error {
+	if form := jsonForm(n); form != "" {
+		return r.at(unknownJSON(form), locationOf(n))
+	}
 	return r.at(pgerror.NotSupported("%s is not supported through Postern", nodeName(n)), locationOf(n))
 }
 

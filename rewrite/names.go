@@ -63,6 +63,8 @@ func figureName(n *pg.Node, first func(*pg.Node) string) (string, int) {
 		return valueFunctionName(v.SqlvalueFunction.Op), 2
 	case *pg.Node_XmlExpr:
 		return xmlName(v.XmlExpr.Op)
+	case *pg.Node_JsonParseExpr:
+		return "json", 2
 	case *pg.Node_XmlSerialize:
 		return "xmlserialize", 2
 	}

@@ -188,3 +188,42 @@ SELECT (COALESCE(array_agg(tags ORDER BY id) FILTER (WHERE tags IS NOT NULL), AR
 SELECT (COALESCE(prefs, '{}'))['n'] FROM customer;
 SELECT (COALESCE(tags, '{}'))[1] AS t, count(*) FROM customer GROUP BY (COALESCE(tags, '{}'))[1];
 SELECT (COALESCE(tags, '{}'))[1] FROM customer GROUP BY 1 ORDER BY 1;
+
+# sql/json
+SELECT json('{"a": 1}'), json_object('{a,1}'), json_object('{a}', '{b}'), json('[' || id || ']') FROM customer;
+@refused 0A000
+SELECT JSON_OBJECT('a': id) FROM customer;
+@refused 0A000
+SELECT JSON_ARRAY(id, name) FROM customer;
+@refused 0A000
+SELECT JSON_SCALAR(id) FROM customer;
+@refused 0A000
+SELECT JSON_SERIALIZE('{}') FROM customer;
+@refused 0A000
+SELECT name IS JSON FROM customer;
+@refused 0A000
+SELECT JSON_OBJECTAGG(id: name) FROM customer;
+@refused 0A000
+SELECT JSON_ARRAYAGG(id) FROM customer;
+@refused 0A000
+SELECT JSON_VALUE(prefs, '$.n') FROM customer;
+@refused 0A000
+SELECT JSON_QUERY(prefs, '$.n') FROM customer;
+@refused 0A000
+SELECT JSON_EXISTS(prefs, '$.n') FROM customer;
+@refused 0A000
+SELECT JSON('{}' WITH UNIQUE KEYS) FROM customer;
+@refused 0A000
+SELECT * FROM customer, JSON_TABLE(prefs, '$' COLUMNS (n int PATH '$.n')) AS j;
+
+# names with their database
+@safe
+SELECT wh.shop.customer.id, wh.shop.customer.* FROM wh.shop.customer WHERE wh.shop.customer.k > 1 ORDER BY wh.shop.customer.id;
+@safe
+SELECT 'wh.shop.customer'::regclass, to_regclass('wh.shop.customer');
+@safe
+COPY wh.shop.customer (id) TO STDOUT;
+@refused 0A000
+SELECT other.shop.customer.id FROM shop.customer;
+@refused 0A000
+COPY other.shop.customer TO STDOUT;

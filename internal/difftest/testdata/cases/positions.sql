@@ -194,11 +194,11 @@ WITH RECURSIVE a(id) AS (SELECT id FROM customer WHERE k = 1 UNION SELECT a.id +
 WITH c AS (SELECT * FROM customer) SELECT c.id, (SELECT count(*) FROM c AS d WHERE d.k = c.k) FROM c;
 WITH w AS (SELECT k, count(*) AS n FROM customer GROUP BY k) SELECT n FROM w WHERE k = (SELECT max(k) FROM w);
 WITH v AS (SELECT * FROM shop.customer_v) SELECT count(*) FROM v WHERE name LIKE 'N%';
-@refused 0A000
+@refused 42501
 WITH d AS (DELETE FROM shop.customer RETURNING id) SELECT * FROM d;
-@refused 0A000
+@refused 42501
 WITH i AS (INSERT INTO ref.nation VALUES ('XX', 'x') RETURNING code) SELECT * FROM i;
-@refused 0A000
+@refused 42501
 WITH u AS (UPDATE shop.customer SET k = 1 RETURNING name) SELECT * FROM u;
 
 # sets
