@@ -89,9 +89,6 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 		_, err := io.WriteString(out, script)
 		return err
 	}
-	if o.setup.IsZero() {
-		return usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
-	}
 	if !push {
 		system = warehouse.PushRegistration{}
 	}
@@ -120,6 +117,9 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 
 // setupConnection logs in as the setup account, which lacks nothing.
 func (o registerOptions) setupConnection(ctx context.Context, r warehouse.Registration, system warehouse.PushRegistration) (*pgconn.PgConn, error) {
+	if o.setup.IsZero() {
+		return nil, usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
+	}
 	address, err := o.setup.Resolve()
 	if err != nil {
 		return nil, err
