@@ -56,14 +56,28 @@ func (b *builder) judge(c resource.Connection, found crawled) {
 			continue
 		}
 		j := b.judgeSource(s, name, o)
-		if held := b.known.Sources[s.Name].Held; held != "" && j.held == "" && !b.crawls[c.Name].fresh {
+		switch held := b.known.Sources[s.Name].Held; {
+		case b.crawls[c.Name].fresh:
+		case held != "" && j.held == "":
 			j.held = held // what is older than what is known releases nothing
+		case held == "" && j.held != "" && b.quick:
+			b.mistake(s.Pos, "Source "+s.Name, "the last look at the warehouse is older than the source")
 		}
 		if reason := b.force[s.Name]; reason != "" && j.held == "" && !j.pin.IsZero() {
 			j.held = reason
 		}
 		b.judged[s.Name] = j
 	}
+}
+
+// fresh reports that all warehouses were asked for this publication.
+func (b *builder) fresh() bool {
+	for _, c := range b.crawls {
+		if !c.fresh {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *builder) judgeSource(s resource.Source, name resource.SourceName, o *objectsOf) *judgement {

@@ -38,6 +38,8 @@ type builder struct {
 	mistakes []resource.Mistake
 	warnings []policy.Warning
 	reviews  Reviews
+	// quick says that the given crawls are no more than a short cut.
+	quick bool
 	// known is what is known of objects. judged says of each source whether it still is what its author meant, bound to what it is bound from now on, and
 	// held counts the held sources.
 	known  *Known

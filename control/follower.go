@@ -59,8 +59,8 @@ func (c FollowerConfig) Validate() error {
 type Follower struct {
 	config  FollowerConfig
 	replica string
-	// wake asks for a heartbeat now, behind for catching up.
-	wake, behind chan struct{}
+	// wake asks for a heartbeat now, behind for catching up, and look for a look at the warehouses, of which another server knows more.
+	wake, behind, look chan struct{}
 
 	mu     sync.Mutex
 	people int64
@@ -75,7 +75,7 @@ func NewFollower(c FollowerConfig) (*Follower, error) {
 	c.Staleness = cmp.Or(c.Staleness, DefaultStaleness)
 	c.Fresh.Until(stateCause, time.Now())
 	c.Fresh.Until(standingsCause, time.Now())
-	return &Follower{config: c, replica: rand.Text(), wake: make(chan struct{}, 1), behind: make(chan struct{}, 1)}, nil
+	return &Follower{config: c, replica: rand.Text(), wake: make(chan struct{}, 1), behind: make(chan struct{}, 1), look: make(chan struct{}, 1)}, nil
 }
 
 // Replica is this server's name, new at each start.
@@ -102,6 +102,7 @@ func (f *Follower) Begin(ctx context.Context) {
 func (f *Follower) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { f.catchUp(ctx) })
+	wait.Go(func() { f.lookAround(ctx) })
 	if f.config.Listener != nil {
 		wait.Go(func() { f.listen(ctx) })
 	}
@@ -179,8 +180,11 @@ func (f *Follower) beat(ctx context.Context) error {
 	if read && now.People == people {
 		f.config.Fresh.Until(standingsCause, began.Add(f.config.Staleness))
 	}
-	if now.Revision != marks.Revision || now.Objects != marks.Objects || !read || now.People != people {
+	if now.Revision != marks.Revision || !read || now.People != people {
 		poke(f.behind)
+	}
+	if now.Objects != marks.Objects {
+		poke(f.look)
 	}
 	return nil
 }
@@ -211,6 +215,22 @@ func (f *Follower) catchUp(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(retryFollowing):
+		}
+	}
+}
+
+// lookAround looks at the warehouses whenever another server has found out more of them. It is apart from catching up: a warehouse may hang, and what is
+// stored waits for none.
+func (f *Follower) lookAround(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.look:
+		}
+		if err := f.config.Registry.config.Publisher.Refresh(ctx); err != nil && ctx.Err() == nil {
+			f.config.Log.Debug("looking at the warehouses: will try again", "error", err)
+			pause(ctx, retryFollowing)
 		}
 	}
 }

@@ -238,7 +238,7 @@ func (p *Publisher) builderOf(n Publication) *builder {
 	b := p.builder(n.Set)
 	b.revision, b.tolerant, b.commit = n.Revision, n.Tolerant, n.Commit
 	if n.Quick && slices.Equal(domainNames(n.Set), domainNames(p.Current().Set())) {
-		b.given = p.crawls
+		b.given, b.quick = p.crawls, true
 	}
 	return b
 }
@@ -292,7 +292,10 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 		p.crawls[name] = c
 	}
 	p.current.Store(g)
-	p.knownMark.Store(p.known.Mark)
+	if b.fresh() || b.known.Mark == p.knownMark.Load() {
+		// Otherwise another server knows more than these crawls say: it is for the next look to tell what is in force.
+		p.knownMark.Store(p.known.Mark)
+	}
 	p.tell(g)
 	p.config.Log.Info("published", "version", g.Version(), "resources", b.set.String(), "warnings", len(g.warnings))
 	return nil

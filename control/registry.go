@@ -106,10 +106,6 @@ func (r *Registry) Follow(ctx context.Context) error {
 	}
 	if r.loaded && r.config.Publisher.Current() != nil && r.config.Publisher.Current().Revision() == now.Revision {
 		r.inForce(now)
-		if now.Objects != r.config.Publisher.KnownMark() {
-			// Another server has found out more of the warehouses.
-			return r.config.Publisher.Refresh(ctx)
-		}
 		return nil
 	}
 	if !r.loaded {
