@@ -145,8 +145,13 @@ func (b *builder) pushableSource(s resource.PushSettings, label string, p *polic
 		}
 		return
 	}
-	b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, and may be written to (%s): what a person cannot see could be overwritten, and TRUNCATE and "+
-		"COPY know no rules. Say readOnly: true, so that people write through the proxy only", name, fmt.Sprint(access.Privileges))
+	if !d.Allowed {
+		return
+	}
+	if _, err := sqlgen.Postgres().WritableView(&d, access.Privileges); err != nil {
+		b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, and may be written to (%s): %s. Or say readOnly: true, so that people write through the proxy only",
+			name, fmt.Sprint(access.Privileges), err)
+	}
 }
 
 // PushRegistration is what a connection's warehouse needs before anything can be maintained in it; false where nothing is to be. The password, of which only a

@@ -285,9 +285,6 @@ WHERE n.nspname = ANY ($1::name[]) AND dc.oid <> c.oid ORDER BY 3`, []string{lis
 	})
 }
 
-// barrier is what a view of ours has for options.
-const barrier = "security_barrier=true"
-
 // views tells ours, as we left them, from what somebody changed or made.
 func (c *crawler) views() {
 	governed := c.governedSchemas()
@@ -297,8 +294,9 @@ func (c *crawler) views() {
 		}
 		entry, known := c.out.ledger[ledgerKey{"view", at.Schema, at.Name}]
 		v := View{Columns: c.columns[at], Dependents: c.readers[at], Foreign: !known || r.kind != "v" || r.owner != c.settings.SystemRole}
-		if !v.Foreign && entry.mark == r.mark && r.options == barrier {
-			v.Digest = entry.digest
+		if !v.Foreign && entry.mark == r.mark && (r.options == barrier || r.options == writableBarrier) {
+			// The digest is of the options, too.
+			v.Digest, v.Writable = entry.digest, r.options == writableBarrier
 		}
 		c.out.Views[at] = v
 	}

@@ -208,7 +208,9 @@ func (w *world) attack(t *testing.T, a attack) (got string, received int) {
 	}
 	var all, notices bytes.Buffer
 	config.RuntimeParams["statement_timeout"] = "20s"
-	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) { return tapped{conn, &all}, nil }
+	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
+		return tapped{conn, &all}, nil
+	}
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { fmt.Fprintln(&notices, n.Message) }
 	conn, err := pgconn.ConnectConfig(t.Context(), config)
 	if err != nil {

@@ -150,12 +150,10 @@ func (d *desirer) source(t *catalog.Table) {
 		return
 	}
 	found := len(d.out.Findings)
-	if len(who.writers) > 0 && !d.in.Settings.ReadOnly {
-		d.find(NotGiven, base.Schema+"."+base.Name, "writing: only a table of which everybody sees all can be written to directly")
-	}
 	if err := d.view(t, &dec, reader); err != nil {
 		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
 	}
+	d.writable(t, &dec, access, who)
 	if d.in.Settings.Enforce == EnforceRowSecurity {
 		d.secured(t, &dec, access, who, found)
 	}

@@ -230,7 +230,7 @@ func (d *difference) views() {
 		have, there := d.have.Views[at]
 		// A column that was renamed leaves the query as it was.
 		sameNames := slices.EqualFunc(have.Columns, want.Columns, func(a, b ViewColumn) bool { return a.Name == b.Name })
-		if there && have.Digest == want.Digest && !have.Foreign && sameNames {
+		if there && have.Digest == want.Digest && have.Writable == want.Writable && !have.Foreign && sameNames {
 			continue
 		}
 		if d.driftedView(at, want, there, have.Digest == "" || !sameNames && have.Digest == want.Digest) {

@@ -254,7 +254,7 @@ func (c *change) statements() (out []Statement) {
 	if c.there && !c.drop {
 		create, locks = "CREATE OR REPLACE VIEW ", locksOfReplace
 	}
-	one(create+c.at.sql()+" WITH (security_barrier=true) AS\n    "+c.want.SQL, locks)
+	one(create+c.at.sql()+" WITH ("+strings.ReplaceAll(c.want.options(), ",", ", ")+") AS\n    "+c.want.SQL, locks)
 	one(fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, %s, c.oid || ':' || r.oid || ':' || r.xmin::text "+
 		"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' "+
 		"WHERE n.nspname = %s AND c.relname = %s ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",

@@ -93,6 +93,8 @@ type View struct {
 	Functions []string
 	// Dependents are views of others that read it.
 	Dependents []string
+	// Writable says that PostgreSQL writes the table through it.
+	Writable bool
 	// Foreign says that somebody else made what stands in its place.
 	Foreign bool
 }

@@ -43,7 +43,8 @@ type caseWarehouse struct {
 	tables   []warehouse.TableName
 	program  *policy.Program
 	want     *push.Desired
-	path     string // of the people who ask by proxy
+	// writes has those write who may.
+	writes bool
 }
 
 // caseState is what the proxy knows of a case.
@@ -190,7 +191,7 @@ func (w *caseWarehouse) register() {
 		w.t.Fatal(err)
 	}
 	w.exec(`UPDATE postern_functions.keys SET key = '\x01', inner_prefix = pg_catalog.convert_to(domain, 'UTF8'), outer_pad = '\x02'`)
-	registerSystem(w.t, w.admin, warehouse.PushRegistration{Database: w.database, SystemRole: systemRole, CreateRoles: true, Tables: w.tables})
+	registerSystem(w.t, w.admin, warehouse.PushRegistration{Database: w.database, SystemRole: systemRole, CreateRoles: true, Tables: w.tables, Write: w.writes})
 }
 
 // crawl reads what the setup made, without what is Postern's.
@@ -207,7 +208,7 @@ func (w *caseWarehouse) crawl() (out []*catalog.Table) {
 func (w *caseWarehouse) push() []push.Finding {
 	w.t.Helper()
 	in := push.Input{Program: w.program, Now: time.Now(), Settings: push.Settings{
-		Connection: "tpch", Database: w.database, SystemRole: systemRole, ServiceRole: serviceRole, RolePrefix: "cases_", CreateRoles: true, ReadOnly: true, Enforce: w.enforce,
+		Connection: "tpch", Database: w.database, SystemRole: systemRole, ServiceRole: serviceRole, RolePrefix: "cases_", CreateRoles: true, ReadOnly: !w.writes, Enforce: w.enforce,
 	}.WithDefaults()}
 	for _, p := range w.given.people {
 		in.People = append(in.People, push.Person{Principal: p.principal(), Account: p.Name})
