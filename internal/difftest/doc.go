@@ -16,7 +16,7 @@
 //	pushed_test.go       generated queries of people who connect directly, where push maintains the raw database
 //	pushedcases_test.go  the case files of the module's testdata/cases, proxied, direct and as they say; policycases_test.go reads them
 //	rowsecurity_test.go  the same comparisons, and those of generated policies and case files, with row policies on the tables
-//	writers_test.go      the same statements that write, through the proxy and directly, on tables that are alike
+//	pushedwriters_test.go  the same statements that write, through the proxy and directly, on tables that are alike
 //	policies_test.go     generated policies, proxied, direct and evaluated: three answers that must be one; policyqueries_test.go has the queries,
 //	                     generatedpolicies_test.go runs them, policymutation_test.go breaks what is pushed
 //	sqlsmith_test.go     what sqlsmith makes up: robustness only

@@ -119,19 +119,19 @@ attributes: {region: [EU]}
 name: dora
 groups: [writers, everywhere]`
 
-// writers are two warehouses that are alike: in one people write through the proxy, in the other directly.
-type writers struct {
+// bothWays are two warehouses that are alike: in one people write through the proxy, in the other directly.
+type bothWays struct {
 	t       *testing.T
 	proxied *caseWarehouse
 	direct  *caseWarehouse
 	people  map[string][2]*client
 }
 
-func newWriters(t *testing.T) *writers {
+func newBothWays(t *testing.T) *bothWays {
 	t.Helper()
 	c := &policyCase{name: "writers", setup: writersSetup, sources: all[caseSource](t, writersSources), people: all[casePerson](t, writersPeople)}
 	c.policies(t, writersPolicies)
-	w := &writers{t: t, people: map[string][2]*client{}}
+	w := &bothWays{t: t, people: map[string][2]*client{}}
 	for i, at := range []**caseWarehouse{&w.proxied, &w.direct} {
 		one := newCaseWarehouse(t, c, fmt.Sprintf("writers_%d", i))
 		one.writes = true
@@ -157,14 +157,14 @@ func newWriters(t *testing.T) *writers {
 	return w
 }
 
-func (w *writers) reset() {
+func (w *bothWays) reset() {
 	w.t.Helper()
 	w.proxied.exec(writersRows)
 	w.direct.exec(writersRows)
 }
 
 // contents of all tables, hidden columns included.
-func (w *writers) contents(c *caseWarehouse) string {
+func (w *bothWays) contents(c *caseWarehouse) string {
 	w.t.Helper()
 	results, err := c.admin.Exec(w.t.Context(), `SELECT 'item', x::text FROM w.item AS x UNION ALL SELECT 'line', x::text FROM w.line AS x
 		UNION ALL SELECT 'free', x::text FROM w.free AS x UNION ALL SELECT 'part', x::text FROM w.part AS x ORDER BY 1, 2`).ReadAll()
@@ -178,10 +178,10 @@ func (w *writers) contents(c *caseWarehouse) string {
 	return b.String()
 }
 
-// TestWriters: the same statement, sent through the proxy and directly, changes the same rows of tables that are alike and returns the same, or is
+// TestPushedWriters: the same statement, sent through the proxy and directly, changes the same rows of tables that are alike and returns the same, or is
 // refused by both.
-func TestWriters(t *testing.T) {
-	w := newWriters(t)
+func TestPushedWriters(t *testing.T) {
+	w := newBothWays(t)
 	r := rand.New(rand.NewPCG(1, 7))
 	names := []string{"ann", "bob", "cyd", "dora"}
 	both, succeeded, refused, shown := 0, 0, 0, 0
