@@ -133,7 +133,7 @@ func newBothWays(t *testing.T) *bothWays {
 	c.policies(t, writersPolicies)
 	w := &bothWays{t: t, people: map[string][2]*client{}}
 	for i, at := range []**caseWarehouse{&w.proxied, &w.direct} {
-		one := newCaseWarehouse(t, c, fmt.Sprintf("writers_%d", i))
+		one := newCaseWarehouse(t, c, fmt.Sprintf("writers_%d", i), push.EnforceViews)
 		one.writes = true
 		var err error
 		if one.program, err = c.compile(t, one.crawl()); err != nil {

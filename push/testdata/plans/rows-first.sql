@@ -4,12 +4,6 @@
 BEGIN;
 REVOKE USAGE ON SCHEMA "governed_Sales", governed_public FROM postern_0123456789ab_read;
 REVOKE SELECT ON TABLE "governed_Sales"."Order", governed_public.customer FROM postern_0123456789ab_read;
-ALTER ROLE ann IN DATABASE tpch RESET search_path;
-DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'ann';
-ALTER ROLE bob IN DATABASE tpch RESET search_path;
-DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'bob';
-ALTER ROLE cid IN DATABASE tpch RESET search_path;
-DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'cid';
 CREATE ROLE postern_0123456789ab_profile NOLOGIN;
 COMMENT ON ROLE postern_0123456789ab_profile IS 'postern: tpch: sees their own row of the profile, which row policies look up';
 INSERT INTO postern_system.ledger VALUES ('audience', '', 'postern_0123456789ab_profile', '', '') ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
@@ -26,7 +20,7 @@ CREATE POLICY postern_read ON "Sales"."Order" AS PERMISSIVE FOR SELECT TO poster
 CREATE POLICY postern_read_bound ON "Sales"."Order" AS RESTRICTIVE FOR SELECT TO postern_0123456789ab_read
     USING (EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND ((NOT (NOT (SELECT 'true:8e27f1b0f389416b30f6ee77'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u))) OR (("Sales"."Order".c_region)::text OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY(SELECT pg_catalog.jsonb_array_elements_text(postern_u.attributes OPERATOR(pg_catalog.->) 'region'::text)) FROM postern_system.user_profile AS postern_u)::text[]))));
 ALTER TABLE "Sales"."Order" ENABLE ROW LEVEL SECURITY;
-INSERT INTO postern_system.ledger SELECT 'rows', n.nspname, c.relname, '0ae5bce2b1fa334d89253cbb624f0b09', c.oid || (SELECT pg_catalog.string_agg(' ' || p.polname || ':' || p.oid || ':' || p.xmin::text, '' ORDER BY p.polname) FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polname IN ('postern_all_rows', 'postern_read', 'postern_read_bound')) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'Sales' AND c.relname = 'Order' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+INSERT INTO postern_system.ledger SELECT 'rows', n.nspname, c.relname, '0123456789abcdef0123456789abcdef', c.oid || (SELECT pg_catalog.string_agg(' ' || p.polname || ':' || p.oid || ':' || p.xmin::text, '' ORDER BY p.polname) FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polname IN ('postern_all_rows', 'postern_read', 'postern_read_bound')) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'Sales' AND c.relname = 'Order' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
 -- LOCKS_LONG
 CREATE POLICY postern_all_rows ON public.customer AS PERMISSIVE FOR ALL TO etl, postern_service, postern_system
     USING (true)
@@ -38,7 +32,7 @@ CREATE POLICY postern_read_bound ON public.customer AS RESTRICTIVE FOR SELECT TO
 -- HIDES_ROWS_FROM_OTHERS
 -- hides all rows from bi
 ALTER TABLE public.customer ENABLE ROW LEVEL SECURITY;
-INSERT INTO postern_system.ledger SELECT 'rows', n.nspname, c.relname, '0b6bad5acb68efe450f2ee016e289c0f', c.oid || (SELECT pg_catalog.string_agg(' ' || p.polname || ':' || p.oid || ':' || p.xmin::text, '' ORDER BY p.polname) FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polname IN ('postern_all_rows', 'postern_read', 'postern_read_bound')) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'customer' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+INSERT INTO postern_system.ledger SELECT 'rows', n.nspname, c.relname, '0123456789abcdef0123456789abcdef', c.oid || (SELECT pg_catalog.string_agg(' ' || p.polname || ':' || p.oid || ':' || p.xmin::text, '' ORDER BY p.polname) FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polname IN ('postern_all_rows', 'postern_read', 'postern_read_bound')) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = 'customer' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
 -- WIDENS_ACCESS
 GRANT USAGE ON SCHEMA "Sales" TO postern_0123456789ab_read;
 -- WIDENS_ACCESS
@@ -51,6 +45,12 @@ GRANT SELECT (c_custkey, c_name, c_nationkey, c_phone, c_region) ON TABLE public
 GRANT SELECT ON TABLE postern_system.user_profile TO postern_0123456789ab_profile;
 -- WIDENS_ACCESS
 GRANT postern_0123456789ab_profile TO ann, bob, cid;
+ALTER ROLE ann IN DATABASE tpch RESET search_path;
+DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'ann';
+ALTER ROLE bob IN DATABASE tpch RESET search_path;
+DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'bob';
+ALTER ROLE cid IN DATABASE tpch RESET search_path;
+DELETE FROM postern_system.ledger WHERE kind = 'path' AND schema = '' AND name = 'cid';
 COMMIT;
 
 -- at the end, each on its own

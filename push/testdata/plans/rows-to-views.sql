@@ -1,4 +1,4 @@
--- not given: public.customer: writing: only a table of which everybody sees all can be written to directly
+-- not given: public.customer: writing: who may both insert and update through a view reaches hidden rows with ON CONFLICT DO UPDATE: give one of the two, or enforce: rowSecurity
 -- 42 statements in 1 transaction, 6 WIDENS_ACCESS, 2 LOCKS_LONG
 
 -- everything at once
