@@ -66,6 +66,11 @@ bench-size: ## Measure publishing and deciding with many sources, policies and p
 bench-revocation: ## Measure how soon a revocation is effective in 200 open sessions
 	scripts/bench-revocation.sh
 
+.PHONY: bench-push
+bench-push: ## Measure push with 5,000 tables and 2,000 people: the syncs, and how soon a change is seen at the warehouse
+	scripts/setup.sh test
+	scripts/bench-push.sh
+
 .PHONY: bench-fence
 bench-fence: ## Measure row filters rewritten, as a barrier view and as row-level security
 	scripts/setup.sh test
