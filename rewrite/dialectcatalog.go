@@ -35,17 +35,19 @@ func systemName(name string) bool {
 	return false
 }
 
-// redshiftRelation is one that is answered: its columns, and its rows from a table or a column.
+// redshiftRelation is one that is answered: its columns, and what its rows are made from.
 type redshiftRelation struct {
 	columns []string
-	// per says what a row stands for: "database", "schema", "table" or "column".
+	// per says what a row stands for: "database", "schema", "table" or "column"; "nothing" for one that has none.
 	per string
 }
 
 // systemRelations are those that are answered (Database Developer Guide, "SVV system views", "System catalog tables").
 func systemRelations(name string) (redshiftRelation, bool) {
 	columns := []string{"table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "column_default", "is_nullable", "data_type",
-		"character_maximum_length", "numeric_precision", "numeric_precision_radix", "numeric_scale", "datetime_precision"}
+		"character_maximum_length", "numeric_precision", "numeric_precision_radix", "numeric_scale", "datetime_precision",
+		"interval_type", "interval_precision", "character_set_catalog", "character_set_schema", "character_set_name", "collation_catalog", "collation_schema",
+		"collation_name", "domain_name"}
 	all := []string{"database_name", "schema_name", "table_name", "column_name", "ordinal_position", "column_default", "is_nullable", "data_type",
 		"character_maximum_length", "numeric_precision", "numeric_scale", "remarks"}
 	switch name {
@@ -73,6 +75,8 @@ func systemRelations(name string) (redshiftRelation, bool) {
 		return redshiftRelation{[]string{"database_name", "schema_name", "table_name", "table_type", "table_acl", "remarks"}, "table"}, true
 	case "svv_redshift_columns":
 		return redshiftRelation{append(slices.Clone(all[:8]), "encoding", "distkey", "sortkey", "column_acl", "remarks"), "column"}, true
+	case "svv_external_schemas":
+		return redshiftRelation{[]string{"schemaname", "databasename", "esoptions"}, "nothing"}, true
 	case "pg_tables":
 		return redshiftRelation{[]string{"schemaname", "tablename", "tableowner"}, "table"}, true
 	case "pg_table_def":
@@ -117,7 +121,10 @@ func (r *resolver) systemView(rv *pg.RangeVar) (*view, error) {
 func (r *resolver) systemRows(relation redshiftRelation, known *facts) []map[string]string {
 	base := map[string]string{"table_catalog": r.req.Database, "database_name": r.req.Database, "catalog_name": r.req.Database, "datname": r.req.Database,
 		"source_database": r.req.Database}
-	if relation.per == "database" {
+	switch relation.per {
+	case "nothing":
+		return nil
+	case "database":
 		base["database_type"] = "local"
 		return []map[string]string{base}
 	}

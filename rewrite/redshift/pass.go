@@ -69,7 +69,11 @@ func (p *pass) kind(i int) lex.Kind {
 
 // run checks each token and decides what it becomes.
 func (p *pass) run() error {
-	for i := range p.tokens {
+	for i := 0; i < len(p.tokens); i++ {
+		if n := p.firstSchema(i); n > 0 {
+			i += n - 1
+			continue
+		}
 		if err := p.token(i); err != nil {
 			return err
 		}

@@ -99,6 +99,22 @@ func (p *pass) reserved(i int) error {
 	return p.refuse(i, "the word %q, which Redshift reserves, without quotes", w)
 }
 
+// firstSchema turns (pg_catalog.current_schemas(true))[1], by which drivers of Redshift's find the schema of temporary tables, into its answer: there
+// are none through Postern, so pg_catalog is searched first. It returns how many tokens that was, 0 for anything else.
+func (p *pass) firstSchema(i int) int {
+	if !p.is(i, "(") || !p.is(i+1, "pg_catalog") {
+		return 0
+	}
+	form := []string{"(", "pg_catalog", ".", "current_schemas", "(", "true", ")", ")", "[", "1", "]"}
+	for j, want := range form {
+		if i+j >= len(p.tokens) || p.tokens[i+j].Value != want || p.tokens[i+j].Kind == lex.Quoted || p.tokens[i+j].Kind == lex.String {
+			return 0
+		}
+	}
+	p.out[i] = "'pg_catalog'"
+	return len(form)
+}
+
 // longest turns varchar(max) into its length (Database Developer Guide, "Character types").
 func (p *pass) longest(i int) {
 	if p.is(i+1, "(") && p.is(i+2, "max") && p.is(i+3, ")") {
