@@ -76,9 +76,9 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 	}
 	for _, s := range c.in.Sandboxes {
 		if p.sandboxes == nil {
-			p.sandboxes = map[string]Sandbox{}
+			p.sandboxes, p.owners = map[string]Sandbox{}, map[string]bool{}
 		}
-		p.sandboxes[s.Schema] = s
+		p.sandboxes[s.Schema], p.owners[s.Owner] = s, true
 	}
 	slices.Sort(p.tolerances)
 	p.tolerances = slices.Compact(p.tolerances)

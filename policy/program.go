@@ -35,6 +35,8 @@ type Program struct {
 	projects map[string]*projectProgram
 	// sandboxes by schema.
 	sandboxes map[string]Sandbox
+	// owners are who has one.
+	owners map[string]bool
 	// conditions of all rules, sorted by text.
 	conditions []*condition
 	// tolerances are the different latency tolerances of the sources, sorted.

@@ -17,11 +17,4 @@ func (p *Program) Sandbox(schema string) (Sandbox, bool) {
 }
 
 // HasSandbox reports whether the person has a sandbox in this warehouse.
-func (p *Program) HasSandbox(user string) bool {
-	for _, s := range p.sandboxes {
-		if s.Owner == user {
-			return true
-		}
-	}
-	return false
-}
+func (p *Program) HasSandbox(user string) bool { return p.owners[user] }
