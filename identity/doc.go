@@ -4,6 +4,7 @@
 //
 //   - principal.go: Principal, an immutable value resolved at each statement
 //   - verifier.go: Verifier, a stored SCRAM-SHA-256 secret (RFC 5802, RFC 7677), and the mock for unknown users
+//   - token.go: VerifyToken, a signed token of an identity provider (RFC 7519)
 //   - saslprep.go, saslprep_tables.go: passwords as PostgreSQL normalizes them (RFC 4013)
 //
 // The life of one Principal: the control plane builds it from a User resource; the proxy's session stores only the

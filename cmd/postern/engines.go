@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/explain"
+	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/proxy"
 	"github.com/posternsql/postern/rewrite"
 	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
@@ -63,6 +67,20 @@ func rewriteConfig(cfg *resource.ServerConfig, dialect sqlgen.Dialect) rewrite.C
 		out.ExplainPolicy = (&explain.Explainer{Dialect: dialect, Now: time.Now}).Own
 	}
 	return out
+}
+
+// tokenCheck checks the token of an identity provider. The keys are read anew, so that an issuer can change them.
+func tokenCheck(t resource.ServerTokens) func(context.Context, proxy.Token) (string, error) {
+	if t == (resource.ServerTokens{}) {
+		return nil
+	}
+	return func(_ context.Context, token proxy.Token) (string, error) {
+		keys, err := os.ReadFile(t.Keys)
+		if err != nil {
+			return "", fmt.Errorf("reading the keys of tokens: %w", err)
+		}
+		return identity.VerifyToken(token.Text, keys, identity.TokenRules{Issuer: t.Issuer, Audience: t.Audience, Claim: t.User}, time.Now())
+	}
 }
 
 // engine is what the warehouse behind a database is. Of a database that is not served it says PostgreSQL, and nobody gets a session there.

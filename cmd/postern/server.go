@@ -159,7 +159,7 @@ func (s *server) openProxy(ctx context.Context, cfg *resource.ServerConfig, regi
 	var err error
 	pc := proxy.Config{
 		TLSMode: proxy.TLSMode(cfg.TLS.Mode),
-		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel, Engine: s.engine,
+		Current: s.state, Rewriter: s.rewriter, Audit: s.audit, Dial: s.dial, Cancel: s.cancel, Engine: s.engine, Token: tokenCheck(cfg.Tokens),
 		MaxMessageBytes: max(proxy.DefaultMaxMessageBytes, cfg.Limits.QueryBytes+1<<16),
 		MaxSessions:     cfg.Limits.Sessions, MaxSessionsPerUser: cfg.Limits.SessionsPerUser,
 		AuthTimeout: time.Duration(cfg.Limits.LoginSeconds) * time.Second,

@@ -37,8 +37,21 @@ type ServerConfig struct {
 	Resources []string `yaml:"resources"`
 	// ExplainPolicy is everyone, or nobody to refuse EXPLAIN (POLICY), which tells people the rules that decide for them; everyone when
 	// it is left out.
-	ExplainPolicy string       `yaml:"explainPolicy"`
-	Limits        ServerLimits `yaml:"limits"`
+	ExplainPolicy string `yaml:"explainPolicy"`
+	// Tokens says which tokens of an identity provider log people in, for drivers that have one in place of a password; none where it is left out.
+	Tokens ServerTokens `yaml:"tokens"`
+	Limits ServerLimits `yaml:"limits"`
+}
+
+// ServerTokens are signed tokens (JWT) of one issuer.
+type ServerTokens struct {
+	// Issuer must be a token's iss, and Audience one of its aud.
+	Issuer   string `yaml:"issuer"`
+	Audience string `yaml:"audience"`
+	// Keys is a file with the issuer's JWK Set. It is read at each log-in.
+	Keys string `yaml:"keys"`
+	// User is the claim that holds the user's name; sub when it is left out.
+	User string `yaml:"user"`
 }
 
 // ServerTLS is how clients reach the proxy.
@@ -145,6 +158,7 @@ func (s *ServerConfig) setDefaults(folder string) {
 	}
 	absolute(&s.TLS.Cert)
 	absolute(&s.TLS.Key)
+	absolute(&s.Tokens.Keys)
 	absolute(&s.Audit.Dir)
 	for i := range s.Resources {
 		absolute(&s.Resources[i])
@@ -184,6 +198,11 @@ func (s *ServerConfig) Validate() error {
 	}
 	if s.TLS.Mode != "off" && s.TLS.Cert == "" {
 		add("tls: mode %s needs cert and key", clip(s.TLS.Mode))
+	}
+	if t := s.Tokens; t != (ServerTokens{}) && (t.Issuer == "" || t.Audience == "" || t.Keys == "") {
+		add("tokens: issuer, audience and keys are given together")
+	} else if t != (ServerTokens{}) && s.TLS.Mode == "off" {
+		add("tokens: tls is off, and a token is taken inside TLS only")
 	}
 	if path, ok := strings.CutPrefix(s.State, "sqlite:"); (!ok || path == "") && !s.SharedState() {
 		// Not repeated: it may hold a password that stands in the wrong place.
