@@ -145,7 +145,11 @@ func (d *demo) register(ctx context.Context, w *demoWarehouse) error {
 	if err != nil {
 		return err
 	}
-	conn, err := dialSetup(ctx, w.cluster.DSN(demoDatabase))
+	account, err := setupAccount(w.cluster.DSN(demoDatabase))
+	if err != nil {
+		return err
+	}
+	conn, err := dialSetup(ctx, account)
 	if err != nil {
 		return err
 	}

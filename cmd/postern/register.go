@@ -14,7 +14,6 @@ import (
 
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
-	"github.com/posternsql/postern/secret"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -22,14 +21,14 @@ import (
 type registerOptions struct {
 	config, connection string
 	resources          []string
-	setup              secret.Ref
+	setup              setup
 	print, yes         bool
 }
 
 func newRegister() *cobra.Command {
 	var o registerOptions
 	cmd := &cobra.Command{
-		Use:   "register [-c postern.yaml | --resources PATH] [--connection NAME] (--print | --setup-env NAME | --setup-file PATH)",
+		Use:   "register [-c postern.yaml | --resources PATH] [--connection NAME] (--print | --setup-env NAME | --setup-file PATH | --setup-connection PATH)",
 		Short: "Install in a warehouse what the policies need: mask functions, and the service role's grants",
 		Long: `Installs the schema postern_functions with the functions of keyed masks, draws a key for each token domain that the
 policies name, and grants the connection's service role what it needs to read the registered sources, and nothing else. The
@@ -37,7 +36,8 @@ service role itself must exist and should be no superuser. Run it again whenever
 it should be is not touched.
 
 It logs in as a setup account (the owner of the tables, or an administrator of the database), whose connection URL is given by
-reference and is not kept. What privileges the account lacks is named, all at once, before anything is run. The SQL is shown first; --print only shows
+reference and is not kept. Instead, --setup-connection names a file with a Connection to the same warehouse that logs in as the
+setup account: with temporary credentials of AWS (an assumed role, access keys, a token of RDS), or a password by reference. What privileges the account lacks is named, all at once, before anything is run. The SQL is shown first; --print only shows
 it, as a script for psql.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,11 +48,12 @@ it, as a script for psql.`,
 	f.StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
 	f.StringSliceVar(&o.resources, "resources", nil, "resource files and folders, instead of --config")
 	f.StringVar(&o.connection, "connection", "", "name of the Connection; not needed if there is only one")
-	f.StringVar(&o.setup.Env, "setup-env", "", "environment variable with the setup account's connection URL")
-	f.StringVar(&o.setup.File, "setup-file", "", "file with the setup account's connection URL")
+	f.StringVar(&o.setup.url.Env, "setup-env", "", "environment variable with the setup account's connection URL")
+	f.StringVar(&o.setup.url.File, "setup-file", "", "file with the setup account's connection URL")
+	f.StringVar(&o.setup.connection, "setup-connection", "", "file with a Connection that logs in as the setup account")
 	f.BoolVar(&o.print, "print", false, "print the SQL and change nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before running it")
-	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file")
+	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file", "setup-connection")
 	return cmd
 }
 
@@ -89,10 +90,11 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 		_, err := io.WriteString(out, script)
 		return err
 	}
+	connection := set.Connections[slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })]
 	if !push {
 		system = warehouse.PushRegistration{}
 	}
-	conn, err := o.setupConnection(ctx, r, system)
+	conn, err := o.setup.checked(ctx, connection, r, system)
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,7 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	if !o.yes && !confirmed(in, errOut) {
 		return errors.New("not confirmed: nothing was changed")
 	}
-	crawl := crawling{connection: set.Connections[slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })], out: out, errOut: errOut}
+	crawl := crawling{connection: connection, out: out, errOut: errOut}
 	warnings, err := registerAt(ctx, conn, r, system, crawl.run)
 	for _, w := range warnings {
 		fmt.Fprintf(errOut, "warning: %s\n", w)
@@ -115,16 +117,13 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	return err
 }
 
-// setupConnection logs in as the setup account, which lacks nothing.
-func (o registerOptions) setupConnection(ctx context.Context, r warehouse.Registration, system warehouse.PushRegistration) (*pgconn.PgConn, error) {
-	if o.setup.IsZero() {
-		return nil, usageError{errors.New("one of --print, --setup-env and --setup-file is needed")}
-	}
-	address, err := o.setup.Resolve()
+// checked logs in as the setup account, which lacks nothing.
+func (s setup) checked(ctx context.Context, to resource.Connection, r warehouse.Registration, system warehouse.PushRegistration) (*pgconn.PgConn, error) {
+	account, err := s.account(to)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dialSetup(ctx, address.Reveal())
+	conn, err := dialSetup(ctx, account)
 	if err != nil {
 		return nil, err
 	}

@@ -10,16 +10,52 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/secret"
 	"github.com/posternsql/postern/warehouse"
 )
 
-// dialSetup logs in as the setup account of a connection URL.
-func dialSetup(ctx context.Context, address string) (*pgconn.PgConn, error) {
-	account, err := setupAccount(address)
-	if err != nil {
-		return nil, err
+// setup is how the setup account of a registration logs in. Nothing of it is kept.
+type setup struct {
+	// url refers to a connection URL.
+	url secret.Ref
+	// connection is a file with one Connection.
+	connection string
+}
+
+// account is the setup account of the warehouse of a Connection.
+func (s setup) account(to resource.Connection) (warehouse.Config, error) {
+	switch {
+	case s.connection != "":
+		return connectionAccount(s.connection, to)
+	case s.url.IsZero():
+		return warehouse.Config{}, usageError{errors.New("one of --print, --setup-env, --setup-file and --setup-connection is needed")}
 	}
+	address, err := s.url.Resolve()
+	if err != nil {
+		return warehouse.Config{}, err
+	}
+	return setupAccount(address.Reveal())
+}
+
+// connectionAccount is that of a file with a Connection, which has to be to the same database as the registered one.
+func connectionAccount(file string, to resource.Connection) (warehouse.Config, error) {
+	set, err := resource.Load([]string{file})
+	if err != nil {
+		return warehouse.Config{}, fmt.Errorf("reading the setup account's connection:\n%w", err)
+	}
+	if len(set.Connections) != 1 {
+		return warehouse.Config{}, usageError{fmt.Errorf("%s has %d connections, and not one", file, len(set.Connections))}
+	}
+	as, at := set.Connections[0].Warehouse(), to.Warehouse()
+	if as.Engine != at.Engine || as.Host != at.Host || as.Port != at.Port || as.Database != at.Database {
+		return warehouse.Config{}, fmt.Errorf("%s is a connection to %s, and not to %s", file, as.Address(), at.Address())
+	}
+	return as, nil
+}
+
+// dialSetup logs in as the setup account.
+func dialSetup(ctx context.Context, account warehouse.Config) (*pgconn.PgConn, error) {
 	conn, err := warehouse.Dial(ctx, account, map[string]string{"application_name": "postern:register"})
 	if err != nil {
 		return nil, fmt.Errorf("as the setup account: %w", err)
