@@ -2,12 +2,19 @@ package e2e
 
 import (
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -110,7 +117,8 @@ func startRedshift(t *testing.T) (*rsfake.Server, *instance, string) {
 	t.Setenv("REDSHIFT_PEOPLE", redshiftPeople)
 	certificate, key := selfSigned(t)
 	in, err := startInstance(shared.binary, shared.dir, map[string]string{"lake.yaml": fmt.Sprintf(redshiftFiles, server.Port(), name, user)},
-		fmt.Sprintf("tls: {cert: %s, key: %s, mode: require}", certificate, key))
+		fmt.Sprintf("tls: {cert: %s, key: %s, mode: require}", certificate, key),
+		"tokens: {issuer: https://idp.example, audience: postern, keys: "+tokenKeys(t)+", user: login}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,6 +214,28 @@ func TestRedshift(t *testing.T) {
 	if n := len(records(t, in, func(e audit.Event) bool { return e.Kind == audit.Statement && e.Login == "ann" })); n < 8 {
 		t.Errorf("%d statements of ann's are on record", n)
 	}
+}
+
+// tokenKeys writes the keys of an issuer, and puts a token of its for ann where a client finds it.
+func tokenKeys(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b64 := base64.RawURLEncoding.EncodeToString
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(file, fmt.Appendf(nil, `{"keys": [{"kty": "RSA", "kid": "1", "n": %q, "e": "AQAB"}]}`, b64(key.N.Bytes())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := b64([]byte(`{"alg": "RS256", "kid": "1"}`)) + "." + b64(fmt.Appendf(nil, `{"iss": "https://idp.example", "aud": "postern", "login": "ann", "exp": %d}`, time.Now().Add(time.Hour).Unix()))
+	sum := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REDSHIFT_TOKEN", text+"."+b64(signature))
+	return file
 }
 
 func joined(row [][]byte) []byte {

@@ -7,7 +7,12 @@ import sys
 import redshift_connector
 
 host, port, database, user = sys.argv[1:5]
-conn = redshift_connector.connect(host=host, port=int(port), database=database, user=user, password=os.environ["PGPASSWORD"], ssl=True, sslmode="verify-full", application_name="conformance")
+if user == "token":
+    # The token says who it is.
+    who = {"credentials_provider": "IdpTokenAuthPlugin", "token": os.environ["REDSHIFT_TOKEN"], "token_type": "EXT_JWT"}
+else:
+    who = {"user": user, "password": os.environ["PGPASSWORD"]}
+conn = redshift_connector.connect(host=host, port=int(port), database=database, ssl=True, sslmode="verify-full", application_name="conformance", **who)
 status = {name.decode(): value.decode() for name, value in conn.parameter_statuses}
 print("status", status["server_version"], status["server_protocol_version"], status.get("show_discovery"), status.get("standard_conforming_strings"))
 cursor = conn.cursor()
