@@ -136,6 +136,23 @@ func TestRedshiftCases(t *testing.T) {
 	atLeast(t, redshiftCases+"/MINIMUM", len(paths), sent, refused)
 }
 
+// TestRedshiftExplainPolicy holds that EXPLAIN (POLICY) is answered by lines of constants, with the statement as it would be sent among what is told.
+func TestRedshiftExplainPolicy(t *testing.T) {
+	h := redshiftHarness(t, damage{})
+	h.rw.config.ExplainPolicy = func(q PolicyQuestion) ([]string, error) {
+		return []string{"first", `it's C:\ of ` + q.Database, q.Statement.SQL}, nil
+	}
+	result, err := h.onRedshift("EXPLAIN (POLICY) SELECT TOP 1 phone FROM customer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := result.Statements[0]
+	if err := lex.Same(st.SQL); err != nil || st.Kind != KindSelect || st.Tag != "EXPLAIN" || !strings.Contains(st.SQL, "it''s C:") || !strings.Contains(st.SQL, "LIMIT 1") ||
+		!strings.HasSuffix(st.SQL, `ORDER BY "ordinal_position"`) {
+		t.Errorf("%v %+v", err, st)
+	}
+}
+
 // answer is what becomes of one text.
 func (h *harness) answer(t *testing.T, name, sql string) txtar.File {
 	t.Helper()

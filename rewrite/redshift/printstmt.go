@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/posternsql/postern/lex"
 )
 
 // statement prints the statements that are let through. Names of cursors and prepared statements are in quotes like all others.
@@ -17,7 +19,7 @@ func (p *printer) statement(n *pg.Node) {
 		p.set(v.VariableSetStmt)
 	case *pg.Node_VariableShowStmt:
 		p.put("SHOW ")
-		p.ident(v.VariableShowStmt.Name)
+		p.setting(v.VariableShowStmt.Name)
 	case *pg.Node_PrepareStmt:
 		p.prepareStatement(v.PrepareStmt)
 	case *pg.Node_ExecuteStmt:
@@ -96,17 +98,21 @@ func (p *printer) modes(options []*pg.Node) {
 	}
 }
 
+// setting prints the name of a setting, which the grammar wants without quotes.
+func (p *printer) setting(name string) {
+	for i := range len(name) {
+		if c := name[i]; c != '_' && c != '.' && (c < 'a' || c > 'z') {
+			p.refuse("this setting")
+		}
+	}
+	p.must(name != "" && !lex.Reserved(name), "this setting")
+	p.put(name)
+}
+
 // set prints SET and RESET. The names are of the rewriter's list.
 func (p *printer) set(s *pg.VariableSetStmt) {
 	p.must(!s.IsLocal, "SET LOCAL")
-	name := func() {
-		for i := range len(s.Name) {
-			if c := s.Name[i]; c != '_' && c != '.' && (c < 'a' || c > 'z') {
-				p.refuse("this setting")
-			}
-		}
-		p.put(s.Name)
-	}
+	name := func() { p.setting(s.Name) }
 	switch s.Kind {
 	case pg.VariableSetKind_VAR_SET_VALUE:
 		p.put("SET ")

@@ -63,8 +63,8 @@ func TypeText(t *pg.TypeName) (string, error) {
 	if len(names) != 1 || printed == "" || t.Setof || t.PctType || len(t.ArrayBounds) > 0 {
 		return "", fmt.Errorf("type %s", spelled)
 	}
-	// bpchar without a length is any length to PostgreSQL; char is character(1) there, and says so in its tree.
-	if len(t.Typmods) > most {
+	// bpchar without a length is any length to PostgreSQL and character(256) to Redshift; char is character(1) to both, and says so in its tree.
+	if len(t.Typmods) > most || printed == "character" && len(t.Typmods) == 0 {
 		return "", fmt.Errorf("the modifier of type %s", spelled)
 	}
 	var modifiers []string
