@@ -49,6 +49,31 @@ func TestRevocationCannotBeHeldUp(t *testing.T) {
 	}
 }
 
+// TestKeptAfterRevocation: what was prepared is refused from then on; what was shown before is the person's, and PostgreSQL has no way to take it back.
+func TestKeptAfterRevocation(t *testing.T) {
+	w := newShop(t)
+	w.sync()
+	ann := w.as(w.accounts["ann"])
+	w.exec(ann, "PREPARE p AS SELECT c_custkey FROM customer; CREATE TEMP TABLE taken AS TABLE customer; CREATE TEMP VIEW seen AS TABLE customer")
+	w.exec(ann, "BEGIN; DECLARE held CURSOR WITH HOLD FOR SELECT c_custkey FROM customer; COMMIT; EXECUTE p")
+	narrowed := identity.Spec{User: "ann", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"ASIA"}}}
+	w.specs["ann"] = narrowed
+	w.sync()
+	for sql, want := range map[string]string{"EXECUTE p": "2", "SELECT c_custkey FROM seen": "2", "FETCH ALL FROM held": "1\n3", "SELECT c_custkey FROM taken": "1\n3"} {
+		if got := w.value(ann, sql); got != want {
+			t.Errorf("narrowed, %s shows %q, want %q", sql, got, want)
+		}
+	}
+	w.specs["ann"] = identity.Spec{User: "ann"}
+	w.sync()
+	for _, sql := range []string{"EXECUTE p", "SELECT c_custkey FROM seen", "SELECT c_custkey FROM customer"} {
+		w.refused(ann, sql, "42501")
+	}
+	if got := w.value(ann, "SELECT c_custkey FROM taken"); got != "1\n3" {
+		t.Errorf("what was kept is %q", got)
+	}
+}
+
 // TestPlanCannotBeMadeToRunMore: a plan is SQL that an administrator may run as it is; names that others chose must not add to it.
 func TestPlanCannotBeMadeToRunMore(t *testing.T) {
 	w := newShop(t)

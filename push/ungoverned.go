@@ -33,18 +33,24 @@ WITH RECURSIVE wanted AS (
     SELECT w.nspname, w.relname, i.inhrelid AS oid FROM wanted AS w JOIN pg_inherits AS i ON i.inhparent = w.oid
     UNION
     SELECT p.nspname, p.relname, i.inhrelid FROM children AS p JOIN pg_inherits AS i ON i.inhparent = p.oid
+), openings AS (
+    SELECT c.oid, a.grantee FROM pg_class AS c, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
+    WHERE a.privilege_type = 'SELECT' AND c.oid IN (SELECT oid FROM readers UNION SELECT oid FROM parents UNION SELECT oid FROM children)
+    UNION
+    SELECT t.attrelid, a.grantee FROM pg_attribute AS t, aclexplode(t.attacl) AS a
+    WHERE a.privilege_type = 'SELECT' AND t.attrelid IN (SELECT oid FROM readers UNION SELECT oid FROM parents UNION SELECT oid FROM children)
 ), ways AS (
     SELECT r.nspname, r.relname, CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || c.oid::regclass AS via, c.relowner AS owner, a.grantee
-    FROM readers AS r JOIN pg_class AS c ON c.oid = r.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
-    WHERE c.relowner <> current_user::regrole AND a.privilege_type = 'SELECT' AND NOT COALESCE(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
+    FROM readers AS r JOIN pg_class AS c ON c.oid = r.oid JOIN openings AS a ON a.oid = c.oid
+    WHERE c.relowner <> current_user::regrole AND NOT COALESCE(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
     UNION
     SELECT p.nspname, p.relname, 'parent table ' || c.oid::regclass, c.relowner, a.grantee
-    FROM parents AS p JOIN pg_class AS c ON c.oid = p.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
-    WHERE a.privilege_type = 'SELECT' AND c.oid NOT IN (SELECT oid FROM wanted)
+    FROM parents AS p JOIN pg_class AS c ON c.oid = p.oid JOIN openings AS a ON a.oid = c.oid
+    WHERE c.oid NOT IN (SELECT oid FROM wanted)
     UNION
     SELECT p.nspname, p.relname, 'child table ' || c.oid::regclass, c.relowner, a.grantee
-    FROM children AS p JOIN pg_class AS c ON c.oid = p.oid, aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) AS a
-    WHERE a.privilege_type = 'SELECT' AND c.oid NOT IN (SELECT oid FROM wanted)
+    FROM children AS p JOIN pg_class AS c ON c.oid = p.oid JOIN openings AS a ON a.oid = c.oid
+    WHERE c.oid NOT IN (SELECT oid FROM wanted)
     UNION
     SELECT '', '', 'function ' || p.oid::regprocedure, p.proowner, a.grantee
     FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace, aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) AS a
@@ -72,6 +78,10 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 		return fmt.Errorf("looking for ways around: %w", err)
 	}
 	u.ways(rows, want)
+	if rows, err = query(ctx, conn, mappingsQuery); err != nil {
+		return fmt.Errorf("looking for accounts on foreign servers: %w", err)
+	}
+	u.mappings(rows)
 	if rows, err = query(ctx, conn, publicationsQuery); err != nil {
 		return fmt.Errorf("looking for publications: %w", err)
 	}
@@ -81,6 +91,32 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 		}
 	}
 	return nil
+}
+
+// beyondPolicies are the roles of servers whose members see what no grant and no view says: all data, files of the server, the statements that others
+// run, with the values in them; and what managed services have in the place of a superuser.
+func beyondPolicies() []string {
+	return []string{
+		"pg_read_all_data", "pg_write_all_data", "pg_read_server_files", "pg_write_server_files", "pg_execute_server_program", "pg_read_all_stats", "pg_monitor",
+		"rds_superuser", "rds_replication", "cloudsqlsuperuser", "azure_pg_admin", "neon_superuser",
+	}
+}
+
+// mappingsQuery has who may use which server of foreign tables with an account that is stored for them: it may lead back here.
+const mappingsQuery = `SELECT s.srvname, CASE m.umuser WHEN 0 THEN 'public' ELSE pg_get_userbyid(m.umuser) END, CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END
+FROM pg_user_mappings AS m JOIN pg_foreign_server AS s ON s.oid = m.srvid, aclexplode(COALESCE(s.srvacl, acldefault('S', s.srvowner))) AS a
+WHERE a.privilege_type = 'USAGE' ORDER BY 1, 2, 3`
+
+// mappings finds people who reach another server with somebody's account.
+func (u *ungoverned) mappings(rows [][]string) {
+	for _, v := range rows {
+		server, account, users := v[0], v[1], u.people[v[2]]
+		for _, who := range u.everybody {
+			if (account == publicRole || account == who) && slices.Contains(users, who) {
+				u.find("role "+who, "may use the foreign server "+server+" with an account that is stored there: if it leads back here, that account's rights are theirs")
+			}
+		}
+	}
 }
 
 // closure is the role and all that it is a member of, by whatever way.
@@ -130,7 +166,7 @@ func (u *ungoverned) roles(want *Desired) {
 				u.find("role "+account, "is a member of "+role+", another person's role")
 			case r.super || r.bypassRLS || r.replication:
 				u.find("role "+account, "is a member of "+role+", an administrator's role")
-			case slices.Contains([]string{"pg_read_all_data", "pg_write_all_data", "pg_read_server_files", "pg_write_server_files", "pg_execute_server_program"}, role):
+			case slices.Contains(beyondPolicies(), role):
 				u.find("role "+account, "is a member of "+role)
 			}
 		}

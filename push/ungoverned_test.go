@@ -15,6 +15,7 @@ func TestNotGoverned(t *testing.T) {
 	ann, bob := w.accounts["ann"], w.accounts["bob"]
 	etl := pgtest.Name("etl")
 	w.roles = append(w.roles, etl)
+	w.exec(w.admin, "CREATE FOREIGN DATA WRAPPER around")
 	w.exec(w.admin, "CREATE ROLE "+etl+"; GRANT SELECT ON public.customer TO "+etl)
 	for _, c := range []struct{ open, shut, want string }{
 		{"GRANT SELECT ON public.customer TO " + ann, "REVOKE SELECT ON public.customer FROM " + ann, "public.customer: somebody granted SELECT to " + ann},
@@ -32,6 +33,11 @@ func TestNotGoverned(t *testing.T) {
 		{"CREATE MATERIALIZED VIEW public.around AS SELECT * FROM public.customer; GRANT SELECT ON public.around TO " + ann, "DROP MATERIALIZED VIEW public.around", "through materialized view public.around"},
 		{"CREATE FUNCTION public.around() RETURNS SETOF public.customer LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM public.customer'", "DROP FUNCTION public.around", "function public.around()"},
 		{"CREATE TABLE public.parent (s int); ALTER TABLE public.secret INHERIT public.parent; GRANT SELECT ON public.parent TO " + ann, "ALTER TABLE public.secret NO INHERIT public.parent; DROP TABLE public.parent", "through parent table public.parent"},
+		{"CREATE VIEW public.around AS SELECT * FROM public.customer; GRANT SELECT (c_phone) ON public.around TO " + ann, "DROP VIEW public.around", "through view public.around of postgres, open to " + ann},
+		{"CREATE TABLE public.heir () INHERITS (public.customer); GRANT SELECT (c_phone) ON public.heir TO " + bob, "DROP TABLE public.heir", "through child table public.heir of postgres, open to " + bob},
+		{"GRANT pg_monitor TO " + bob, "REVOKE pg_monitor FROM " + bob, "role " + bob + ": is a member of pg_monitor"},
+		{"CREATE SERVER back FOREIGN DATA WRAPPER around; CREATE USER MAPPING FOR PUBLIC SERVER back OPTIONS (user 'postgres'); GRANT USAGE ON FOREIGN SERVER back TO " + ann,
+			"DROP SERVER back CASCADE", "role " + ann + ": may use the foreign server back"},
 		{"CREATE PUBLICATION around FOR TABLE public.customer", "DROP PUBLICATION around", "published for logical replication by around"},
 	} {
 		// From PostgreSQL 16 on CREATEROLE gives no way into roles that others made.
