@@ -2,9 +2,10 @@ package push
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math/big"
 	"slices"
 	"strconv"
 
@@ -65,7 +66,11 @@ func (s *Syncer) lock(ctx context.Context, conn *pgconn.PgConn) (*lock, error) {
 			return l, nil
 		}
 		if len(rows) > 0 {
-			l.number = rand.IntN(1 << 30)
+			n, err := rand.Int(rand.Reader, big.NewInt(1<<30))
+			if err != nil {
+				return nil, fmt.Errorf("drawing another lock: %w", err)
+			}
+			l.number = int(n.Int64())
 		}
 	}
 	return nil, ErrBusy
