@@ -7,7 +7,7 @@
 //   - planned.go, plannedkinds.go: kinds that are read and checked, and that nothing enforces yet
 //   - references.go: what makes a set wrong as a whole
 //   - file.go: which files a path means, and how much is read
-//   - documents.go: Document: one resource as it was written, and a set made of documents
+//   - documents.go, writable.go: Document: one resource as it was written, its text, and a set made of documents
 //   - document.go: one file to its YAML documents, bounded
 //   - decode.go: one YAML node to a Go value, strictly
 //   - mistake.go: Mistake and Mistakes, with file and line

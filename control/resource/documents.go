@@ -30,7 +30,7 @@ func (d Document) Text() (string, error) {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	if err := e.Encode(d.node); err != nil {
+	if err := e.Encode(writable(d.node)); err != nil {
 		return "", fmt.Errorf("writing %s: %w", d.Key(), err)
 	}
 	if err := e.Close(); err != nil {
