@@ -66,6 +66,9 @@ func (b *builder) judge(c resource.Connection, found crawled) {
 		if reason := b.force[s.Name]; reason != "" && j.held == "" && !j.pin.IsZero() {
 			j.held = reason
 		}
+		if j.held != "" && b.known.Sources[s.Name].Held == "" && !b.crawls[c.Name].fresh {
+			b.outdated = true
+		}
 		b.judged[s.Name] = j
 	}
 }

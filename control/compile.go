@@ -46,6 +46,8 @@ type builder struct {
 	judged map[string]*judgement
 	bound  map[string]KnownSource
 	held   int
+	// outdated is set where a source is held for the first time by a crawl that is older than what is known.
+	outdated bool
 	// accept has sources for which somebody has accepted the table that has the name now. force holds sources whose policies do not fit what they have
 	// become, and present has held sources stand in as what their name has now.
 	accept  map[string]bool
@@ -85,7 +87,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
-	b.judged, b.bound, b.held = map[string]*judgement{}, map[string]KnownSource{}, 0
+	b.judged, b.bound, b.held, b.outdated = map[string]*judgement{}, map[string]KnownSource{}, 0, false
 	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
 	g.people = b.people()
 	g.tokens = b.tokens()
@@ -109,6 +111,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 		return nil, resource.Mistakes(slices.Compact(b.mistakes))
 	}
 	g.warnings = slices.Compact(b.warnings)
+	g.outdated = b.outdated
 	g.expires, g.bound = b.expires, b.bound
 	return g, nil
 }

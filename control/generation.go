@@ -31,6 +31,8 @@ type Generation struct {
 	tokens      map[[32]byte]Token
 	// bound is what sources are bound to, by name.
 	bound map[string]KnownSource
+	// outdated says that it holds a source by a crawl that is older than what is known of the source: a newer one is worth its time.
+	outdated bool
 	// expires is when something in it ends next; zero is never.
 	expires time.Time
 	// standings change while the generation stays; principals made for them are kept. nil has everybody act in no project.

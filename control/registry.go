@@ -119,9 +119,9 @@ func (r *Registry) Follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.publish(ctx, r.files, stored, Publication{Tolerant: true, Quick: true})
+	g, err := r.publish(ctx, r.files, stored, Publication{Tolerant: true, Quick: true})
 	var mistakes resource.Mistakes
-	if errors.As(err, &mistakes) {
+	if errors.As(err, &mistakes) || err == nil && g.outdated {
 		// What was stored may be of tables that are newer than the last look at the warehouse.
 		_, err = r.publish(ctx, r.files, stored, Publication{Tolerant: true})
 	}
