@@ -186,7 +186,7 @@ func (s *schema) number(v json.Number, at string) (out []string) {
 	switch s.Format {
 	case "", "double", "float":
 	case "int64", "int32":
-		if n, whole := new(big.Int).SetString(v.String(), 10); !whole || s.Format == "int64" && !n.IsInt64() || s.Format == "int32" && (!n.IsInt64() || n.Int64() != int64(int32(n.Int64()))) { //nolint:gosec // that it would overflow is what is asked
+		if n, whole := new(big.Int).SetString(v.String(), 10); !whole || s.Format == "int64" && !n.IsInt64() || s.Format == "int32" && (!n.IsInt64() || n.Int64() != int64(int32(n.Int64()))) {
 			out = append(out, fmt.Sprintf("%s: %s is no %s", at, v, s.Format))
 		}
 	default:
