@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -77,7 +78,7 @@ func frame(from io.Reader, typed bool) ([]byte, error) {
 	}
 	body := make([]byte, int(binary.BigEndian.Uint32(head[len(head)-4:]))-4)
 	_, err := io.ReadFull(from, body)
-	return append(head, body...), err
+	return slices.Concat(head, body), err
 }
 
 func (b *breaker) serve(client net.Conn) {

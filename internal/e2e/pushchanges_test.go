@@ -59,6 +59,16 @@ func TestPushedChanges(t *testing.T) {
 	const approval = "kind: Approval\nname: ann-reads\npolicy: reports\nuser: ann\napprovedBy: [bob]\n---\nkind: Purpose\n"
 	step("an approval", "ann", "SELECT text FROM report", "quarter", p.edit("kind: Purpose\n", approval))
 	step("an approval withdrawn", "ann", "SELECT text FROM report", "(42501)", p.edit(approval, "kind: Purpose\n"))
+	// What ends by the passing of time ends in the warehouse too, with nobody's doing anything.
+	ends := time.Now().Add(12 * time.Second).UTC().Format(time.RFC3339)
+	short := strings.Replace(approval, "approvedBy: [bob]\n", "approvedBy: [bob]\nexpires: "+ends+"\n", 1)
+	p.change("an approval for a while", "ann", "SELECT text FROM report", "quarter", p.edit("kind: Purpose\n", short))
+	eventually(t, 60*time.Second, "its end", func() bool { return p.sees("ann", "SELECT text FROM report") == "(42501)" })
+	if now := time.Now().UTC().Format(time.RFC3339); now < ends {
+		t.Errorf("it ended at %s, before %s", now, ends)
+	}
+	compared += p.settled("an approval that ended", all...)
+	p.edit(short, "kind: Purpose\n")()
 	p.value("ALTER TABLE orders ADD COLUMN secret int DEFAULT 42; SELECT 1")
 	// Until somebody has looked at the column nobody sees it: who asks for everything is refused at once, and then gets the others.
 	step("a column more", "ann", "SELECT count(o) FROM (SELECT * FROM orders) AS o", "20", func() {
