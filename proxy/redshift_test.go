@@ -260,7 +260,7 @@ func TestRedshiftToken(t *testing.T) {
 	}
 }
 
-// TestRedshiftExtension shows what the stand-in and the proxy do with a client that speaks plain PostgreSQL: it is told of no extension.
+// TestRedshiftPlainClient holds that a client that speaks plain PostgreSQL is told of no extension.
 func TestRedshiftPlainClient(t *testing.T) {
 	w, _ := newRedshift(t)
 	w.start(t)
