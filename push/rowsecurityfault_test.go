@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
 )
 
@@ -23,20 +22,16 @@ type securedChange struct {
 	pair [2]securedMoment
 }
 
-// securedChanges are row policies that change, become plain grants, and come to be in place of them, and from views to row policies and back with
-// nothing else changed.
+// securedChanges are row policies that change, become plain grants, views, and come to be in place of them, and views that become row policies with
+// nothing else changed; each there and back.
 func securedChanges(w *world) []securedChange {
 	first := moment{w.subscriptions, w.data, maps.Clone(w.specs)}
 	other := another()
 	// One table gets another rule, one a mask, one loses its rule.
 	other.data = other.data[:2]
-	ruled := first
-	ruled.data = []policy.DataPolicy{first.data[0], {Name: "nation", On: tables("public.nation"), Rules: []policy.Rule{{Rows: "n_nationkey = 1", ExceptFor: "isInGroups('global')"}}}}
 	return []securedChange{
 		{"policies change", [2]securedMoment{{first, push.EnforceRowSecurity}, {other, push.EnforceRowSecurity}}},
-		{"and back", [2]securedMoment{{other, push.EnforceRowSecurity}, {first, push.EnforceRowSecurity}}},
-		{"views to rows", [2]securedMoment{{ruled, push.EnforceViews}, {ruled, push.EnforceRowSecurity}}},
-		{"rows to views", [2]securedMoment{{ruled, push.EnforceRowSecurity}, {ruled, push.EnforceViews}}},
+		{"views to rows", [2]securedMoment{{first, push.EnforceViews}, {first, push.EnforceRowSecurity}}},
 	}
 }
 
@@ -44,64 +39,56 @@ func securedChanges(w *world) []securedChange {
 // what they saw, what they shall see, or nothing.
 func TestRowSecurityKilledAtEveryStatement(t *testing.T) {
 	deaths, looks := 0, 0
-	for _, mode := range []struct {
-		name  string
-		locks int
-	}{{"at once", 0}, {"apart", 14}} {
-		w, _ := newSecuredShop(t)
-		for i, c := range securedChanges(w) {
-			if mode.locks == 0 && i > 0 {
-				continue
-			}
-			t.Run(mode.name+", "+c.name, func(t *testing.T) {
-				w.t = t
-				w.settings.MaxLocks = mode.locks
-				kills, probes := w.killEverywhere(c.pair)
-				deaths, looks = deaths+kills, looks+probes
-			})
-		}
-		w.t = t
+	w, _ := newSecuredShop(t)
+	w.settings.MaxLocks = 30 // in several transactions; those of a table are always its own
+	for _, c := range securedChanges(w) {
+		t.Run(c.name, func(t *testing.T) {
+			w.t = t
+			kills, probes := w.killEverywhere(c.pair)
+			deaths, looks = deaths+kills, looks+probes
+		})
 	}
+	w.t = t
 	t.Logf("%d deaths, %d times all was looked at", deaths, looks)
 	if deaths < 100 {
 		t.Errorf("only %d deaths", deaths)
 	}
 }
 
-// killEverywhere stops a Syncer at each statement on the way from one moment to the other.
+// killEverywhere stops a Syncer at each statement on the way from one moment to the other, and on the way back.
 func (w *world) killEverywhere(pair [2]securedMoment) (kills, probes int) {
 	w.t.Helper()
-	w.setSecured(pair[0])
-	w.finish()
 	people := w.log()
-	before := w.probe(people)
-	w.setSecured(pair[1])
-	w.finish()
-	after := w.probe(people)
-	if before.equal(after) {
+	var right [2]seen
+	for i := range pair {
+		w.setSecured(pair[1-i])
+		w.finish()
+		right[1-i] = w.probe(people)
+	}
+	if right[0].equal(right[1]) {
 		w.t.Fatal("nothing changes")
 	}
-	ways := slices.Sorted(maps.Keys(killing()))
-	for at, died := 0, true; died; at++ {
-		w.setSecured(pair[0])
-		w.finish()
-		if !w.probe(people).equal(before) {
-			w.t.Fatal("what was before is not again")
-		}
-		w.setSecured(pair[1])
-		how := ways[at%len(ways)]
-		died = w.killedAt(at, killing()[how], func() {
-			probes++
-			for _, bad := range w.probe(people).between(before, after) {
-				w.t.Errorf("%s, statement %d: %s", how, at, bad)
+	ways, alive := slices.Sorted(maps.Keys(killing())), [2]bool{true, true}
+	for at := 0; alive[0] || alive[1]; at++ {
+		for to := range pair {
+			to = 1 - to
+			w.setSecured(pair[to])
+			how := ways[at%len(ways)]
+			if alive[to] {
+				alive[to] = w.killedAt(at, killing()[how], func() {
+					probes++
+					for _, bad := range w.probe(people).between(right[1-to], right[to]) {
+						w.t.Errorf("%s, statement %d: %s", how, at, bad)
+					}
+				})
 			}
-		})
-		w.finish()
-		if !w.probe(people).equal(after) {
-			w.t.Fatalf("%s, statement %d: the next run did not complete", how, at)
-		}
-		if died {
-			kills++
+			if alive[to] {
+				kills++
+			}
+			w.finish()
+			if !w.probe(people).equal(right[to]) {
+				w.t.Fatalf("%s, statement %d: the next run did not complete", how, at)
+			}
 		}
 	}
 	for _, conn := range people {

@@ -12,4 +12,4 @@ go=${GO:-go}
 "$go" test -count=1 -timeout 30m -skip '^(TestPgaudit|TestCollectPgaudit|TestStandby)$' ./push ./direct ./warehouse/...
 "$go" test -count=1 -timeout 10m -run '^TestFence' ./rewrite
 POSTERN_ORACLE_QUERIES=1000 "$go" test -count=1 -timeout 30m \
-	-run '^(TestGenerated|TestGeneratedPolicies|TestPushed|TestPushedCases|TestPushedDamageShows|TestRefusedForPush|TestCases)$' ./internal/difftest
+	-run '^(TestGenerated|TestGeneratedPolicies|TestGeneratedPoliciesByRowSecurity|TestPushed|TestPushedCases|TestPushedDamageShows|TestRefusedForPush|TestCases)$' ./internal/difftest

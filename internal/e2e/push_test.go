@@ -135,7 +135,7 @@ type pushStory struct {
 	slowest time.Duration
 }
 
-func startPushStory(t *testing.T) *pushStory {
+func startPushStory(t *testing.T, edits ...string) *pushStory {
 	t.Helper()
 	noticeSources(t)
 	t.Setenv("SHOP_PASSWORD", "shared")
@@ -157,6 +157,9 @@ func startPushStory(t *testing.T) *pushStory {
 		t.Fatal(err)
 	}
 	p.files = fmt.Sprintf(pushFiles, p.cluster.Port, p.value("SELECT current_setting('data_directory') || '/' || current_setting('log_directory')"))
+	for i := 0; i+1 < len(edits); i += 2 {
+		p.files = strings.Replace(p.files, edits[i], edits[i+1], 1)
+	}
 	p.register()
 	if p.in, err = startInstance(shared.binary, shared.dir, map[string]string{"all.yaml": p.files}); err != nil {
 		t.Fatal(err)
