@@ -35,10 +35,15 @@ force stays in force. At start it is an error.`,
 			if err != nil {
 				return fmt.Errorf("reading configuration:\n%w", err)
 			}
+			// From here on SIGHUP is a wish, and not the end that it is by default.
+			hangup := make(chan os.Signal, 1)
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
 			s, err := openServer(cmd.Context(), cfg, log)
 			if err != nil {
 				return err
 			}
+			s.hangup = hangup
 			s.announce()
 			return s.run(cmd.Context())
 		},
@@ -75,14 +80,11 @@ func (s *server) announce() {
 
 // reloadOnSignal publishes the resource files anew at each SIGHUP.
 func (s *server) reloadOnSignal(ctx context.Context) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hangup:
+		case <-s.hangup:
 			if _, err := s.watcher.Reload(ctx); err != nil {
 				s.log.Error("reloading: refused; what was in force stays in force", "error", err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type server struct {
 	proxy     *proxy.Server
 	admin     *admin.Server
 
+	// hangup gets SIGHUP.
+	hangup        <-chan os.Signal
 	listener      net.Listener
 	adminListener net.Listener
 }

@@ -125,4 +125,3 @@ func envNumber(t *testing.T, name string, otherwise int) int {
 	}
 	return n
 }
-
