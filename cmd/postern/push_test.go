@@ -159,7 +159,10 @@ func pushThroughServer(t *testing.T, config string) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
 			_ = conn.Close()
-			break
+			// It takes up what it maintains when it serves. Before it listens, the command would take the audit log for itself.
+			if code, _, _ := command(t, "", "plan", "-c", config); code == exitOK {
+				break
+			}
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("the server does not answer")
