@@ -113,9 +113,6 @@ func (b *builder) pushable(g *Generation) {
 			}
 			owners[account] = user
 		}
-		if err := c.program.Deferrable(); err != nil {
-			b.problems(err)
-		}
 		for _, t := range c.program.Snapshot().Tables() {
 			if t.Registered {
 				b.pushableSource(s, label, c.program, policy.Want{Table: t})

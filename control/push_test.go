@@ -1,0 +1,68 @@
+package control
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/warehouse"
+)
+
+// TestRowSecurityWriting: a source with row rules may be written to where it has row policies, but for TRUNCATE, which knows none; with views only by one of INSERT and UPDATE.
+func TestRowSecurityWriting(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	settings := func(enforce, more string) {
+		w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: "+enforce+"\n---\nkind: SubscriptionPolicy\nname: writers\n"+
+			"on: {tables: [tpch.public.region]}\naccess: write\neffect: grant\nallow: {anyone: true}\n"+more+"---\nkind: DataPolicy\nname: regions\n"+
+			"on: {tables: [tpch.public.region]}\nrules:\n  - rows: r_regionkey > 1\n")
+	}
+	settings("rowSecurity", "")
+	w.refused(p, "push.yaml:1: PushSettings push: tpch.public.region has row rules, and may be emptied: TRUNCATE knows no rules")
+	settings("rowSecurity", "privileges: [insert, update, delete]\n")
+	w.publish(p)
+	settings("views", "privileges: [insert, update, delete]\n")
+	w.refused(p, "reaches hidden rows with ON CONFLICT DO UPDATE")
+	// What looks rows up is enforced by a view, whatever is wished for.
+	settings("rowSecurity", "privileges: [insert, update]\n")
+	w.edit("push.yaml", "  - rows: r_regionkey > 1", "  - rows: r_regionkey IN (SELECT n_regionkey FROM public.nation)")
+	w.refused(p, "reaches hidden rows with ON CONFLICT DO UPDATE")
+}
+
+// TestAccountsOfPeople: who maps to which account in a warehouse, letter by letter, by hand before attribute before name; roles of AWS identities too.
+// It is the other way round of personOf.
+func TestAccountsOfPeople(t *testing.T) {
+	g := &Generation{set: &resource.Set{}, people: map[string]person{}, connections: map[string]connection{
+		"plain": {config: warehouse.Config{User: "postern"}}, "mapped": {config: warehouse.Config{User: "postern"}},
+	}}
+	for name, accounts := range map[string][]string{"ann": {"IAMR:Analyst"}, "Bob": nil, "cyd": {"one", "two"}, "dan": {"d_1"}, "eve": {"e_old"}} {
+		spec := identity.Spec{User: name, Attributes: map[string][]string{"account": accounts}}
+		g.people[name] = person{spec: spec, principal: identity.NewPrincipal(spec), disabled: name == "eve"}
+	}
+	g.set.IdentityMappings = []resource.IdentityMapping{{Connection: "mapped", Attribute: "account", Users: map[string]string{"Bob": "Robert", "dan": "by hand"}}}
+	for connection, want := range map[string]map[string]string{
+		"plain":  {"ann": "ann", "Bob": "Bob", "cyd": "cyd", "dan": "dan"},
+		"mapped": {"ann": "IAMR:Analyst", "Bob": "Robert", "dan": "by hand"},
+	} {
+		got := g.accounts(connection)
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", connection, got, want)
+		}
+		for user, account := range got {
+			if back, ok := g.personOf(connection, account); !ok || back != user {
+				t.Errorf("%s: account %s of %s is that of %q", connection, account, user, back)
+			}
+		}
+	}
+}
+
+// TestOneAccountOfTwo: an account that would be two people's is refused, and so is one set of settings beside another.
+func TestOneAccountOfTwo(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\n---\nkind: IdentityMapping\nname: m\nconnection: tpch\nusers: {ann: IAMR:Analyst}\n---\nkind: IdentityMapping\nname: n\nconnection: tpch\nusers: {bob: IAMR:Analyst}\n")
+	w.refused(p, "account IAMR:Analyst of connection tpch is both ann and bob")
+	w.edit("push.yaml", "bob: IAMR:Analyst", "bob: IAMR:analyst")
+	w.publish(p)
+}
