@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/posternsql/postern/warehouse"
@@ -30,35 +29,8 @@ type CatalogWatch struct {
 
 // Run watches until the context ends, and then returns nil.
 func (r *CatalogWatch) Run(ctx context.Context) error {
-	published, done := r.Publisher.Subscribe()
-	defer done()
-	var wait sync.WaitGroup
-	defer wait.Wait()
-	running := map[string]listener{}
-	for {
-		wanted := r.Publisher.Current().watched()
-		for name, l := range running {
-			if config, ok := wanted[name]; !ok || config.Address() != l.config.Address() {
-				l.stop()
-				delete(running, name)
-			}
-		}
-		for name, config := range wanted {
-			if _, ok := running[name]; !ok {
-				inner, stop := context.WithCancel(ctx)
-				running[name] = listener{config, stop}
-				wait.Go(func() { r.watch(inner, name, config) })
-			}
-		}
-		select {
-		case <-ctx.Done():
-			for _, l := range running {
-				l.stop()
-			}
-			return nil
-		case <-published:
-		}
-	}
+	keepSessions(ctx, r.Publisher, (*Generation).watched, r.watch)
+	return nil
 }
 
 // watched are the connections whose catalogs are watched.
@@ -67,6 +39,9 @@ func (g *Generation) watched() map[string]warehouse.Config {
 	for _, c := range g.Set().Connections {
 		if c.ObjectSync.Watch {
 			out[c.Name] = c.Warehouse()
+			if inForce, ok := g.Connection(c.Name); ok {
+				out[c.Name] = *inForce // which keeps the credentials that AWS gave
+			}
 		}
 	}
 	return out

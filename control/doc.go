@@ -20,6 +20,7 @@
 //   - expiry.go: what ends is published anew at its instant
 //   - people.go: users become principals and verifiers
 //   - check.go: what must hold of a program: every dialect can print it, every key is there
+//   - sessions.go: one session in each warehouse that has to be listened to
 //   - dialing.go: how each connection is dialed, with what AWS gave for it
 //   - trials.go: what authors wrote in SQL is prepared by the warehouse before it is published
 //   - push.go: Pushes, the warehouses in which something is maintained, and what cannot be said there

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,43 +35,10 @@ type Procedures struct {
 	Retry time.Duration
 }
 
-// listener is one connection's session.
-type listener struct {
-	config warehouse.Config
-	stop   context.CancelFunc
-}
-
 // Run answers until the context ends, and then returns nil.
 func (r *Procedures) Run(ctx context.Context) error {
-	published, done := r.Publisher.Subscribe()
-	defer done()
-	var wait sync.WaitGroup
-	defer wait.Wait()
-	running := map[string]listener{}
-	for {
-		wanted := r.Publisher.Current().asking()
-		for name, l := range running {
-			if config, ok := wanted[name]; !ok || config.Address() != l.config.Address() {
-				l.stop()
-				delete(running, name)
-			}
-		}
-		for name, config := range wanted {
-			if _, ok := running[name]; !ok {
-				inner, stop := context.WithCancel(ctx)
-				running[name] = listener{config, stop}
-				wait.Go(func() { r.listen(inner, name) })
-			}
-		}
-		select {
-		case <-ctx.Done():
-			for _, l := range running {
-				l.stop()
-			}
-			return nil
-		case <-published:
-		}
-	}
+	keepSessions(ctx, r.Publisher, (*Generation).asking, func(ctx context.Context, name string, _ warehouse.Config) { r.listen(ctx, name) })
+	return nil
 }
 
 // asking are the connections whose warehouses have the procedures; none where there is nothing to ask for.

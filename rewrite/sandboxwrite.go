@@ -175,7 +175,7 @@ func (r *resolver) newTable(rv *pg.RangeVar) (policy.Sandbox, error) {
 	case rv.Relpersistence != "" && rv.Relpersistence != "p":
 		return policy.Sandbox{}, r.at(pgerror.NotSupported("unlogged tables are not supported through Postern"), rv.Location)
 	case rv.Catalogname != "" && rv.Catalogname != r.req.Database:
-		return policy.Sandbox{}, r.at(pgerror.NotSupported("cross-database references are not implemented: %q", rv.Catalogname+"."+rv.Schemaname+"."+rv.Relname), rv.Location)
+		return policy.Sandbox{}, r.at(otherDatabase(rv.Catalogname+"."+rv.Schemaname+"."+rv.Relname), rv.Location)
 	case !r.req.Program.HasSandbox(r.req.Principal.User()):
 		return policy.Sandbox{}, r.at(pgerror.NotSupported("making tables is not supported through Postern outside of a sandbox, and there is none for this user"), rv.Location)
 	}
@@ -250,7 +250,7 @@ func (r *resolver) droppedFrom(rv *pg.RangeVar) (policy.Sandbox, error) {
 		return box, ok && box.Owner == user
 	}
 	if rv.Catalogname != "" && rv.Catalogname != r.req.Database {
-		return policy.Sandbox{}, pgerror.NotSupported("cross-database references are not implemented: %q", rv.Catalogname+"."+rv.Schemaname+"."+rv.Relname)
+		return policy.Sandbox{}, otherDatabase(rv.Catalogname + "." + rv.Schemaname + "." + rv.Relname)
 	}
 	if box, ok := own(rv.Schemaname); ok {
 		return box, nil

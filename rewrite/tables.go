@@ -62,6 +62,11 @@ func (u *use) raw() (out []string) {
 	return out
 }
 
+// otherDatabase refuses a name of another database, in PostgreSQL's words: it has no such references either, and there is nothing left to build.
+func otherDatabase(name string) *pgerror.Error {
+	return pgerror.NotSupported("cross-database references are not implemented: %q", name)
+}
+
 // table resolves a name in FROM that is not a WITH query. A table that is hidden is as if absent: an unqualified name skips it
 // and goes on along the path, and where nothing is found the answer is one text for hidden and absent.
 func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
@@ -72,7 +77,7 @@ func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
 		}
 	}
 	if rv.Catalogname != "" && rv.Catalogname != r.req.Database {
-		return nil, r.at(pgerror.NotSupported("cross-database references are not implemented: %q", name), rv.Location)
+		return nil, r.at(otherDatabase(name), rv.Location)
 	}
 	v, err := r.find(rv)
 	if err != nil {
