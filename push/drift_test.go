@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
@@ -63,12 +64,18 @@ func TestDriftReport(t *testing.T) {
 		} else {
 			w.exec(w.admin, c.sql)
 		}
+		// The last run ended late in a second: what was done before that second was over counts too.
+		w.exec(w.admin, "UPDATE postern_system.sync SET at = date_trunc('second', at) + interval '0.9 seconds'")
+		ended, err := time.Parse(time.RFC3339Nano, w.value(w.admin, "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM postern_system.sync"))
+		if err != nil {
+			t.Fatal(err)
+		}
 		asked := 0
 		s := w.syncer(func(c *push.Config) {
 			c.Who = func(_ context.Context, changes []push.Changed) (out []push.Origin) {
 				asked += len(changes)
 				for _, c := range changes {
-					out = append(out, push.Origin{Text: fmt.Sprintf("who knows, since %t: %v", !c.Since.IsZero(), c.Names), Known: true})
+					out = append(out, push.Origin{Text: fmt.Sprintf("who knows, since %t: %v", !c.Since.IsZero() && !c.Since.After(ended), c.Names), Known: true})
 				}
 				return out
 			}

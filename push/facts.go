@@ -123,7 +123,8 @@ func (s *Syncer) sameConnection(ctx context.Context, conn *pgconn.PgConn, f *fac
 	if !f.prepared {
 		return nil
 	}
-	rows, err := query(ctx, conn, "SELECT connection, format, revision, extract(epoch FROM at)::bigint FROM postern_system.sync")
+	// Rounded down: what somebody did in the rest of that second was done after.
+	rows, err := query(ctx, conn, "SELECT connection, format, revision, floor(extract(epoch FROM at))::bigint FROM postern_system.sync")
 	if err != nil || len(rows) != 1 {
 		return fmt.Errorf("reading what is maintained here: %w", errors.Join(err, errors.New("postern_system.sync has not one row")))
 	}
