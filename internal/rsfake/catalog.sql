@@ -95,21 +95,29 @@ CREATE VIEW pg_catalog.svv_datashares AS SELECT NULL::text AS share_name, NULL::
 CREATE VIEW pg_catalog.svv_rls_policy AS SELECT NULL::text AS polname WHERE false;
 CREATE VIEW pg_catalog.svv_masking_policy AS SELECT NULL::text AS policy_name WHERE false;
 
--- The log of statements: the server writes it; users see their own, superusers and SYSLOG ACCESS UNRESTRICTED all.
-CREATE TABLE pg_rs_shim.query_log (query_id bigint GENERATED ALWAYS AS IDENTITY, user_name text, session_id int, database_name text, start_time timestamp, end_time timestamp, status text, query_text text, error_message text);
+-- The log of statements: the server writes it when a statement has ended (querylog.go); users see their own, superusers and SYSLOG ACCESS UNRESTRICTED all.
+CREATE TABLE pg_rs_shim.query_log (query_id bigint GENERATED ALWAYS AS IDENTITY, user_name text, session_id int, database_name text, query_label text, start_time timestamp, end_time timestamp, status text, query_text text,
+  error_message text, returned_rows bigint, returned_bytes bigint);
+CREATE FUNCTION pg_rs_shim.query_type(text) RETURNS text IMMUTABLE LANGUAGE sql AS
+  $$ SELECT CASE WHEN $1 ~* '^[\s(]*(select|with)' THEN 'SELECT' WHEN $1 ~* '^\s*insert' THEN 'INSERT' WHEN $1 ~* '^\s*update' THEN 'UPDATE' WHEN $1 ~* '^\s*delete' THEN 'DELETE'
+    WHEN $1 ~* '^\s*create\s+table.*\sas[\s(]+(select|with)' THEN 'CTAS' WHEN $1 ~* '^\s*(create|drop|alter)' THEN 'DDL' WHEN $1 ~* '^\s*call' THEN 'CALL' ELSE 'UTILITY' END $$;
 CREATE VIEW pg_catalog.sys_query_history AS
-  SELECT coalesce((SELECT oid::int FROM pg_roles WHERE rolname = l.user_name), 0) AS user_id, l.query_id, 'default'::text AS query_label, l.query_id AS transaction_id, l.session_id, l.database_name,
-    CASE WHEN lower(ltrim(query_text)) LIKE 'select%' OR lower(ltrim(query_text)) LIKE 'with%' THEN 'SELECT' WHEN lower(ltrim(query_text)) LIKE 'insert%' THEN 'INSERT' WHEN lower(ltrim(query_text)) LIKE 'update%' THEN 'UPDATE'
-      WHEN lower(ltrim(query_text)) LIKE 'delete%' THEN 'DELETE' WHEN lower(ltrim(query_text)) LIKE 'create%' OR lower(ltrim(query_text)) LIKE 'drop%' OR lower(ltrim(query_text)) LIKE 'alter%' OR lower(ltrim(query_text)) LIKE 'grant%' THEN 'DDL' ELSE 'UTILITY' END AS query_type,
-    l.status, false AS result_cache_hit, l.start_time, l.end_time, (extract(epoch FROM l.end_time - l.start_time) * 1000000)::bigint AS elapsed_time, 0::bigint AS queue_time, 0::bigint AS execution_time,
-    coalesce(l.error_message, '')::text AS error_message, 0::bigint AS returned_rows, 0::bigint AS returned_bytes, left(l.query_text, 4000) AS query_text, '1.0.63269'::text AS redshift_version, ''::text AS usage_limit, 'main'::text AS compute_type
+  SELECT coalesce((SELECT oid::int FROM pg_roles WHERE rolname = l.user_name), 0) AS user_id, l.query_id, l.query_label::char(320) AS query_label, l.query_id AS transaction_id, l.session_id, l.database_name::char(128) AS database_name,
+    pg_rs_shim.query_type(query_text)::char(32) AS query_type, l.status::char(10) AS status, false AS result_cache_hit, l.start_time, l.end_time, (extract(epoch FROM l.end_time - l.start_time) * 1000000)::bigint AS elapsed_time,
+    0::bigint AS queue_time, 0::bigint AS execution_time, coalesce(left(l.error_message, 512), '')::char(512) AS error_message, l.returned_rows, l.returned_bytes, left(l.query_text, 4000)::char(4000) AS query_text,
+    '1.0.63269'::char(256) AS redshift_version, ''::char(150) AS usage_limit, 'primary'::varchar(32) AS compute_type, 0::bigint AS compile_time, 0::bigint AS planning_time, 0::bigint AS lock_wait_time
   FROM pg_rs_shim.query_log l WHERE l.user_name = session_user OR (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) OR pg_rs_shim.facts(session_user::text)->>'syslog' = 'unrestricted';
 CREATE VIEW pg_catalog.sys_query_text AS
-  SELECT h.user_id, h.query_id, h.transaction_id, h.session_id, h.start_time, s AS sequence, substr(l.query_text, s * 200 + 1, 200)::text AS text
-  FROM sys_query_history h JOIN pg_rs_shim.query_log l USING (query_id), generate_series(0, greatest(length(l.query_text) - 1, 0) / 200) AS s;
+  SELECT h.user_id, h.query_id, h.transaction_id, h.session_id, h.start_time, s AS sequence, substr(l.query_text, s * 4000 + 1, 4000)::char(4000) AS text
+  FROM sys_query_history h JOIN pg_rs_shim.query_log l USING (query_id), generate_series(0, greatest(length(l.query_text) - 1, 0) / 4000) AS s;
+-- The older views have queries alone, numbers of their own, and new lines as two characters.
 CREATE VIEW pg_catalog.stl_query AS
-  SELECT user_id AS userid, query_id::int AS query, query_label AS label, transaction_id AS xid, session_id AS pid, database_name AS database, query_text AS querytxt, start_time AS starttime, end_time AS endtime, CASE status WHEN 'success' THEN 0 ELSE 1 END AS aborted
-  FROM sys_query_history;
+  SELECT user_id AS userid, (query_id + 100000)::int AS query, query_label AS label, transaction_id AS xid, session_id AS pid, database_name::text::char(32) AS database, replace(query_text::text, E'\n', '\n')::char(4000) AS querytxt,
+    start_time AS starttime, end_time AS endtime, CASE status WHEN 'success' THEN 0 ELSE 1 END AS aborted, 0 AS insert_pristine, 0 AS concurrency_scaling_status
+  FROM sys_query_history WHERE query_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CTAS');
+CREATE VIEW pg_catalog.stl_querytext AS
+  SELECT q.userid, q.xid, q.pid, q.query, s AS sequence, substr(l.whole, s * 200 + 1, 200)::char(200) AS text
+  FROM stl_query q JOIN (SELECT query_id, replace(query_text, E'\n', '\n') AS whole FROM pg_rs_shim.query_log) l ON l.query_id + 100000 = q.query, generate_series(0, greatest(length(l.whole) - 1, 0) / 200) AS s;
 CREATE VIEW pg_catalog.stv_sessions AS SELECT backend_start::timestamp AS starttime, pid AS process, usename::text AS user_name, datname::text AS db_name FROM pg_stat_activity WHERE datname = current_database();
 
 DO $$ DECLARE v record; BEGIN

@@ -12,6 +12,7 @@
 //   - translate.go: Translate, one statement after the other; lex.go, tokens.go: Redshift's tokens, in which a backslash in a
 //     string is an escape and quoted names are folded
 //   - query.go, lateral.go, functions.go, lists.go: SELECT and its like; ddl.go, routine.go, external.go, principal.go, grant.go, settings.go
+//   - querylog.go: the log of statements, which sys_query_history and stl_query show
 //   - shim.sql, catalog.sql: Redshift's functions and system views
 //
 // The life of one statement: its tokens are read by Redshift's rules; what Redshift refuses is refused with an SQLSTATE; what
@@ -23,7 +24,7 @@
 // What it does not do, so that nothing shown on it proves this of Redshift: planning and pushing of predicates, distribution,
 // late binding (a view WITH NO SCHEMA BINDING is an ordinary one with a mark), SUPER and PartiQL, UNLOAD and COPY, datashares,
 // row-level security and masking policies, scoped permissions, Lambda functions (they can be made, and a call of
-// one fails), the log of statements (sys_query_history is there and empty), other databases, comparisons that ignore trailing blanks, names of more than 63
+// one fails), statements of procedures in the log of statements, and statements in it that still run, other databases, comparisons that ignore trailing blanks, names of more than 63
 // bytes, primary keys that are not enforced, TRUNCATE that commits, one cursor per session, and text that a procedure puts
 // together and runs by EXECUTE, which is not translated.
 //

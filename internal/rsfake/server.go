@@ -35,6 +35,8 @@ type Server struct {
 	startups  []Startup
 	temporary map[string][]temporary
 	seen      []string
+
+	statements statementLog
 }
 
 type temporary struct {
@@ -131,6 +133,7 @@ func (s *Server) Close() error {
 	s.cancel()
 	err := s.listener.Close()
 	s.wait.Wait()
+	s.closeLog(context.WithoutCancel(s.ctx))
 	return err
 }
 
@@ -246,7 +249,7 @@ func (s *Server) Running() int {
 		return -1
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	got := conn.ExecParams(ctx, "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()", nil, nil, nil, nil).Read()
+	got := conn.ExecParams(ctx, "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid() AND application_name <> '"+logApplication+"'", nil, nil, nil, nil).Read()
 	if got.Err != nil || len(got.Rows) == 0 {
 		return -1
 	}

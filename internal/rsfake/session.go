@@ -34,6 +34,7 @@ type session struct {
 	// changed reports that the last text was changed on its way, so that positions mean nothing.
 	changed atomic.Bool
 	tag     string // of the block that runs; of the answering goroutine alone
+	running *running
 }
 
 // marker is what a refused text is replaced with; PostgreSQL names it in its syntax error.
@@ -41,7 +42,7 @@ const marker = "rsfake_refused_"
 
 func newSession(s *Server, c *client, h *pgconn.HijackedConn, user string) *session {
 	return &session{server: s, client: c, user: user, up: h.Conn, fromUp: bufio.NewReader(h.Conn), pid: h.PID, secret: h.SecretKey,
-		status: h.ParameterStatuses, refusals: map[string]*Refusal{}}
+		status: h.ParameterStatuses, refusals: map[string]*Refusal{}, running: newRunning()}
 }
 
 // run greets the client and relays until one side ends.
@@ -119,6 +120,7 @@ func (s *session) requests() error {
 
 // request is what PostgreSQL gets in place of a client's message.
 func (s *session) request(m message) []byte {
+	s.running.request(m)
 	switch m.kind {
 	case 'Q', 'P':
 		return s.text(m)
@@ -218,6 +220,7 @@ func (s *session) answers() error {
 
 // answer is what the client gets in place of a message of PostgreSQL's.
 func (s *session) answer(m message) []byte {
+	s.ended(m)
 	switch m.kind {
 	case 'C':
 		tag, _, _ := cstring(m.body)
@@ -276,19 +279,23 @@ func (s *session) notice(m message) []byte {
 	return appendMessage(nil, m.kind, printFields(fields))
 }
 
-// refusal is what a syntax error at a marker stands for.
+// refusal is what a syntax error at a marker stands for; it is given once.
 func (s *session) refusal(fields map[byte]string) *Refusal {
-	if fields['C'] != "42601" {
-		return nil
-	}
+	r, name := s.refusalOf(fields)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refusals, name)
+	return r
+}
+
+// refusalOf is the refusal behind an error, and the marker that stood for it.
+func (s *session) refusalOf(fields map[byte]string) (*Refusal, string) {
 	_, name, found := strings.Cut(fields['M'], `"`+marker)
-	if !found {
-		return nil
+	if fields['C'] != "42601" || !found {
+		return nil, ""
 	}
 	name = marker + strings.TrimSuffix(name, `"`)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.refusals[name]
-	delete(s.refusals, name)
-	return r
+	return s.refusals[name], name
 }
