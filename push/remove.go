@@ -17,9 +17,11 @@ func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	if _, err := s.lock(ctx, conn); err != nil {
+	held, err := s.lock(ctx, conn)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, held.release(ctx)) }()
 	if !f.prepared {
 		return &Report{Plan: &Plan{}, Done: true}, nil
 	}
