@@ -54,7 +54,7 @@ const publicRole = "public"
 
 // crawl reads what is there, in one snapshot.
 func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want *Desired) (_ *Actual, err error) {
-	if err := exec(ctx, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
+	if err := exec(ctx, conn, s.dialect().snapshot()); err != nil {
 		return nil, fmt.Errorf("looking at what is there: %w", err)
 	}
 	defer func() {
@@ -67,7 +67,7 @@ func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want 
 		relations: map[Relation]relation{}, memberships: map[string][]string{}, foreignPaths: map[string]string{}, facts: f,
 		secured: map[Relation]*securedTable{},
 	}}
-	for _, part := range []func(){c.ledger, c.roles, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.profile, c.paths, c.secured, c.rowPolicies, c.losers} {
+	for _, part := range s.dialect().parts(c) {
 		if part(); c.err != nil {
 			return nil, fmt.Errorf("looking at what is there: %w", c.err)
 		}

@@ -11,16 +11,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// hasty bounds the wait for locks of the attempt to do all at once: what is taken away must not wait behind somebody's long query.
-const hasty = 250 * time.Millisecond
-
 // apply runs the plan. All at once is tried first where it fits; what the server refuses then is done apart, so that one view that cannot
 // be changed keeps nothing else from it, and least of all what is taken away.
 func (r *run) apply(ctx context.Context, d *difference) error {
 	budget := r.s.budget(r.facts)
 	p := d.plan(budget, false, nil)
 	if len(p.Transactions) == 1 {
-		err := r.transaction(ctx, p.Transactions[0], 1, 1, min(hasty, r.s.config.Settings.LockTimeout))
+		err := r.transaction(ctx, p.Transactions[0], 1, 1, r.hasty())
 		switch {
 		case err == nil:
 			return errors.Join(r.endSessions(ctx, p.narrowed), r.last(ctx, p))
@@ -77,7 +74,7 @@ func (r *run) paths(ctx context.Context, d *difference, budget int) error {
 	all := batches("set search paths", slices.Concat(each...), budget)
 	refused := false
 	for i, t := range all {
-		err := r.transaction(ctx, t, i+1, len(all), min(hasty, r.s.config.Settings.LockTimeout))
+		err := r.transaction(ctx, t, i+1, len(all), r.hasty())
 		if err != nil && (sqlState(err) == "" || r.conn.IsClosed()) {
 			return err
 		}
@@ -87,7 +84,7 @@ func (r *run) paths(ctx context.Context, d *difference, budget int) error {
 		return nil
 	}
 	for i, statements := range each {
-		err := r.transaction(ctx, Transaction{"set a search path", statements}, i+1, len(each), min(hasty, r.s.config.Settings.LockTimeout))
+		err := r.transaction(ctx, Transaction{"set a search path", statements}, i+1, len(each), r.hasty())
 		if err == nil {
 			continue
 		}
@@ -135,16 +132,18 @@ func sameView(a, b *Relation) bool { return a == b || a != nil && b != nil && *a
 func (r *run) transaction(ctx context.Context, t Transaction, step, steps int, lockTimeout time.Duration) error {
 	set := r.s.config.Settings
 	r.s.progress(t.Title, step, steps, r.report.Statements)
-	all := []Statement{
-		{SQL: "BEGIN"},
-		{SQL: fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())},
+	all := []Statement{{SQL: "BEGIN"}}
+	for _, sql := range set.dialect().opening(set, r.facts, lockTimeout) {
+		all = append(all, Statement{SQL: sql})
 	}
 	if !r.quickly {
 		all = append(all, Statement{SQL: unsettle})
 	}
 	all = append(all, t.Statements...)
-	all = append(all, Statement{SQL: fmt.Sprintf("UPDATE postern_system.sync SET revision = revision + 1, program = %s, step = %d, steps = %d, at = pg_catalog.now()",
-		text(r.program()), step, steps)}, Statement{SQL: "COMMIT"})
+	for _, sql := range set.dialect().closing(r.facts, r.program(), step, steps) {
+		all = append(all, Statement{SQL: sql})
+	}
+	all = append(all, Statement{SQL: "COMMIT"})
 	for _, st := range all {
 		if err := r.s.run(ctx, r.conn, st); err != nil {
 			return fmt.Errorf("pushing (%s): %w", t.Title, rolledBack(ctx, r.conn, named(st, err)))
@@ -203,11 +202,30 @@ func serverMessage(err error) string {
 	return err.Error()
 }
 
+// hasty bounds the attempt to do all at once.
+func (r *run) hasty() time.Duration {
+	return r.s.config.Settings.dialect().hasty(r.s.config.Settings)
+}
+
+// together runs the statements of one text as one transaction.
+func (r *run) together(ctx context.Context, st Statement) error {
+	all := r.s.config.Settings.dialect().together(st.SQL)
+	for _, sql := range all {
+		st.SQL = sql
+		if err := r.s.run(ctx, r.conn, st); err != nil {
+			if len(all) > 1 {
+				err = rolledBack(ctx, r.conn, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
 // last tries what may fail.
 func (r *run) last(ctx context.Context, p *Plan) error {
 	for _, st := range p.Last {
-		// The statements of one text are one transaction.
-		err := r.s.run(ctx, r.conn, st)
+		err := r.together(ctx, st)
 		if err != nil && (sqlState(err) == "" || r.conn.IsClosed()) {
 			return err
 		}

@@ -56,15 +56,15 @@ func (s *Syncer) baselineOf(ctx context.Context, conn *pgconn.PgConn, f *facts) 
 	if !f.prepared || !f.baseline {
 		return nil, nil
 	}
-	rows, err := query(ctx, conn, "SELECT settled, state FROM postern_system.baseline")
+	settled, state, err := s.dialect().left(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was left: %w", err)
 	}
-	if len(rows) != 1 || rows[0][0] != "t" {
+	if !settled {
 		return nil, nil
 	}
 	var stored storedBaseline
-	if err := json.Unmarshal([]byte(rows[0][1]), &stored); err != nil {
+	if err := json.Unmarshal([]byte(state), &stored); err != nil {
 		return nil, fmt.Errorf("reading what was left: %w", err)
 	}
 	b := &baseline{grants: map[Grant]Columns{}, members: map[Member]bool{}}
@@ -91,9 +91,10 @@ func (r *run) settle(ctx context.Context, d *difference) error {
 	if err != nil {
 		return fmt.Errorf("keeping what was left: %w", err)
 	}
-	err = r.s.run(ctx, r.conn, Statement{SQL: "UPDATE postern_system.baseline SET settled = true, state = $1::jsonb", Params: []string{text}})
-	if err != nil {
-		return fmt.Errorf("keeping what was left: %w", err)
+	for _, st := range r.s.dialect().settle(text) {
+		if err := r.s.run(ctx, r.conn, st); err != nil {
+			return fmt.Errorf("keeping what was left: %w", rolledBack(ctx, r.conn, err))
+		}
 	}
 	r.base = &baseline{maps.Clone(now.grants), maps.Clone(now.members)}
 	return nil

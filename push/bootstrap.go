@@ -101,7 +101,7 @@ func (s *Syncer) preparation(f *facts) (out []string) {
 
 // prepare runs the preparation in one transaction.
 func (s *Syncer) prepare(ctx context.Context, conn *pgconn.PgConn, f *facts) error {
-	statements := s.preparation(f)
+	statements := s.dialect().preparation(s, f)
 	if len(statements) == 0 {
 		return nil
 	}

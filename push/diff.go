@@ -84,6 +84,9 @@ func (d *difference) find(kind FindingKind, object, detail string) {
 	d.findings = append(d.findings, Finding{Kind: kind, Object: object, Detail: detail})
 }
 
+// say has the words of the warehouse.
+func (d *difference) say() printer { return d.settings.dialect() }
+
 func (d *difference) allowed(hazards ...Hazard) bool {
 	return !slices.ContainsFunc(hazards, func(h Hazard) bool { return h.held() && !slices.Contains(d.settings.AllowHazards, h) })
 }
@@ -147,7 +150,7 @@ func (d *difference) roles() {
 		case !there && d.have.facts.makes:
 			d.newRoles = append(d.newRoles, name)
 		case !there:
-			d.byDBA = append(d.byDBA, createRole(name, role)...)
+			d.byDBA = append(d.byDBA, d.say().role(name, role)...)
 			if role.Kind != RolePerson {
 				d.byDBA = append(d.byDBA, "GRANT "+ident(name)+" TO "+ident(d.settings.SystemRole)+" WITH ADMIN OPTION")
 			}
@@ -249,7 +252,7 @@ func (d *difference) views() {
 		if there && have.Foreign {
 			c.hazards = append(c.hazards, ForeignObject)
 		}
-		c.drop = there && (have.Foreign || len(have.Columns) > len(want.Columns) || !slices.Equal(have.Columns, want.Columns[:len(have.Columns)]))
+		c.drop = there && (have.Foreign || !d.say().replaceable(have.Columns, want.Columns))
 		d.change(c)
 	}
 	for at, have := range d.have.Views {
@@ -435,13 +438,4 @@ func (d *difference) leftovers() {
 	}
 	slices.Sort(d.oldSchemas)
 	slices.Sort(d.oldRoles)
-}
-
-// createRole makes a role. A person's has no password: who may set one sets it, or the server asks an identity provider.
-func createRole(name string, r Role) []string {
-	login := "NOLOGIN"
-	if r.Kind == RolePerson {
-		login = "LOGIN"
-	}
-	return []string{"CREATE ROLE " + ident(name) + " " + login, "COMMENT ON ROLE " + ident(name) + " IS " + text(r.Comment)}
 }

@@ -31,11 +31,14 @@ type lock struct {
 	number int
 	// strangers hold locks of the class and are not the system role: to keep anything from being done.
 	strangers []string
+	// free gives it back.
+	free func(ctx context.Context) error
 }
 
 // lock takes the lock, or says that another Syncer has it.
 func (s *Syncer) lock(ctx context.Context, conn *pgconn.PgConn) (*lock, error) {
 	l := &lock{conn: conn, number: firstLock}
+	l.free = l.unlock
 	for range lockTrials {
 		got, err := query(ctx, conn, "SELECT pg_try_advisory_lock($1::int, $2::int)", strconv.Itoa(lockClass), strconv.Itoa(l.number))
 		if err != nil {
@@ -81,7 +84,11 @@ func (l *lock) release(ctx context.Context) error {
 	if l.conn.IsClosed() {
 		return nil
 	}
-	_, err := query(context.WithoutCancel(ctx), l.conn, "SELECT pg_advisory_unlock($1::int, $2::int)", strconv.Itoa(lockClass), strconv.Itoa(l.number))
+	return l.free(context.WithoutCancel(ctx))
+}
+
+func (l *lock) unlock(ctx context.Context) error {
+	_, err := query(ctx, l.conn, "SELECT pg_advisory_unlock($1::int, $2::int)", strconv.Itoa(lockClass), strconv.Itoa(l.number))
 	if err != nil {
 		return fmt.Errorf("giving the lock back: %w", err)
 	}

@@ -1,7 +1,6 @@
 package push
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,7 +126,7 @@ func batches(title string, all []Statement, budget int) (out []Transaction) {
 // narrow is all that takes access away, and the profile. Where views change in other transactions than this, nobody may read them meanwhile.
 func (d *difference) narrow(apart bool) (out []Statement) {
 	for _, group := range merged(d.leave, func(m Member) string { return m.Role }) {
-		out = append(out, Statement{SQL: "REVOKE " + ident(group[0].Role) + " FROM " + identList(accounts(group)), locks: locksOfStatement})
+		out = append(out, Statement{SQL: d.say().leave(d, group[0].Role, accounts(group)), locks: locksOfStatement})
 	}
 	revoke, columns := d.revoke, d.columns
 	if apart {
@@ -139,15 +138,11 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 			columns[g] = nil
 		}
 	}
-	out = append(out, grantStatements("REVOKE", "FROM", revoke, columns)...)
+	out = append(out, d.grantStatements("REVOKE", revoke, columns)...)
 	if len(d.gone) > 0 {
-		out = append(out, Statement{SQL: "DELETE FROM postern_system.profile WHERE account = ANY ($1::name[])", Params: []string{list(d.gone)},
-			Note: "the profile of " + listed(d.gone), locks: locksOfStatement})
+		out = append(out, d.say().gone(d.gone))
 	}
-	for rows := range slices.Chunk(d.profiles, 1000) {
-		out = append(out, profileStatement(rows))
-	}
-	return out
+	return append(out, d.say().profiles(d.profiles)...)
 }
 
 // onChanged are the grants on views that are there and change, and on tables whose row policies change.
@@ -168,52 +163,28 @@ func (d *difference) onChanged() (out []Grant) {
 	return out
 }
 
-func profileStatement(rows []Profile) Statement {
-	type row struct {
-		Profile
-		Attributes json.RawMessage `json:"attributes"`
-	}
-	var who []string
-	all := make([]row, len(rows))
-	for i, r := range rows {
-		all[i] = row{r, json.RawMessage(r.Attributes)}
-		who = append(who, r.Account)
-	}
-	param, err := json.Marshal(all)
-	if err != nil {
-		// Strings and lists of strings can be printed; an empty parameter makes the statement fail.
-		param = nil
-	}
-	return Statement{
-		SQL: "INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags) " +
-			"SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags FROM pg_catalog.jsonb_to_recordset($1::jsonb) " +
-			"AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[]) " +
-			"ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags)",
-		Params: []string{string(param)}, Note: "the profile of " + listed(who), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement,
-	}
-}
-
 // define makes schemas, roles and views. None of it gives anybody anything.
 func (d *difference) define(stuck map[Relation]bool) (out []Statement) {
 	one := func(sql string) { out = append(out, Statement{SQL: sql, locks: locksOfStatement}) }
 	for _, name := range d.newSchemas {
-		one("CREATE SCHEMA IF NOT EXISTS " + ident(name))
-		one("COMMENT ON SCHEMA " + ident(name) + " IS " + text("postern: views of connection "+d.settings.Connection+"; what is changed here is undone"))
-		one(remember("schema", name, "", "", ""))
+		for _, sql := range slices.Concat(d.say().schema(d, name), d.say().remember("schema", name, "", "", "")) {
+			one(sql)
+		}
 	}
 	for _, name := range d.newRoles {
 		role := d.want.Roles[name]
-		for _, sql := range createRole(name, role) {
+		for _, sql := range slices.Concat(d.say().role(name, role), d.say().remember(string(role.Kind), "", name, "", "")) {
 			one(sql)
 		}
-		one(remember(string(role.Kind), "", name, "", ""))
 	}
 	for _, name := range d.adopted {
-		one(remember(string(d.want.Roles[name].Kind), "", name, "", ""))
+		for _, sql := range d.say().remember(string(d.want.Roles[name].Kind), "", name, "", "") {
+			one(sql)
+		}
 	}
 	for i := range d.changes {
 		if c := &d.changes[i]; !stuck[c.at] {
-			out = append(out, c.statements()...)
+			out = append(out, c.statements(d.say())...)
 		}
 	}
 	for i := range d.tables {
@@ -224,41 +195,27 @@ func (d *difference) define(stuck map[Relation]bool) (out []Statement) {
 	return out
 }
 
-// remember writes an entry of the ledger.
-func remember(kind, schema, name, digest, mark string) string {
-	return fmt.Sprintf("INSERT INTO postern_system.ledger VALUES (%s, %s, %s, %s, %s) ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",
-		text(kind), text(schema), text(name), text(digest), text(mark))
-}
-
-func forget(kind, schema, name string) string {
-	return fmt.Sprintf("DELETE FROM postern_system.ledger WHERE kind = %s AND schema = %s AND name = %s", text(kind), text(schema), text(name))
-}
-
 // statements of one view stay together, so that a batch never ends between the view and its entry.
-func (c *change) statements() (out []Statement) {
+func (c *change) statements(say printer) (out []Statement) {
 	one := func(sql string, locks int, hazards ...Hazard) {
 		out = append(out, Statement{SQL: sql, locks: locks, view: &c.at, Hazards: hazards})
 	}
 	if c.drop {
-		cascade := ""
-		if len(c.have.Dependents) > 0 {
-			cascade = " CASCADE"
-		}
-		one("DROP VIEW "+c.at.sql()+cascade, locksOfDrop+len(c.have.Dependents)*locksOfDrop, c.hazards...)
+		one(say.dropView(c.at, len(c.have.Dependents) > 0), locksOfDrop+len(c.have.Dependents)*locksOfDrop, c.hazards...)
 	}
 	if c.want.SQL == "" {
-		one(forget("view", c.at.Schema, c.at.Name), locksOfStatement)
+		one(say.forget("view", c.at.Schema, c.at.Name), locksOfStatement)
 		return out
 	}
-	create, locks := "CREATE VIEW ", locksOfCreate
-	if c.there && !c.drop {
-		create, locks = "CREATE OR REPLACE VIEW ", locksOfReplace
+	locks, replace := locksOfCreate, c.there && !c.drop
+	if replace {
+		locks = locksOfReplace
 	}
-	one(create+c.at.sql()+" WITH ("+strings.ReplaceAll(c.want.options(), ",", ", ")+") AS\n    "+c.want.SQL, locks)
-	one(fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, %s, c.oid || ':' || r.oid || ':' || r.xmin::text "+
-		"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' "+
-		"WHERE n.nspname = %s AND c.relname = %s ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",
-		text(c.want.Digest), text(c.at.Schema), text(c.at.Name)), locksOfStatement)
+	one(say.view(c.at, c.want, replace), locks)
+	for _, st := range say.rememberView(c.at, c.want.Digest) {
+		st.view, st.locks = &c.at, locksOfStatement
+		out = append(out, st)
+	}
 	return out
 }
 
@@ -286,9 +243,9 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	}
 	give = slices.DeleteFunc(give, func(g Grant) bool { return stuck[Relation{g.Object.Schema, g.Object.Name}] })
 	slices.SortFunc(give, compareGrants)
-	out = grantStatements("GRANT", "TO", give, columns)
+	out = d.grantStatements("GRANT", give, columns)
 	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
-		out = append(out, Statement{SQL: "GRANT " + ident(group[0].Role) + " TO " + identList(accounts(group)) + d.inherited(), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
+		out = append(out, Statement{SQL: d.say().join(d, group[0].Role, accounts(group)), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
 	}
 	return out
 }
@@ -333,18 +290,18 @@ func (d *difference) resetPath(account string) []Statement {
 func (d *difference) last() (out []Statement) {
 	d.drop = nil
 	for _, name := range d.oldSchemas {
-		out = append(out, Statement{SQL: "DROP SCHEMA IF EXISTS " + ident(name) + "; " + forget("schema", name, "")})
+		out = append(out, Statement{SQL: d.say().dropSchema(name) + "; " + d.say().forget("schema", name, "")})
 	}
 	for _, name := range d.oldRoles {
 		sql := ""
 		for _, kind := range []RoleKind{RoleAudience, RoleGroup, RolePerson} {
-			sql += forget(string(kind), "", name) + "; "
+			sql += d.say().forget(string(kind), "", name) + "; "
 		}
 		if _, there := d.have.Server[name]; there && !d.have.facts.makes {
-			d.drop = append(d.drop, "DROP ROLE "+ident(name))
+			d.drop = append(d.drop, strings.Replace(d.say().dropRole(d, name), " IF EXISTS", "", 1))
 			continue
 		}
-		out = append(out, Statement{SQL: "DROP ROLE IF EXISTS " + ident(name) + "; " + strings.TrimSuffix(sql, "; ")})
+		out = append(out, Statement{SQL: d.say().dropRole(d, name) + "; " + strings.TrimSuffix(sql, "; ")})
 	}
 	return out
 }
@@ -387,7 +344,7 @@ func merged[T any](all []T, key func(T) string) (out [][]T) {
 }
 
 // grantStatements prints GRANT or REVOKE, for many objects at once where no columns are named.
-func grantStatements(verb, to string, grants []Grant, columns map[Grant][]string) (out []Statement) {
+func (d *difference) grantStatements(verb string, grants []Grant, columns map[Grant][]string) (out []Statement) {
 	var hazards []Hazard
 	if verb == "GRANT" {
 		hazards = []Hazard{WidensAccess}
@@ -400,18 +357,11 @@ func grantStatements(verb, to string, grants []Grant, columns map[Grant][]string
 	}
 	for _, group := range merged(grants, key) {
 		g := group[0]
-		privilege, objects := g.Privilege, g.Object.sql()
-		if names := columns[g]; len(names) > 0 {
-			privilege += " (" + identList(names) + ")"
+		objects := make([]Object, len(group))
+		for i, other := range group {
+			objects[i] = other.Object
 		}
-		for _, other := range group[1:] {
-			objects += ", " + strings.TrimPrefix(other.Object.sql(), string(other.Object.Kind)+" ")
-		}
-		role := ident(g.Role)
-		if g.Role == publicRole {
-			role = "PUBLIC"
-		}
-		out = append(out, Statement{SQL: verb + " " + privilege + " ON " + objects + " " + to + " " + role, Hazards: hazards, locks: locksOfStatement * len(group)})
+		out = append(out, Statement{SQL: d.say().grant(d, verb, g, objects, columns[g]), Hazards: hazards, locks: locksOfStatement * len(group)})
 	}
 	return out
 }

@@ -17,14 +17,14 @@ func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	held, err := s.lock(ctx, conn)
+	if !f.prepared {
+		return &Report{Plan: &Plan{}, Done: true}, nil
+	}
+	held, err := s.dialect().lock(ctx, s, conn, f)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, held.release(ctx)) }()
-	if !f.prepared {
-		return &Report{Plan: &Plan{}, Done: true}, nil
-	}
 	r := &run{s: s, in: in, want: &Desired{State: newState(), Bases: map[Relation]uint32{}}, conn: conn, facts: f, report: &Report{}}
 	if err := r.run(ctx); err != nil {
 		return r.report, err
@@ -32,8 +32,10 @@ func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 	if !r.report.Done {
 		return r.report, errors.New("not all could be taken back: the schema " + SystemSchema + " is kept, which remembers what is ours")
 	}
-	if err := s.run(ctx, conn, Statement{SQL: "DROP SCHEMA " + SystemSchema + " CASCADE"}); err != nil {
-		return r.report, fmt.Errorf("dropping schema %s: %w", SystemSchema, err)
+	for _, sql := range s.dialect().removal(f) {
+		if err := s.run(ctx, conn, Statement{SQL: sql}); err != nil {
+			return r.report, fmt.Errorf("dropping schema %s: %w", SystemSchema, err)
+		}
 	}
 	return r.report, nil
 }

@@ -16,7 +16,7 @@ func (r *run) endSessions(ctx context.Context, accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
 	}
-	rows, err := query(ctx, r.conn, openTransactions, list(accounts))
+	rows, err := r.s.dialect().open(ctx, r.conn, accounts)
 	if err != nil {
 		return fmt.Errorf("looking for sessions with older snapshots: %w", err)
 	}

@@ -113,13 +113,13 @@ func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	prepared := f.prepared
-	preparation := s.preparation(f)
+	preparation := s.dialect().preparation(s, f)
 	f.prepared = prepared
 	have, err := s.crawl(ctx, conn, f, want)
 	if err != nil {
 		return nil, err
 	}
-	if err := have.ungoverned(ctx, conn, s.config.Settings, want); err != nil {
+	if err := s.dialect().ungoverned(ctx, conn, have, s.config.Settings, want); err != nil {
 		return nil, err
 	}
 	base, err := s.baselineOf(ctx, conn, f)
@@ -146,7 +146,7 @@ func (s *Syncer) open(ctx context.Context) (*pgconn.PgConn, *facts, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := s.look(ctx, conn)
+	f, err := s.dialect().look(ctx, s, conn)
 	if err != nil {
 		return nil, nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	}
@@ -181,6 +181,8 @@ func (s *Syncer) keep(ctx context.Context, in Input, quick bool) (*Report, error
 	return s.sync(ctx, in, quick)
 }
 
+func (s *Syncer) dialect() dialect { return s.config.Settings.dialect() }
+
 func (s *Syncer) progress(doing string, step, steps, statements int) {
 	if s.config.Progress != nil {
 		s.config.Progress(Progress{Doing: doing, Step: step, Steps: steps, Statements: statements})
@@ -203,7 +205,7 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 			s.config.Log.Debug("closing a connection", "error", failed)
 		}
 	}()
-	held, err := s.lock(ctx, conn)
+	held, err := s.dialect().lock(ctx, s, conn, f)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +253,7 @@ func (r *run) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := have.ungoverned(ctx, r.conn, s.config.Settings, r.want); err != nil {
+	if err := s.dialect().ungoverned(ctx, r.conn, have, s.config.Settings, r.want); err != nil {
 		return err
 	}
 	if r.base, err = s.baselineOf(ctx, r.conn, r.facts); err != nil {

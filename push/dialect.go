@@ -1,0 +1,85 @@
+package push
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/sqlgen"
+)
+
+// dialect is all in which warehouses differ. What should be there, the difference, the order of statements, hazards, drift, the keeper and the
+// audit are the same for all of them.
+type dialect interface {
+	session
+	reader
+	printer
+}
+
+// session is how a run gets to work on its connection.
+type session interface {
+	// look sets the session up, asks for the facts, and refuses a server on which nothing can be maintained.
+	look(ctx context.Context, s *Syncer, conn *pgconn.PgConn) (*facts, error)
+	// lock has one Syncer at a time at work; ErrBusy says that another one is.
+	lock(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) (*lock, error)
+	// preparation makes what the Syncer keeps for itself, and changes nobody's access. The facts are then as if it had run.
+	preparation(s *Syncer, f *facts) []string
+	// hasty bounds the attempt to do all at once.
+	hasty(set Settings) time.Duration
+	// opening is run behind BEGIN, closing before COMMIT.
+	opening(set Settings, f *facts, lockTimeout time.Duration) []string
+	closing(f *facts, program string, step, steps int) []string
+	// together are the statements of one text that are one transaction.
+	together(sql string) []string
+	// removal drops what preparation made.
+	removal(f *facts) []string
+}
+
+// reader is how it is known what is there.
+type reader interface {
+	// snapshot begins a transaction that changes nothing.
+	snapshot() string
+	// parts are what the crawler looks at, in order.
+	parts(c *crawler) []func()
+	// ungoverned looks for ways to the data that the policies do not close.
+	ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error
+	// open lists sessions of people with a transaction open whose snapshot may be older than what was committed just now, with their accounts.
+	open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error)
+	// left is the baseline as it is kept; settled is false where it does not count.
+	left(ctx context.Context, conn *pgconn.PgConn) (settled bool, state string, err error)
+}
+
+// printer puts statements into words.
+type printer interface {
+	// role makes a role, schema one for views.
+	role(name string, r Role) []string
+	schema(d *difference, name string) []string
+	dropRole(d *difference, name string) string
+	dropSchema(name string) string
+	// join makes accounts members of a role, leave ends that.
+	join(d *difference, role string, accounts []string) string
+	leave(d *difference, role string, accounts []string) string
+	// grant prints GRANT or REVOKE of what g says, on objects of one kind.
+	grant(d *difference, verb string, g Grant, objects []Object, columns []string) string
+	// profiles writes rows of the profile, gone removes them.
+	profiles(rows []Profile) []Statement
+	gone(accounts []string) Statement
+	// remember writes an entry of the ledger, forget removes one.
+	remember(kind, schema, name, digest, mark string) []string
+	forget(kind, schema, name string) string
+	// replaceable says that a view with the columns of the first list can be replaced in place by one with those of the second.
+	replaceable(have, want []ViewColumn) bool
+	dropView(at Relation, cascade bool) string
+	// view makes or replaces a view, and puts on record what it then is.
+	view(at Relation, v View, replace bool) string
+	rememberView(at Relation, digest string) []Statement
+	// settle keeps a baseline.
+	settle(state string) []Statement
+}
+
+// dialect of the warehouse. Validate refuses every other one.
+func (s Settings) dialect() dialect { return postgres{} }
+
+// printed is the dialect of views.
+func (s Settings) printed() sqlgen.Dialect { return sqlgen.Postgres() }
