@@ -89,6 +89,10 @@ type Table struct {
 	EventTime string
 	// HasChildren is true where inheritance children or partitions exist.
 	HasChildren bool
+	// Children are the oids of its inheritance children or partitions, those directly below it, in order. A crawl need not list them all.
+	Children []uint32
+	// PartitionKey has the numbers of the columns by which it is partitioned (pg_partitioned_table.partattrs); 0 stands for an expression.
+	PartitionKey []int16
 	// Tags of the source itself, sorted.
 	Tags []string
 	// Definition of a plain view: the query as pg_get_viewdef prints it under the search_path pg_catalog, so that every other name has

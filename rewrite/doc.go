@@ -23,7 +23,7 @@
 //   - expr.go: every form of expression; sqljson.go: those of SQL/JSON; functions.go: calls; allow.go: operators, types, collations, constants;
 //     listed.go: those of the warehouse's own that an administrator lists
 //   - scope.go, resolve.go: names to relations and columns; names.go: what an output column is called
-//   - groupkey.go, giveback.go: what a sub-select would lose: GROUP BY a primary key; TABLESAMPLE, row types, tableoid
+//   - groupkey.go, giveback.go: what a sub-select would lose: GROUP BY a primary key; TABLESAMPLE, row types; tableoid.go: tableoid
 //   - tables.go: a name in FROM to a View; views.go: Views per program, person and table; viewbody.go: the stored query of a plain view;
 //     fence.go: what keeps the planner from telling
 //   - the fences that a statement needs: fenceguard.go, what is known of each filtered table and each column; fenceweigh.go, fenceop.go,

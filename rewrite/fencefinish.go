@@ -18,7 +18,10 @@ const visiblePrefix = "postern_visible_"
 // A condition that may tell becomes CASE WHEN visible IS NOT FALSE THEN condition END, where visible is the table's filter: of a
 // row that it hides it is false, of one that it lets through true, and of one that an outer join made up NULL. Where no such column
 // can be had, the table is fenced whole.
-func (r *resolver) finish() {
+func (r *resolver) finish() error {
+	if err := r.addOIDs(); err != nil {
+		return err
+	}
 	reads := onlyReads(r.root)
 	if r.fenceAll || !reads {
 		fence(r.guards)
@@ -42,6 +45,7 @@ func (r *resolver) finish() {
 			p.prune()
 		}
 	}
+	return nil
 }
 
 // onlyReads reports a statement whose conditions are all those of SELECT, which are weighed. Any other keeps the fences of all its tables.
@@ -204,7 +208,7 @@ func sameOrigins(a, b column) bool {
 
 // writeOut replaces the star by its columns where it would show one too many.
 func (s starred) writeOut(guards []*guard) {
-	if !s.shows(guards) {
+	if !s.shows(guards) && !s.showsOID() {
 		return
 	}
 	at := slices.Index(s.stmt.TargetList, s.target)

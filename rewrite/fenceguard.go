@@ -118,6 +118,15 @@ func (it *item) useWhole(times int) {
 	for _, g := range it.guards() {
 		g.whole += times
 	}
+	var places []*place
+	for _, c := range it.columns {
+		for _, o := range c.origins {
+			if o.at != nil && !slices.Contains(places, o.at) {
+				places = append(places, o.at)
+				o.at.whole += times
+			}
+		}
+	}
 }
 
 // forbidExtra notes that the items' names are hidden by an alias.
@@ -310,6 +319,8 @@ type fences struct {
 	spliced []*place
 	// copies are conditions that may be repeated below a fence.
 	copies []copied
+	// oids are the places that tableoid was asked of.
+	oids []*place
 	// levels has the facts of the output columns of each query that was judged.
 	levels map[*pg.SelectStmt][]fact
 	// leaks counts what is not leakproof; quiet are the sub-selects in which there was nothing.

@@ -3,16 +3,14 @@ package rewrite
 import (
 	"errors"
 	"regexp"
-	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/pgerror"
 )
 
-// What a sub-select in the place of a table would lose, and what this gives back: TABLESAMPLE, the table's row type, tableoid. Statements
+// What a sub-select in the place of a table would lose, and what this gives back: TABLESAMPLE, the table's row type, and tableoid (tableoid.go). Statements
 // that use one of them fence every table whole.
 
 // tableSample puts the sampling where the table is: below the row filter and the masks, as it is on a table.
@@ -131,47 +129,6 @@ func distinctFromNull(n *pg.Node) *pg.Node {
 	null := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true, Location: -1}}}
 	return &pg.Node{Node: &pg.Node_AExpr{AExpr: &pg.A_Expr{Kind: pg.A_Expr_Kind_AEXPR_DISTINCT, Name: []*pg.Node{pg.MakeStrNode("=")},
 		Lexpr: n, Rexpr: null, Location: -1}}}
-}
-
-// tableOID answers for tableoid of a table without children, whose rows all have the one. False means that the name is something else.
-func (r *resolver) tableOID(n *pg.Node, s *scope) (bool, error) {
-	names, ok := stringList(n.GetColumnRef().GetFields())
-	if !ok || len(names) == 0 || len(names) > 2 || names[len(names)-1] != "tableoid" || s == nil {
-		return false, nil
-	}
-	var it *item
-	if len(names) == 2 {
-		found := 0
-		if it, found = s.alias("", names[0]); found != 1 {
-			return false, nil
-		}
-	} else if len(s.items) == 1 {
-		it = s.items[0]
-	}
-	if it == nil || !it.byAlias || it.target || len(it.columns) == 0 || it.count("tableoid") > 0 || len(it.columns[0].origins) != 1 {
-		return false, nil
-	}
-	o := it.columns[0].origins[0]
-	table := o.use.view.decision.Table
-	if o.at == nil || o.use.view.catalog || table.HasChildren || table.Kind != catalog.KindTable && table.Kind != catalog.KindMaterializedView {
-		return false, nil
-	}
-	for _, c := range it.columns {
-		if len(c.origins) != 1 || c.origins[0].at != o.at {
-			return false, nil
-		}
-	}
-	if _, found := s.lookup(it.alias); found > 0 {
-		return false, nil
-	}
-	whole := &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: []*pg.Node{pg.MakeStrNode(it.alias)}, Location: -1}}}
-	if err := r.expr(whole, s); err != nil {
-		return true, err
-	}
-	r.fenceAll = true
-	oid := typeCast(pg.MakeAConstStrNode(strconv.FormatUint(uint64(table.OID), 10), -1), "oid", false)
-	n.Node = caseWhen(distinctFromNull(whole), oid, nil).Node
-	return true, nil
 }
 
 // topQuery is a row limit as other systems write it.

@@ -182,6 +182,20 @@ func (h *harness) adoptOIDs(t testing.TB, conn *pgconn.PgConn) {
 			t.Fatal(err)
 		}
 		table.OID = uint32(oid)
+		if table.Kind == catalog.KindView {
+			continue
+		}
+		results, err = conn.Exec(context.Background(), "SELECT inhrelid FROM pg_inherits WHERE inhparent = "+strconv.FormatUint(oid, 10)+" ORDER BY 1").ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range results[0].Rows {
+			below, err := strconv.ParseUint(string(row[0]), 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			table.Children = append(table.Children, uint32(below))
+		}
 	}
 }
 

@@ -165,7 +165,7 @@ func (r *resolver) groupItem(n *pg.Node, level *scope, names []string) error {
 		}
 		return nil
 	}
-	if name, ok := bareColumn(n); ok && slices.Contains(names, name) {
+	if name, ok := bareColumn(n); ok && slices.Contains(names, name) && (name != "tableoid" || systemItem(level) == nil) {
 		if _, found := child(nil, level.items...).lookup(name); found == 0 {
 			return nil
 		}

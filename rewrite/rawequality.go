@@ -30,6 +30,11 @@ type place struct {
 	looked bool
 	// counted says that names are given to its columns by their position, so that none may be left out.
 	counted bool
+	// whole counts uses of the whole row, see guard.
+	whole int
+	// oid is the name of the extra column that says which table a row is in, "" where nothing asks; number makes it.
+	oid    string
+	number func(table string) *pg.Node
 }
 
 // lookUp is a condition that is moved into a View, with its references to raw columns.

@@ -121,8 +121,8 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 		if err := r.finishRedshift(); err != nil {
 			return Statement{}, time.Time{}, err
 		}
-	} else {
-		r.finish()
+	} else if err := r.finish(); err != nil {
+		return Statement{}, time.Time{}, err
 	}
 	if st.Kind == 0 {
 		return Statement{}, time.Time{}, errors.New("judging a statement: it was let through without a kind")

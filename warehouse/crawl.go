@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -29,16 +30,20 @@ SET LOCAL client_encoding = 'UTF8'`
 // (pg_ is reserved) and those that Postern itself made, which the comment on those of push says, are left out. Catalog look-ups need no privilege on the tables.
 const crawlQuery = `
 SELECT c.oid, n.nspname, c.relname, c.relkind,
-       EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) AS has_children,
+       h.children IS NOT NULL AS has_children,
        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, t.typcategory, a.attnotnull,
        pg_catalog.array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) AS key_position,
-       NOT COALESCE(l.collisdeterministic, true) AS folds, a.attcollation, a.attgenerated <> '' AS generated
+       NOT COALESCE(l.collisdeterministic, true) AS folds, a.attcollation, a.attgenerated <> '' AS generated,
+       h.children, p.partattrs AS partition_key
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+LEFT JOIN (SELECT inhparent, pg_catalog.string_agg(inhrelid::pg_catalog.text, ' ' ORDER BY inhrelid) AS children
+           FROM pg_catalog.pg_inherits GROUP BY inhparent) h ON h.inhparent = c.oid
+LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
 ` + crawledRelations + `
 ORDER BY n.nspname, c.relname, a.attnum`
 
@@ -113,6 +118,7 @@ func (c *crawler) row(v [][]byte) {
 		}
 		c.tables = append(c.tables, &catalog.Table{
 			OID: uint32(oid), Schema: string(v[1]), Name: string(v[2]), Kind: catalog.Kind(v[3][0]), HasChildren: isTrue(v[4]),
+			Children: numbers[uint32](c, v[15], 32), PartitionKey: numbers[int16](c, v[16], 16),
 		})
 	}
 	if v[5] == nil {
@@ -157,6 +163,14 @@ func (c *crawler) number(text []byte, bits int) uint64 {
 		c.err = fmt.Errorf("reading a number of the catalog: %w", err)
 	}
 	return n
+}
+
+// numbers reads a list with a space between two.
+func numbers[N uint32 | int16](c *crawler, text []byte, bits int) (out []N) {
+	for _, field := range strings.Fields(string(text)) {
+		out = append(out, N(c.number([]byte(field), bits)))
+	}
+	return out
 }
 
 func (c *crawler) signed(text []byte, bits int) int64 {

@@ -40,7 +40,7 @@ func TestCrawl(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []*catalog.Table{
-		{Schema: "other", Name: "events", Kind: catalog.KindPartitionedTable, HasChildren: true, Columns: []catalog.Column{
+		{Schema: "other", Name: "events", Kind: catalog.KindPartitionedTable, HasChildren: true, PartitionKey: []int16{1}, Columns: []catalog.Column{
 			{Name: "day", Number: 1, Type: "date", Category: 'D', NotNull: true}, {Name: "what", Number: 2, Type: "text", Category: 'S', Collation: 100},
 		}},
 		{Schema: "other", Name: "events_2024", Kind: catalog.KindTable, Columns: []catalog.Column{
@@ -71,7 +71,10 @@ func TestCrawl(t *testing.T) {
 		}
 		table.Definition, table.Reads = "", nil
 	}
-	ignore := cmpopts.IgnoreFields(catalog.Table{}, "OID")
+	if !slices.Equal(got[0].Children, []uint32{got[1].OID}) {
+		t.Errorf("the partitioned table has the children %v", got[0].Children)
+	}
+	ignore := cmpopts.IgnoreFields(catalog.Table{}, "OID", "Children")
 	if diff := cmp.Diff(want, got, ignore, cmpopts.IgnoreFields(catalog.Column{}, "TypeOID")); diff != "" {
 		t.Error(diff)
 	}

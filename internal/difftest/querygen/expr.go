@@ -7,14 +7,14 @@ import (
 
 // templates are the forms of an expression of a class. In a template, % and the letter of a class stand for an expression of the class;
 // %0 for a column that is not zero, %I for such a whole number, %D for text that is a number, %J for jsonb with a number in it, %l and %q for a small number and a
-// text, %S for a sub-select that gives one value, %Q for one that gives a column, %E for one that gives anything.
+// text, %S for a sub-select that gives one value, %Q for one that gives a column, %E for one that gives anything; %T for whether a row is in a table that everybody can name.
 func templates(c class) []string {
 	switch c {
 	case integer:
 		return []string{"%l", "(%i / 3 + %i / 5)", "(%i - %l)", "abs(%i / 2)", "mod(%i, 7)", "length(%t)", "COALESCE(%i, %i)", "CASE WHEN %b THEN %i ELSE %i END",
 			"NULLIF(%i, %i)", "GREATEST(%i, %i)", "EXTRACT(year FROM %d)::int", "%D::int", "(60 / %I)", "cardinality(%a)", "position('a' in %t)", "(%J->>'n')::int",
 			"CAST(%D AS integer)", "(%i % %I)", "char_length(%t)", "array_length(%a, 1)", "%S", "(%b)::int", "date_part('month', %d)::int", "strpos(%t, %q)", "(- %i / 4)",
-			"CASE %i WHEN %l THEN %l ELSE %l END", "width_bucket(%l, 1, 9, %I)", "(date '2024-01-01' + 60 / %I - date '2024-01-01')", "(%l)::smallint", "ascii(%t)"}
+			"CASE %i WHEN %l THEN %l ELSE %l END", "width_bucket(%l, 1, 9, %I)", "(date '2024-01-01' + 60 / %I - date '2024-01-01')", "(%l)::smallint", "ascii(%t)", "CASE WHEN %T THEN 1 ELSE 0 END"}
 	case numeric:
 		return []string{"(%l + 0.5)", "(%n + %n)", "(%n * 2)", "round(%n, 1)", "COALESCE(%n, %l::numeric)", "CASE WHEN %b THEN %n END", "(%i / 2.0)", "abs(%n)", "trunc(%n / 3, 2)",
 			"(100.0 / %0)", "%i::numeric", "%n::numeric(12,1)", "floor(%n)", "GREATEST(%n, 10.25)", "power(%l, 2)::numeric(10,2)", "ln(%0)::numeric(9,3)", "%D::numeric(8,2)", "%S"}
@@ -50,12 +50,22 @@ func conditions() []string {
 		"%z >= timestamptz '2024-01-20 00:00+00'", "(60 / %0) > %l", "(60 / %0) < %l", "%D::int > %l", "%D::int + 1 < 30", "(%J->>'n')::int > 2", "%j ? 'n'", "%j @> '{\"n\": 4}'", "%a @> ARRAY['a']", "'a' = ANY (%a)", "%t = ANY (ARRAY[%q, %q])",
 		"EXISTS (%E)", "NOT EXISTS (%E)", "%i IN (%Qi)", "%t IN (%Qt)", "%i NOT IN (%Qi)", "%i > ALL (%Qi)", "%i = ANY (%Qi)", "%b", "%b IS TRUE", "%b IS NOT FALSE", "%f > 1.5", "%e = 'retail'", "%e IS NOT NULL", "%e > 'business'",
 		"%t LIKE 'MKANN MKB%%\\'", "%t SIMILAR TO '%%[aeiou]%%'", "%t || '' > 'N'", "%i::text LIKE '1%%'", "substr(%D, 1, 9 - length(%D)) <> 'z'", "%t >= 'a' COLLATE \"C\"", "(%i, %t) = (%l, %q)", "(%i, %i) < (%l, 9)", "%t ^@ 'N'", "ln(%0) > 0.5",
-		"chr(64 + 8 / %I) <> 'Z'", "%i % 2 = 0", "%n::int > 5", "EXTRACT(month FROM %d) < 7", "(%a)[1] = 'a'", "cardinality(%a) > 0", "%t < 'zz'", "%i IS NOT DISTINCT FROM %i", "length(%t) BETWEEN SYMMETRIC 9 AND 1", "%i = %i"}
+		"chr(64 + 8 / %I) <> 'Z'", "%i % 2 = 0", "%n::int > 5", "EXTRACT(month FROM %d) < 7", "(%a)[1] = 'a'", "cardinality(%a) > 0", "%t < 'zz'", "%i IS NOT DISTINCT FROM %i", "%T", "length(%t) BETWEEN SYMMETRIC 9 AND 1", "%i = %i"}
 }
 
 // anyClass is a class of a column, the frequent ones more often.
 func (g *gen) anyClass() class {
 	return pick(g, []class{integer, integer, integer, integer, numeric, numeric, float, text, text, text, text, boolean, date, timestamp, zoned, jsonb, texts, enum, opaque, unordered})
+}
+
+// named asks whether a row of a table is in one that everybody can name. The copies have the partitions and children under other names, with a part in common.
+func (g *gen) named(s *scope) *Node {
+	for _, r := range s.relations {
+		if g.stored[r.alias] {
+			return g.expression(boolean, "("+r.alias+".tableoid::regclass::text ~ '2024|web')")
+		}
+	}
+	return g.constant(boolean)
 }
 
 // columnOf draws a column of a class and trait out of the scope; nil where there is none.
@@ -215,6 +225,8 @@ func (g *gen) fill(s *scope, c class, form string, depth int) *Node {
 			parts = append(parts, g.orElse(s, text, digits, "'7'"))
 		case 'J':
 			parts = append(parts, g.orElse(s, jsonb, withN, `'{"n": 5}'::jsonb`))
+		case 'T':
+			parts = append(parts, g.named(s))
 		case 'S':
 			parts = append(parts, g.scalar(s, c, depth))
 		case 'E':

@@ -62,6 +62,7 @@ func (g *gen) table(name string) (*Node, relation, string) {
 		written = strings.ToUpper(t.schema) + "." + t.name
 	}
 	a := g.alias()
+	g.stored[a] = t.name != "ratio_v" && t.name != "deep_v"
 	columns := t.columns
 	shown := " AS " + a
 	if g.chance(6) {

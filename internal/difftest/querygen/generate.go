@@ -16,7 +16,7 @@ type Query struct {
 
 // Generate draws the query of a number from the sequence of a seed.
 func Generate(seed, number uint64) Query {
-	g := &gen{r: rand.New(rand.NewPCG(seed, number)), tables: schema()}
+	g := &gen{r: rand.New(rand.NewPCG(seed, number)), tables: schema(), stored: map[string]bool{}}
 	depth := 1 + g.r.IntN(3)
 	root, _, ordered := g.query(nil, depth, nil, true)
 	return Query{Root: root, Ordered: ordered}
@@ -30,6 +30,8 @@ type gen struct {
 	aliases int
 	// shadows are the WITH queries that can be seen, the innermost last.
 	shadows []relation
+	// stored are the aliases of tables, which have system columns.
+	stored map[string]bool
 	// budget bounds the number of relations in one query.
 	budget int
 }
