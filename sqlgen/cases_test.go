@@ -87,6 +87,7 @@ type caseFile struct {
 	asked   []caseApproval
 	grouped []caseProject
 	now     time.Time
+	stored  storedCounts
 }
 
 func TestCases(t *testing.T) {
@@ -106,9 +107,15 @@ func TestCases(t *testing.T) {
 	if len(paths) < least {
 		t.Errorf("%d case files are fewer than the %d of testdata/cases/count", len(paths), least)
 	}
+	var stored storedCounts
 	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { runCase(t, readCase(t, path)) })
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			c := readCase(t, path)
+			runCase(t, c)
+			stored.add(c.stored)
+		})
 	}
+	stored.enough(t, len(paths))
 }
 
 func readCase(t *testing.T, path string) *caseFile {
@@ -319,7 +326,7 @@ func (c *caseFile) compare(t *testing.T, got map[string]string) {
 			archive.Files = append(archive.Files, f)
 		}
 	}
-	sections := []string{"refused", "warnings", "redshift.refused"}
+	sections := []string{"refused", "warnings", "redshift.refused", "redshift.stored.refused", "redshift.stored.sql"}
 	for _, p := range c.people {
 		sections = append(sections, p.Name+".decision", p.Name+".sql", p.Name+".redshift.sql", p.Name+".rows")
 	}

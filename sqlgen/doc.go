@@ -8,7 +8,8 @@
 //   - profile.go: what deferred decisions look up of the person; StoredView; writableview.go: one that can be written to; rowpolicy.go: conditions of row policies
 //   - quote.go: names, constants, types; names.go: the same for those who print other statements
 //   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftregex.go, redshiftliteral.go,
-//     redshiftquote.go: the same for Amazon Redshift, each expression with its type
+//     redshiftquote.go, redshiftselect.go: the same for Amazon Redshift, each expression with its type
+//   - redshiftstored.go, redshiftperson.go: deferred decisions for Amazon Redshift; redshiftprofile.go: the rows that they read of a person
 //
 // cases_test.go runs testdata/cases, one story each, on a real server; total_test.go runs every mask over the ends of every
 // type; meaning_test.go compares rules as written and as printed.

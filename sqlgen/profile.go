@@ -7,7 +7,7 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// The profile is a view of one row, that of the person who asks (current_user), or of none:
+// The profile of PostgreSQL is a view of one row, that of the person who asks (current_user), or of none:
 //
 //	postern_system.user_profile (user_name text, groups text[], purposes text[], attributes jsonb, flags text[])
 //
@@ -31,7 +31,7 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 		return View{}, err
 	}
 	if d == Redshift() {
-		return View{}, fmt.Errorf("printing the stored view of %s: dialect %s has no look-ups in a profile yet", dec.Table.QualifiedName(), d)
+		return redshiftStoredView(dec)
 	}
 	p := &printer{deferred: true}
 	fence := p.view(dec)
@@ -41,13 +41,14 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 	return View{SQL: p.b.String(), Fence: fence}, nil
 }
 
-// StoredExpr prints one expression of a deferred decision, such as policy.Write's, with look-ups in the profile.
+// StoredExpr prints one expression of a deferred decision, such as policy.Write's, with look-ups in the profile. On Redshift it has to stand over the
+// profile itself: SELECT … FROM postern_system.user_profile AS postern_u.
 func (d Dialect) StoredExpr(e expr.Expr) (string, error) {
 	if err := d.known(); err != nil {
 		return "", err
 	}
 	if d == Redshift() {
-		return "", fmt.Errorf("dialect %s has no look-ups in a profile yet", d)
+		return redshiftStoredExpr(e)
 	}
 	p := &printer{deferred: true}
 	p.expr(e)

@@ -29,6 +29,18 @@ type redshift struct {
 	counted bool
 	// mask is set while a mask is printed: sub-selects cannot stand in a CASE.
 	mask bool
+	// profile is what is asked of the person in the SELECT that is printed; nil where a person was bound.
+	profile *redshiftProfile
+	// truth is set before an expression is printed of which only truth counts.
+	truth bool
+}
+
+// finish is the error, also that of a text too long for a statement.
+func (r *redshift) finish(length int) error {
+	if r.err == nil && length > maxRedshiftSQL {
+		r.refuse("the SQL has %d bytes, more than the %d that are safe in a statement of Redshift's", length, maxRedshiftSQL)
+	}
+	return r.err
 }
 
 // refuse names what Redshift cannot say, and returns what stands in its place.
@@ -46,11 +58,8 @@ func redshiftView(dec *policy.Decision) (View, error) {
 	if dec.Filter != nil || r.counted {
 		view.Fence = FenceUnproven
 	}
-	if r.err == nil && len(view.SQL) > maxRedshiftSQL {
-		r.refuse("the SQL has %d bytes, more than the %d that are safe in a statement of Redshift's", len(view.SQL), maxRedshiftSQL)
-	}
-	if r.err != nil {
-		return View{}, fmt.Errorf("printing the view of %s: %w", dec.Table.QualifiedName(), r.err)
+	if err := r.finish(len(view.SQL)); err != nil {
+		return View{}, fmt.Errorf("printing the view of %s: %w", dec.Table.QualifiedName(), err)
 	}
 	return view, nil
 }
@@ -66,11 +75,16 @@ func (r *redshift) view(dec *policy.Decision) string {
 	for i, c := range dec.Columns {
 		columns[i] = r.viewColumn(c)
 	}
-	sql := "SELECT " + strings.Join(columns, ", ") + " FROM " + r.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name}) + ` AS "` + tableAlias + `"`
+	where := ""
 	if dec.Filter != nil {
-		sql += " WHERE " + r.expr(dec.Filter).sql
+		r.truth = true
+		where = " WHERE " + r.expr(dec.Filter).sql
 	}
-	return sql
+	from := r.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name}) + ` AS "` + tableAlias + `"`
+	if r.profile != nil {
+		from += ", " + r.profile.relation()
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from + where
 }
 
 // viewColumn prints one column; its type must be one of Redshift's, and a mask must keep it.
@@ -103,6 +117,8 @@ func (r *redshift) expr(e expr.Expr) typed {
 		return r.refuse("an expression deeper than %d", maxDepth)
 	}
 	defer func() { r.depth-- }()
+	truth := r.truth
+	r.truth = false
 	if r.err != nil {
 		return typed{}
 	}
@@ -118,9 +134,9 @@ func (r *redshift) expr(e expr.Expr) typed {
 	case expr.Op:
 		return r.op(v)
 	case expr.And:
-		return r.junction(" AND ", "true", v.Args)
+		return r.junction(" AND ", "true", v.Args, truth)
 	case expr.Or:
-		return r.junction(" OR ", "false", v.Args)
+		return r.junction(" OR ", "false", v.Args, truth)
 	case expr.Not:
 		return boolean("(NOT " + r.expr(v.Arg).sql + ")")
 	case expr.IsNull:
@@ -144,19 +160,21 @@ func (r *redshift) expr(e expr.Expr) typed {
 		return r.countOver(v)
 	case expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups,
 		expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Username, expr.ConditionFlag, expr.KnownPerson:
-		return r.refuse("printing %T, which no person was bound to", v)
+		return r.person(v, truth)
 	}
 	return r.refuse("printing an unknown expression %T", e)
 }
 
 func boolean(sql string) typed { return typed{sql: sql, base: "boolean"} }
 
-func (r *redshift) junction(word, none string, args []expr.Expr) typed {
+// junction prints AND and OR, which are true by what of them is true.
+func (r *redshift) junction(word, none string, args []expr.Expr, truth bool) typed {
 	if len(args) == 0 {
 		return boolean(none)
 	}
 	parts := make([]string, len(args))
 	for i, a := range args {
+		r.truth = truth
 		parts[i] = r.expr(a).sql
 	}
 	return boolean("(" + strings.Join(parts, word) + ")")
@@ -176,8 +194,11 @@ func (r *redshift) column(c expr.Column) typed {
 }
 
 func (r *redshift) caseExpr(c expr.Case) typed {
-	if len(c.Whens) == 0 {
+	switch {
+	case len(c.Whens) == 0 && c.Else == nil:
 		return r.refuse("a CASE without an arm")
+	case len(c.Whens) == 0:
+		return r.expr(c.Else)
 	}
 	out, sql := typed{}, "CASE"
 	for _, w := range c.Whens {
@@ -198,6 +219,9 @@ func (r *redshift) in(v expr.In) typed {
 	if len(v.List) == 0 {
 		return boolean(choose(v.Negate, "true", "false"))
 	}
+	if is, ok := r.isNamed(v); ok {
+		return is
+	}
 	arg := r.expr(v.Arg)
 	items := make([]string, len(v.List))
 	for i, e := range v.List {
@@ -206,64 +230,6 @@ func (r *redshift) in(v expr.In) typed {
 		items[i] = item.sql
 	}
 	return boolean("(" + arg.sql + choose(v.Negate, " NOT IN (", " IN (") + strings.Join(items, ", ") + "))")
-}
-
-func (r *redshift) inSelect(v expr.InSelect) typed {
-	if r.mask {
-		return r.refuse("a sub-select in a mask: Redshift does not take every sub-select inside CASE")
-	}
-	q := v.Query
-	if q == nil || len(q.From) == 0 {
-		return r.refuse("a sub-select without FROM")
-	}
-	arg, target := r.expr(v.Arg), r.expr(q.Target)
-	r.comparable("IN", arg, target)
-	sql := "SELECT " + target.sql + " FROM "
-	for i, relation := range q.From {
-		sql += r.relation(relation, i == 0)
-	}
-	if q.Where != nil {
-		sql += " WHERE " + r.expr(q.Where).sql
-	}
-	return boolean("(" + arg.sql + choose(v.Negate, " NOT IN (", " IN (") + sql + "))")
-}
-
-func (r *redshift) relation(v expr.Relation, first bool) string {
-	if first && v.Join != expr.JoinCross || (v.Join == expr.JoinCross) != (v.On == nil) {
-		r.refuse("a malformed join of %s", v.Alias)
-		return ""
-	}
-	sql := ""
-	if !first {
-		switch v.Join {
-		case expr.JoinCross:
-			sql = " CROSS JOIN "
-		case expr.JoinInner:
-			sql = " JOIN "
-		case expr.JoinLeft:
-			sql = " LEFT JOIN "
-		default:
-			r.refuse("an unknown kind of join %d", v.Join)
-		}
-	}
-	sql += r.name(v.Table) + " AS " + r.ident(v.Alias)
-	if v.On != nil {
-		sql += " ON " + r.expr(v.On).sql
-	}
-	return sql
-}
-
-// countOver is a window over all rows that pass the View's filter.
-func (r *redshift) countOver(v expr.CountOver) typed {
-	if len(v.By) == 0 {
-		return r.refuse("a count over no columns")
-	}
-	r.counted = true
-	by := make([]string, len(v.By))
-	for i, c := range v.By {
-		by[i] = r.column(c).sql
-	}
-	return typed{sql: "count(*) OVER (PARTITION BY " + strings.Join(by, ", ") + ")", base: "bigint"}
 }
 
 // redshiftExpr prints one expression alone.
