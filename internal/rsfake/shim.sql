@@ -15,6 +15,11 @@ BEGIN
   IF lower(name) = 'server_version' THEN RETURN '8.0.2'; END IF;
   RETURN pg_catalog.current_setting(name);
 END $$;
+CREATE FUNCTION pg_rs_shim.current_setting(name text, error_if_undefined boolean) RETURNS text STABLE LANGUAGE plpgsql AS $$
+BEGIN
+  IF strpos(name, '.') = 0 THEN RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'error_if_undefined is for session context variables'; END IF;
+  RETURN pg_catalog.current_setting(name, NOT error_if_undefined);
+END $$;
 CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid) RETURNS text STABLE LANGUAGE sql AS $$ SELECT pg_catalog.pg_get_viewdef(o) $$;
 CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid, pretty boolean) RETURNS text STABLE LANGUAGE sql AS $$ SELECT pg_catalog.pg_get_viewdef(o, pretty) $$;
 CREATE FUNCTION pg_rs_shim.regexp_replace(src text, pattern text, replacement text DEFAULT '', pos int DEFAULT 1, flags text DEFAULT '') RETURNS text IMMUTABLE LANGUAGE sql AS
