@@ -73,7 +73,12 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 		t.through = t.reachable()
 		p.tables[t.table] = t
 		p.tolerances = append(p.tolerances, t.tolerance())
+		p.groups.add(t.groupsOf())
 	}
+	for _, condition := range p.conditions {
+		p.groups.add(condition.groups)
+	}
+	p.groups.tidy()
 	for _, s := range c.in.Sandboxes {
 		if p.sandboxes == nil {
 			p.sandboxes, p.owners = map[string]Sandbox{}, map[string]bool{}

@@ -27,6 +27,8 @@ const (
 type condition struct {
 	text    string
 	program cel.Program
+	// groups that it names.
+	groups groupsAsked
 	// number is its place in the memory.
 	number int
 	memory *verdicts
@@ -102,7 +104,7 @@ func (c *conditions) compile(text string) (*condition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the condition: %w", err)
 	}
-	out := &condition{text: text, program: program, number: len(c.known), memory: c.memory}
+	out := &condition{text: text, program: program, groups: groupsOfCondition(checked.NativeRep().Expr()), number: len(c.known), memory: c.memory}
 	c.known[text] = out
 	return out, nil
 }

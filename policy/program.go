@@ -41,7 +41,9 @@ type Program struct {
 	conditions []*condition
 	// tolerances are the different latency tolerances of the sources, sorted.
 	tolerances []time.Duration
-	cache      *lru.Cache[decisionKey, remembered]
+	// groups that conditions and rules ask about.
+	groups groupsAsked
+	cache  *lru.Cache[decisionKey, remembered]
 }
 
 // Version of the policies that the program was compiled from.

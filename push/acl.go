@@ -53,6 +53,7 @@ func (c *crawler) grants() {
 		switch {
 		case !ours && !managed:
 			c.foreign(g)
+		case !ours && c.others(g, role.Kind):
 		case v[6] != "t":
 			c.find(NotGoverned, g.Object.String(), g.Privilege+" was granted to "+g.Role+" by "+v[7]+", which only "+v[7]+" can take back")
 		default:

@@ -28,6 +28,8 @@ type Actual struct {
 	secured map[Relation]*securedTable
 	// lostRows are tables on record that are no more.
 	lostRows []Relation
+	// burdened are roles of groups to which somebody else granted something.
+	burdened map[string]bool
 	findings []Finding
 	facts    *facts
 }
@@ -114,14 +116,18 @@ func (c *crawler) ledger() {
 
 // managed lists the roles of ours: those that should be there and those that we remember, but no person's.
 func (c *crawler) managed() []string {
+	return c.rolesOf(RoleAudience, RoleGroup)
+}
+
+func (c *crawler) rolesOf(kinds ...RoleKind) []string {
 	var out []string
 	for name, r := range c.want.Roles {
-		if r.Kind != RolePerson {
+		if slices.Contains(kinds, r.Kind) {
 			out = append(out, name)
 		}
 	}
 	for k := range c.out.ledger {
-		if k.kind == string(RoleAudience) || k.kind == string(RoleGroup) {
+		if slices.Contains(kinds, RoleKind(k.kind)) {
 			out = append(out, k.name)
 		}
 	}
@@ -209,14 +215,14 @@ func (c *crawler) governedSchemas() []string {
 	return slices.Compact(out)
 }
 
-// touched finds what our roles hold anything on, sources of yesterday for instance: the server notes it for each role.
+// touched finds what our audiences hold anything on, sources of yesterday for instance: the server notes it for each role.
 func (c *crawler) touched() {
 	c.each(`SELECT DISTINCT COALESCE(n.nspname, s.nspname), COALESCE(c.relname, '')
 FROM pg_shdepend AS d JOIN pg_roles AS r ON r.oid = d.refobjid AND d.refclassid = 'pg_authid'::regclass
 LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_namespace AS s ON d.classid = 'pg_namespace'::regclass AND s.oid = d.objid
 WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND d.deptype = 'a' AND r.rolname = ANY ($1::name[])
-  AND COALESCE(n.nspname, s.nspname) IS NOT NULL`, []string{list(c.managed())}, func(v []string) {
+  AND COALESCE(n.nspname, s.nspname) IS NOT NULL`, []string{list(c.rolesOf(RoleAudience))}, func(v []string) {
 		c.held = append(c.held, Relation{v[0], v[1]})
 	})
 }

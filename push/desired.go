@@ -45,6 +45,8 @@ type Desired struct {
 	Bases map[Relation]uint32
 	// Secured are sources that row policies can say, if they are to be had. The State has what is made if not.
 	Secured map[Relation]Secured
+	// nothing says that nothing is to be left of ours.
+	nothing bool
 }
 
 // Desire works out what should be there. It is pure: it asks nobody and changes nothing.

@@ -25,7 +25,11 @@ type difference struct {
 	changes []change
 	// chosen are the sources that get row policies, tables what must happen to those of tables.
 	chosen map[Relation]Secured
-	tables []tableChange
+	// absent are roles of ours that somebody dropped, and that are left so.
+	absent map[string]bool
+	// nothing says that nothing is to be left of ours.
+	nothing bool
+	tables  []tableChange
 	// kept are views that should change or go and cannot: nobody may read them.
 	kept        map[Relation]bool
 	newSchemas  []string
@@ -58,7 +62,7 @@ type past struct {
 // diff compares what should be there with what is.
 func diff(settings Settings, want *Desired, have *Actual, past past) *difference {
 	d := &difference{
-		settings: settings, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
+		settings: settings, nothing: want.nothing, absent: map[string]bool{}, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
 		findings: slices.Concat(want.Findings, have.findings),
 	}
 	d.secure(want)
@@ -429,9 +433,12 @@ func (d *difference) leftovers() {
 		kind := RoleKind(key.kind)
 		_, there := d.have.Server[key.name]
 		_, wanted := d.want.Roles[key.name]
+		wanted = wanted || d.absent[key.name]
 		switch {
 		case key.kind == "schema" && !d.want.Schemas[key.schema]:
 			d.oldSchemas = append(d.oldSchemas, key.schema)
+		case kind == RoleGroup && !wanted && d.have.burdened[key.name] && !d.nothing:
+			d.find(Blocked, "role "+key.name, "nobody is in the group any more, and somebody granted it something: it is dropped when that is taken back")
 		case (kind == RoleAudience || kind == RoleGroup || kind == RolePerson) && !wanted && (there || d.have.facts.makes):
 			d.oldRoles = append(d.oldRoles, key.name)
 		}

@@ -279,6 +279,7 @@ func (d *difference) driftedRole(name string, kind RoleKind) (left bool) {
 		return false
 	}
 	left = d.leaves()
+	d.absent[name] = left
 	d.drifted("role "+name, "somebody dropped the role", false, left, []string{name})
 	return left
 }

@@ -111,7 +111,7 @@ func TestKilledAtEveryStatement(t *testing.T) {
 	}{{"at once", 0}, {"apart", 14}} {
 		t.Run(mode.name, func(t *testing.T) {
 			w := newShop(t)
-			w.settings.MaxLocks = mode.locks
+			w.settings.MaxLocks, w.settings.GroupRoles = mode.locks, push.GroupRolesAll
 			// No view that is there at both moments calls a function, which is granted and taken back too.
 			w.data[2].On, w.data[2].Rules[0].Mask.Columns = tables("Sales.Order"), []string{"note"}
 			first := moment{w.subscriptions, w.data, w.specs}

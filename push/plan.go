@@ -19,6 +19,8 @@ type Statement struct {
 	locks int
 	// view or table that it changes.
 	view *Relation
+	// member says that it changes who is in a role of ours, and nothing else.
+	member bool
 	// alone keeps those of other views and tables out of its transaction.
 	alone bool
 }
@@ -126,7 +128,7 @@ func batches(title string, all []Statement, budget int) (out []Transaction) {
 // narrow is all that takes access away, and the profile. Where views change in other transactions than this, nobody may read them meanwhile.
 func (d *difference) narrow(apart bool) (out []Statement) {
 	for _, group := range merged(d.leave, func(m Member) string { return m.Role }) {
-		out = append(out, Statement{SQL: d.say().leave(d, group[0].Role, accounts(group)), locks: locksOfStatement})
+		out = append(out, Statement{SQL: d.say().leave(d, group[0].Role, accounts(group)), member: true, locks: locksOfStatement})
 	}
 	revoke, columns := d.revoke, d.columns
 	if apart {
@@ -245,7 +247,7 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	slices.SortFunc(give, compareGrants)
 	out = d.grantStatements("GRANT", give, columns)
 	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
-		out = append(out, Statement{SQL: d.say().join(d, group[0].Role, accounts(group)), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
+		out = append(out, Statement{SQL: d.say().join(d, group[0].Role, accounts(group)), Hazards: []Hazard{WidensAccess}, member: true, locks: locksOfStatement})
 	}
 	return out
 }

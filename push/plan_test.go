@@ -32,6 +32,9 @@ func TestPlanFiles(t *testing.T) {
 	if p := w.planFile("attribute"); p.Statements() != 1 {
 		t.Errorf("one person's attribute takes %d statements", p.Statements())
 	}
+	w.settings.GroupRoles = push.GroupRolesUsed
+	w.planFile("groups")
+	w.settings.GroupRoles = push.GroupRolesNone
 	w.set(another())
 	w.planFile("policies")
 	w.settings.MaxLocks = 14
@@ -108,6 +111,7 @@ func (w *world) planFile(name string) *push.Plan {
 		got = replaceWord(got, name, as)
 	}
 	got = regexp.MustCompile(regexp.QuoteMeta(w.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(got, "postern_0123456789ab_")
+	got = strings.ReplaceAll(got, w.settings.RolePrefix+w.database+"_group_", "postern_tpch_group_")
 	// Digests of row policies are of the names of roles, too.
 	got = regexp.MustCompile(`(SELECT 'rows', n\.nspname, c\.relname, ')[0-9a-f]{32}`).ReplaceAllString(got, "${1}0123456789abcdef0123456789abcdef")
 	// The files are those of PostgreSQL 15, which has no such options.

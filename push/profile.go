@@ -24,10 +24,8 @@ func (d *desirer) profiles() error {
 		}
 		d.out.Profile[p.Account] = row
 		d.out.Roles[p.Account] = Role{Kind: RolePerson, Comment: d.comment("a person's own role")}
-		if d.in.Settings.GroupRoles {
-			d.groups(p)
-		}
 	}
+	d.groups()
 	return nil
 }
 
@@ -49,19 +47,6 @@ func (d *desirer) profile(p Person) (Profile, error) {
 		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
 		Attributes: string(object), Flags: stored(flags),
 	}, nil
-}
-
-// groups mirrors the person's groups as roles.
-func (d *desirer) groups(p Person) {
-	for _, g := range p.Principal.Groups() {
-		name := d.in.Settings.RolePrefix + "group_" + g
-		if checkName(name) != nil {
-			d.find(NotGiven, g, "the group's name is too long for a role")
-			continue
-		}
-		d.out.Roles[name] = Role{Kind: RoleGroup, Comment: d.comment("the members of group " + g)}
-		d.out.Members[Member{name, p.Account}] = true
-	}
 }
 
 // stored keeps what the warehouse can hold. Other text equals nothing that it holds, so that leaving it out changes no answer.

@@ -25,7 +25,7 @@ func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, held.release(ctx)) }()
-	r := &run{s: s, in: in, want: &Desired{State: newState(), Bases: map[Relation]uint32{}}, conn: conn, facts: f, report: &Report{}}
+	r := &run{s: s, in: in, want: &Desired{State: newState(), Bases: map[Relation]uint32{}, nothing: true}, conn: conn, facts: f, report: &Report{}}
 	if err := r.run(ctx); err != nil {
 		return r.report, err
 	}

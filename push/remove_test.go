@@ -3,6 +3,8 @@ package push_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/posternsql/postern/push"
 )
 
 // traces are what there is of roles and of objects in the whole database, with everybody's privileges.
@@ -23,7 +25,7 @@ func (w *world) traces() string {
 // TestRemove: nothing is left of what was maintained, and nothing of anybody else's is gone.
 func TestRemove(t *testing.T) {
 	w := newShop(t)
-	w.settings.GroupRoles = true
+	w.settings.GroupRoles = push.GroupRolesAll
 	w.exec(w.admin, "GRANT SELECT ON public.nation TO "+w.accounts["bob"])
 	before := w.traces()
 	w.sync()

@@ -69,8 +69,10 @@ type Settings struct {
 	// CreateRolesFrom16 is CreateRoles where the server is PostgreSQL 16 or later and the role has CREATEROLE, which there reaches only roles that it
 	// made.
 	CreateRolesFrom16 bool
-	// GroupRoles mirrors groups of people as roles that hold nothing.
-	GroupRoles bool
+	// GroupRoles says which groups of people are roles, too, GroupRolesUsed if left out; GroupRole is how they are called, with {prefix}, {database} and
+	// {group} in it, DefaultGroupRole if left out.
+	GroupRoles GroupRoles
+	GroupRole  string
 	// ReadOnly gives nobody the right to write, whatever the policies say.
 	ReadOnly bool
 	// AllowHazards are those that a plan may have; a statement with another one is held back. WIDENS_ACCESS is always allowed: more access
@@ -93,6 +95,10 @@ func (s Settings) WithDefaults() Settings {
 	}
 	text(&s.SchemaPrefix, DefaultSchemaPrefix)
 	text(&s.RolePrefix, DefaultRolePrefix)
+	text(&s.GroupRole, DefaultGroupRole)
+	if s.GroupRoles == "" {
+		s.GroupRoles = GroupRolesUsed
+	}
 	if s.Enforce == "" {
 		s.Enforce = EnforceViews
 	}
@@ -137,6 +143,7 @@ func (s Settings) Validate() error {
 	if s.Enforce != EnforceViews && s.Enforce != EnforceRowSecurity {
 		add("enforce %q is neither %s nor %s", s.Enforce, EnforceViews, EnforceRowSecurity)
 	}
+	s.validateGroups(add)
 	for _, role := range s.SeeAllRows {
 		if checkName(role) != nil || role == publicRole {
 			add("seeAllRows names %.80q, which is no role", role)

@@ -14,7 +14,7 @@ import (
 	"github.com/posternsql/postern/push"
 )
 
-// BenchmarkSize measures the first sync, one of nothing, and one of a changed attribute. POSTERN_PUSH_TABLES and POSTERN_PUSH_PEOPLE say of how much.
+// BenchmarkSize measures the first sync, one of nothing, one of a changed attribute, and one of a person who is in another group now. POSTERN_PUSH_TABLES and POSTERN_PUSH_PEOPLE say of how much.
 // Half of the tables have a row rule and a mask; ten subscription policies each open a tenth of them to a tenth of the people.
 func BenchmarkSize(b *testing.B) {
 	tableCount, people := sizeOf(b, "POSTERN_PUSH_TABLES", 100), sizeOf(b, "POSTERN_PUSH_PEOPLE", 20)
@@ -31,6 +31,7 @@ func BenchmarkSize(b *testing.B) {
 				{Rows: "@attributeValuesContains('region', region)"}, {Mask: &policy.Mask{Columns: []string{"name"}, Null: true}, ExceptFor: "hasAttribute('clearance', 'high')"}}})
 		}
 	}
+	w.settings.GroupRoles = push.GroupRolesUsed
 	s := w.syncer()
 	took := func(name string, run func(context.Context, push.Input) (*push.Report, error)) int {
 		in := w.input()
@@ -49,6 +50,12 @@ func BenchmarkSize(b *testing.B) {
 		w.person(person(1, "ASIA"))
 		if n := took("attribute", s.Quick); n != 1 {
 			b.Errorf("a changed attribute takes %d statements", n)
+		}
+		moved := person(1, "ASIA")
+		moved.Groups = []string{"part2"}
+		w.person(moved)
+		if n := took("group", s.Quick); n > 6 {
+			b.Errorf("a changed group takes %d statements", n)
 		}
 		w.person(person(1, "EUROPE"))
 	}

@@ -239,7 +239,7 @@ type run struct {
 	// base is what the last run gave, left what this process then read back; nil where that is not known.
 	base *baseline
 	left *Actual
-	// quickly says that the profile alone is changed: what else there is stays settled.
+	// quickly says that the profile alone is changed: what the baseline holds stays settled.
 	quickly bool
 }
 

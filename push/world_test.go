@@ -75,7 +75,7 @@ func newWorld(t testing.TB, url func(testing.TB) string, setup string, people ..
 	w.database = w.value(admin, "SELECT current_database()")
 	w.service = pgtest.Name("service")
 	w.settings = push.Settings{
-		Connection: "tpch", Database: w.database, SystemRole: pgtest.Name("system"), ServiceRole: w.service, CreateRoles: true,
+		Connection: "tpch", Database: w.database, SystemRole: pgtest.Name("system"), ServiceRole: w.service, CreateRoles: true, GroupRoles: push.GroupRolesNone,
 		RolePrefix: pgtest.Name("p") + "_",
 	}
 	w.exec(admin, "CREATE ROLE "+w.service+" LOGIN PASSWORD 'pw'")

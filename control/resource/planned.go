@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/posternsql/postern/policy"
@@ -66,8 +67,9 @@ type PushSettings struct {
 	RolePrefix string `yaml:"rolePrefix"`
 	// CreateRoles lets Postern make roles itself; nil from PostgreSQL 16 on alone, where CREATEROLE reaches no other roles.
 	CreateRoles *bool `yaml:"createRoles"`
-	// GroupRoles mirrors groups as roles that hold nothing.
-	GroupRoles bool `yaml:"groupRoles"`
+	// GroupRoles says which groups are roles that hold nothing: used, all or none; GroupRole how they are called, with {prefix}, {database} and {group}.
+	GroupRoles string `yaml:"groupRoles"`
+	GroupRole  string `yaml:"groupRole"`
 	// ReadOnly gives nobody the right to write directly.
 	ReadOnly bool `yaml:"readOnly"`
 	// Interval between two looks for drift, in seconds.
@@ -130,6 +132,9 @@ func (p PushSettings) validate(add func(error)) {
 	add(checkPolicyName(p.Name))
 	if p.Interval < 0 || p.LockTimeout < 0 {
 		add(errors.New("the interval or the lock timeout is negative"))
+	}
+	if p.GroupRole != "" && strings.Count(p.GroupRole, "{group}") != 1 {
+		add(fmt.Errorf("groupRole %s has {group} in it, once", clip(p.GroupRole)))
 	}
 	for _, role := range p.SeeAllRows {
 		add(checkWord("role", role))

@@ -46,7 +46,7 @@ user: difftest_system
 password: {env: DIFFTEST_PASSWORD}
 enforce: %s
 createRoles: true
-groupRoles: true
+groupRoles: all
 readOnly: true
 `
 
@@ -313,7 +313,7 @@ func syncerOf(t testing.TB, g *control.Generation) (*push.Syncer, push.Input) {
 	p := all[0]
 	in := push.Input{Program: p.Program, Now: time.Now(), Settings: push.Settings{
 		Connection: p.Settings.Connection, Database: p.Warehouse.Database, SystemRole: p.Settings.User, ServiceRole: p.ServiceRole,
-		Enforce: push.Enforce(p.Settings.Enforce), CreateRoles: p.Settings.CreateRoles != nil && *p.Settings.CreateRoles, CreateRolesFrom16: p.Settings.CreateRoles == nil, GroupRoles: p.Settings.GroupRoles, ReadOnly: p.Settings.ReadOnly,
+		Enforce: push.Enforce(p.Settings.Enforce), CreateRoles: p.Settings.CreateRoles != nil && *p.Settings.CreateRoles, CreateRolesFrom16: p.Settings.CreateRoles == nil, GroupRoles: push.GroupRoles(p.Settings.GroupRoles), GroupRole: p.Settings.GroupRole, ReadOnly: p.Settings.ReadOnly,
 	}.WithDefaults()}
 	for _, person := range p.People {
 		in.People = append(in.People, push.Person{Principal: person.Principal, Account: person.Account})
