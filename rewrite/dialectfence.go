@@ -9,9 +9,23 @@ import (
 )
 
 // guardable reports a View whose filter can stand in a CASE: Redshift does not take every sub-select there, and what is volatile would be drawn
-// anew.
-func guardable(tree *pg.SelectStmt) bool {
-	return tree.WhereClause != nil && !subselects(tree.WhereClause.ProtoReflect())
+// anew. Of a plain view nothing can say whether the rows that it is made of are hidden.
+func (v *view) guardable(tree *pg.SelectStmt) bool {
+	return tree.WhereClause != nil && !subselects(tree.WhereClause.ProtoReflect()) && (v.body == nil || v.body.whole && !v.body.hides)
+}
+
+// computesUnsafely reports a column of a plain view on a Redshift whose expression can give an error: a condition on it runs the expression.
+func (v *view) computesUnsafely(i int) bool {
+	if !v.total || v.body == nil {
+		return false
+	}
+	name := v.columns[i]
+	for j, c := range v.decision.Table.Columns {
+		if c.Name == name {
+			return j >= len(v.body.fails) || v.body.fails[j]
+		}
+	}
+	return true
 }
 
 func subselects(m protoreflect.Message) bool {

@@ -80,10 +80,11 @@ func (r *resolver) chooseVisible() {
 	if len(wanted) == 0 {
 		return
 	}
-	taken := nameWithin(r.root.ProtoReflect(), visiblePrefix)
+	prefix := r.visiblePrefix()
+	taken := nameWithin(r.root.ProtoReflect(), prefix)
 	for i, g := range wanted {
 		if g.fenced = taken || g.plain || g.whole > 0; !g.fenced {
-			g.visible = fmt.Sprintf("%s%d", visiblePrefix, i+1)
+			g.visible = fmt.Sprintf("%s%d", prefix, i+1)
 		}
 	}
 	for _, s := range r.stars {
@@ -95,6 +96,14 @@ func (r *resolver) chooseVisible() {
 			}
 		}
 	}
+}
+
+// visiblePrefix is that of the person's own text, or of the query of a view so and so deep: none of them sees the other's.
+func (r *resolver) visiblePrefix() string {
+	if r.viewDepth == 0 {
+		return visiblePrefix
+	}
+	return fmt.Sprintf("postern_below_%d_", r.viewDepth)
 }
 
 // nameWithin reports a name in the tree that begins with the prefix.

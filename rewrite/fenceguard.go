@@ -248,7 +248,7 @@ func (r *resolver) guard(v *view, tree *pg.SelectStmt) *guard {
 	if v.plain == nil {
 		return nil
 	}
-	g := &guard{view: v, tree: tree, plain: v.total && !guardable(tree)}
+	g := &guard{view: v, tree: tree, plain: v.total && !v.guardable(tree)}
 	r.guards = append(r.guards, g)
 	return g
 }
@@ -263,7 +263,7 @@ func (v *view) columnFact(i int, g *guard) fact {
 	if strings.HasPrefix(f.typ, "reg") {
 		f.typ = ""
 	}
-	f.fails = c.Mask != nil && !quietMask(c.Mask) && !v.total
+	f.fails = c.Mask != nil && !quietMask(c.Mask) && !v.total || v.computesUnsafely(i)
 	if g != nil {
 		f.parts = []part{{guard: g, name: v.columns[i]}}
 	}

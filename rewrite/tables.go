@@ -76,8 +76,12 @@ func (r *resolver) table(rv *pg.RangeVar) (*view, error) {
 			name = part + "." + name
 		}
 	}
-	if rv.Catalogname != "" && rv.Catalogname != r.req.Database {
-		return nil, r.at(otherDatabase(name), rv.Location)
+	if rv.Catalogname != "" && rv.Catalogname != r.req.Database && !(r.rw.redshift() && r.viewDepth > 0) {
+		refused := otherDatabase(name)
+		if r.rw.redshift() {
+			refused.Hint = "What another database or a datashare holds has no policies here: a datashare is governed where it is a database of its own connection."
+		}
+		return nil, r.at(refused, rv.Location)
 	}
 	v, err := r.find(rv)
 	if err != nil {

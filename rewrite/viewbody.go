@@ -33,6 +33,10 @@ type body struct {
 	relations int
 	// whole says that each row of what is below is a row of the view, so that nothing hides rows that is not fenced itself.
 	whole bool
+	// hides and fails are of a Redshift alone, which has no fence: whether a row lies anywhere below that the person may not see, and which of
+	// the columns are computed by what can give an error.
+	hides bool
+	fails []bool
 }
 
 // viewRefusal says why a view cannot be read. The reason is for administrators: it speaks of the definition.
@@ -81,6 +85,9 @@ func (r *resolver) judgeBody(t *catalog.Table) (*body, error) {
 			return nil, pgerror.NotSupported("column %s is of the type %s", c.Name, c.Type)
 		}
 	}
+	if r.rw.redshift() {
+		return r.judgeRedshiftBody(t)
+	}
 	stmts, err := parse(t.Definition, &r.rw.config)
 	if err != nil {
 		return nil, err
@@ -111,6 +118,9 @@ func showsEveryRow(s *pg.SelectStmt) bool {
 
 // baseOfView finds a relation that a view's query names. It is named with its schema, unless it is of pg_catalog.
 func (r *resolver) baseOfView(rv *pg.RangeVar) (*view, error) {
+	if r.rw.redshift() && rv.Catalogname != "" {
+		return nil, pgerror.NotSupported("it reads %s.%s.%s of another database, or of a datashare", rv.Catalogname, rv.Schemaname, rv.Relname)
+	}
 	if rv.Schemaname == "" || rv.Schemaname == builtinSchema || rv.Schemaname == informationSchema || rv.Catalogname != "" {
 		return nil, pgerror.NotSupported("it reads the catalogues")
 	}
@@ -148,7 +158,7 @@ func (v *view) expand(b *body) {
 		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: b.query}}, Alias: alias,
 	}}}
 	v.body, v.relations = b, b.relations
-	if b.whole || v.decision.Filtered() {
+	if v.total || b.whole || v.decision.Filtered() {
 		return
 	}
 	opaque(v.tree)
@@ -168,7 +178,9 @@ func aliasIn(tree *pg.SelectStmt) string {
 }
 
 // hides reports whether rows that the person may not see lie behind the View, so that it needs a fence.
-func (v *view) hides() bool { return v.decision.Filtered() || v.body != nil && !v.body.whole }
+func (v *view) hides() bool {
+	return v.decision.Filtered() || v.body != nil && (!v.body.whole || v.body.hides)
+}
 
 // throughViews adds the decisions on what was read by views, at any depth.
 func throughViews(uses []*use, decisions []policy.Decision, requested, lookedUp [][]string) ([]policy.Decision, [][]string, [][]string) {

@@ -132,12 +132,7 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	}
 	v.printed = printed.SQL
 	if vs.redshift {
-		v.total = true
-		if v.decision.Filtered() {
-			v.plain = v.tree
-		}
-		unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
-		return v, nil
+		return v, vs.makeForRedshift(req, v, how)
 	}
 	identifiersAsText(v.tree, v.decision.Columns)
 	if v.decision.Filtered() {
@@ -150,15 +145,35 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	if t.Kind != catalog.KindView {
 		return v, nil
 	}
-	r, body, refusal, err := vs.body(req, t, how.depth)
+	return v, vs.putBody(req, v, how)
+}
+
+// putBody puts the query of a plain view into its View, or says why it cannot be read.
+func (vs *views) putBody(req *Request, v *view, how reach) error {
+	r, body, refusal, err := vs.body(req, v.decision.Table, how.depth)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v.decision.ValidUntil = earlier(v.decision.ValidUntil, r.until)
 	if v.refused = refusal; refusal == nil {
 		v.expand(body)
 	}
-	return v, nil
+	return nil
+}
+
+// makeForRedshift goes on with a View for a Redshift: plain is the tree itself, where something is hidden behind it.
+func (vs *views) makeForRedshift(req *Request, v *view, how reach) error {
+	v.total = true
+	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
+	if v.decision.Table.Kind == catalog.KindView {
+		if err := vs.putBody(req, v, how); err != nil {
+			return err
+		}
+	}
+	if v.hides() {
+		v.plain = v.tree
+	}
+	return nil
 }
 
 // schemas are those in which the person may see a table, and until when that holds.

@@ -22,6 +22,10 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'v', 'm') AND ` + redshiftSchemas + ` ORDER BY n.nspname, c.relname, a.attnum`
+	// redshiftDefinitions has the queries behind views. Of a late-binding view it is the statement that made it, and of a materialized view too, which
+	// pg_class does not tell from a plain one. The session's search_path is pg_catalog, so that every other name has its schema.
+	redshiftDefinitions = `SELECT n.nspname, c.relname, pg_get_viewdef(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND ` + redshiftSchemas + ` ORDER BY 1, 2`
 	// redshiftLate has the columns of late-binding views that can be read now; the function's columns are named as the guide has them.
 	redshiftLate = `SELECT view_schema, view_name, col_num, col_name, col_type
 FROM pg_catalog.pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int) ORDER BY view_schema, view_name, col_num`
@@ -34,13 +38,14 @@ FROM pg_catalog.pg_proc_info p JOIN pg_catalog.pg_namespace n ON n.oid = p.prona
 )
 
 // crawlRedshift reads every table, view and external table of the database with its columns. Primary keys are left out, because Redshift does
-// not enforce them; so are the queries behind views, which are therefore not looked through.
+// not enforce them; so is what views read.
 func crawlRedshift(ctx context.Context, conn *pgconn.PgConn) ([]*catalog.Table, error) {
 	c := redshiftCrawler{byName: map[string]*catalog.Table{}}
 	for _, part := range []struct {
 		what, query string
 		each        func(v [][]byte)
-	}{{"tables", redshiftCrawl, c.relation}, {"late-binding views", redshiftLate, c.late}, {"external tables", redshiftExternal, c.external}} {
+	}{{"tables", redshiftCrawl, c.relation}, {"the definitions of views", redshiftDefinitions, c.definition}, {"late-binding views", redshiftLate, c.late},
+		{"external tables", redshiftExternal, c.external}} {
 		rows := conn.ExecParams(ctx, part.query, nil, nil, nil, nil)
 		for rows.NextRow() {
 			if c.err == nil {
@@ -77,8 +82,33 @@ func (c *redshiftCrawler) relation(v [][]byte) {
 	if table == nil || v[4] == nil {
 		return
 	}
-	c.column(table, catalog.Column{Name: string(v[5]), Number: int16(c.number(v[4], 16)), Type: string(v[6]), TypeOID: uint32(c.number(v[7], 32)), NotNull: isTrue(v[8])})
+	c.column(table, catalog.Column{Name: string(v[5]), Number: int16(c.number(v[4], 16)), Type: ofView(table, string(v[6])), TypeOID: uint32(c.number(v[7], 32)), NotNull: isTrue(v[8])})
 }
+
+// definition takes the query of a view.
+func (c *redshiftCrawler) definition(v [][]byte) {
+	table := c.byName[string(v[0])+"\x00"+string(v[1])]
+	if table == nil || table.Kind != catalog.KindView {
+		return
+	}
+	text := string(v[2])
+	if materialized.MatchString(text) {
+		table.Kind = catalog.KindMaterializedView
+		return
+	}
+	table.Definition = text
+}
+
+// ofView is a column's type. What a view computes of texts can have no length; it has as many bytes as there can be.
+func ofView(t *catalog.Table, typ string) string {
+	if t.Kind == catalog.KindView && (typ == "text" || typ == "character varying") {
+		return "character varying(65535)"
+	}
+	return typ
+}
+
+// materialized is how the statement begins that made a materialized view.
+var materialized = regexp.MustCompile(`(?i)^\s*create\s+materialized\s+view\s`)
 
 // late takes the columns of a late-binding view, whose relation came before without any.
 func (c *redshiftCrawler) late(v [][]byte) {
@@ -90,7 +120,7 @@ func (c *redshiftCrawler) late(v [][]byte) {
 	if slices.ContainsFunc(table.Columns, func(have catalog.Column) bool { return have.Number == number }) {
 		return
 	}
-	c.column(table, catalog.Column{Name: string(v[3]), Number: number, Type: string(v[4]), TypeOID: redshiftOID(string(v[4]))})
+	c.column(table, catalog.Column{Name: string(v[3]), Number: number, Type: ofView(table, string(v[4])), TypeOID: redshiftOID(string(v[4]))})
 }
 
 // external takes a column of Spectrum's. A relation of the same name would not be reachable beside it.

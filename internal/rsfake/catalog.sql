@@ -49,7 +49,7 @@ CREATE VIEW pg_rs_shim.relation AS
   SELECT c.oid, n.nspname::text AS schema_name, c.relname::text AS table_name, c.relkind, c.relowner,
     CASE WHEN coalesce(obj_description(c.oid, 'pg_class'), '') = 'rsfake: external' OR coalesce(obj_description(n.oid, 'pg_namespace'), '') = 'rsfake: external' THEN 'EXTERNAL TABLE'
       WHEN c.relkind IN ('r', 'p', 'f') THEN 'TABLE' WHEN c.relkind = 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS table_type,
-    coalesce(obj_description(c.oid, 'pg_class'), '') = 'rsfake: late binding' AS late,
+    coalesce(obj_description(c.oid, 'pg_class'), '') LIKE 'rsfake: late binding%' AS late,
     pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'SELECT,INSERT,UPDATE,DELETE,REFERENCES') AS mine
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT pg_rs_shim.hidden(n.nspname);
 CREATE VIEW pg_rs_shim.attribute AS

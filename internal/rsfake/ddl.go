@@ -263,6 +263,7 @@ func columnType(s []token) *Refusal {
 
 // createView takes WITH NO SCHEMA BINDING off, which PostgreSQL has no word for. Tables in such a view need their schema.
 func createView(s []token, at int) ([]token, *Refusal) {
+	text := print(s)
 	i := tableName(s, at+1)
 	if i == at+1 || i >= len(s) {
 		return nil, near(s[at])
@@ -293,8 +294,11 @@ func createView(s []token, at int) ([]token, *Refusal) {
 	if !late {
 		return out, nil
 	}
-	return block("CREATE VIEW", run(print(out)), "COMMENT ON VIEW "+print(viewName)+" IS 'rsfake: late binding'"), nil
+	return block("CREATE VIEW", run(print(out)), "COMMENT ON VIEW "+print(viewName)+" IS "+quote(lateMark+"\n"+text)), nil
 }
+
+// lateMark begins the comment on a late-binding view; its text follows, which pg_get_viewdef tells of.
+const lateMark = "rsfake: late binding"
 
 // bindable checks what a view may read: in a late-binding one each relation has its schema, and no other one reads what is
 // outside.

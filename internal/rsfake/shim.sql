@@ -20,7 +20,8 @@ BEGIN
   IF strpos(name, '.') = 0 THEN RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'error_if_undefined is for session context variables'; END IF;
   RETURN pg_catalog.current_setting(name, NOT error_if_undefined);
 END $$;
-CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid) RETURNS text STABLE LANGUAGE sql AS $$ SELECT pg_catalog.pg_get_viewdef(o) $$;
+CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid) RETURNS text STABLE LANGUAGE sql AS
+  $$ SELECT coalesce(substring(obj_description(o, 'pg_class') FROM '^rsfake: late binding\n(.*)$'), pg_catalog.pg_get_viewdef(o)) $$;
 CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid, pretty boolean) RETURNS text STABLE LANGUAGE sql AS $$ SELECT pg_catalog.pg_get_viewdef(o, pretty) $$;
 CREATE FUNCTION pg_rs_shim.regexp_replace(src text, pattern text, replacement text DEFAULT '', pos int DEFAULT 1, flags text DEFAULT '') RETURNS text IMMUTABLE LANGUAGE sql AS
   $$ SELECT CASE WHEN pos > length(src) THEN src ELSE left(src, pos - 1) || pg_catalog.regexp_replace(substr(src, pos), pattern, replacement, 'g' || CASE WHEN flags LIKE '%i%' THEN 'i' ELSE '' END) END $$;

@@ -8,6 +8,7 @@
 //   - word.go: what each of Redshift's words means, or why it is refused; clause.go: TOP, MINUS, QUALIFY, EXCLUDE, GROUP BY ALL;
 //     call.go: CONVERT, APPROXIMATE, LISTAGG, IGNORE NULLS; dateparts.go, literal.go: date parts, strings, intervals; unload.go: UNLOAD
 //   - desugar.go: the parsed tree without what only stands for something
+//   - viewtext.go: the stored query of a view, late-binding or not, by the same way
 //
 // Behind the judge:
 //

@@ -21,6 +21,8 @@ type pass struct {
 	// out is what a token becomes; before and after are put around it, and last behind all.
 	out, before, after, last []string
 	clauses                  int
+	// stored marks the query of a view, as the warehouse prints it.
+	stored bool
 }
 
 func newPass(sql string, tokens []lex.Token) *pass {
@@ -101,6 +103,10 @@ func (p *pass) token(i int) error {
 	case lex.Temporary:
 		return p.refuse(i, "a temporary table (#%s)", t.Value)
 	case lex.Operator:
+		if word, ok := matching(t.Value); ok && p.stored {
+			p.out[i] = word
+			return nil
+		}
 		if !operators(t.Value) {
 			return p.refuse(i, "operator %s", t.Value)
 		}

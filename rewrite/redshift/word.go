@@ -43,7 +43,7 @@ func (p *pass) word(i int) error {
 			p.out[i] = `"json_serialize"`
 		}
 	default:
-		if bareParts(w) && p.is(i+1, "(") {
+		if bareParts(w) && p.is(i+1, "(") && !(p.stored && p.kind(i+2) == lex.String && p.is(i+3, "::")) {
 			return p.datePartCall(i)
 		}
 		if err := p.unsupported(i, w); err != nil {
