@@ -93,6 +93,8 @@ type Table struct {
 	Children []uint32
 	// PartitionKey has the numbers of the columns by which it is partitioned (pg_partitioned_table.partattrs); 0 stands for an expression.
 	PartitionKey []int16
+	// RowTriggers is true where a trigger may change a row of it before it is inserted or updated. Of those of children it says nothing.
+	RowTriggers bool
 	// Tags of the source itself, sorted.
 	Tags []string
 	// Definition of a plain view: the query as pg_get_viewdef prints it under the search_path pg_catalog, so that every other name has

@@ -37,7 +37,7 @@
 //   - dialectcall.go: functions, types, settings, EXCLUDE, lateral aliases, what could be taken for navigation
 //   - dialectfence.go: what can fail there, and the guards; dialectcatalog.go: the system views that are answered
 //
-// Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement; sandbox.go, tables that people make of
+// Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement; mergecheck.go, the new rows of MERGE; sandbox.go, tables that people make of
 // what they see, and sandboxwrite.go, the statements that make them.
 //
 // The virtual catalogue, which answers for pg_catalog and information_schema:

@@ -1,13 +1,10 @@
 package rewrite
 
 import (
-	"slices"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/policy"
-	"github.com/posternsql/postern/policy/expr"
 )
 
 // insert judges INSERT. What it reads it reads as every query does. parent is the scope around a statement that stands in WITH.
@@ -183,8 +180,7 @@ func (r *resolver) writeScope(t *target, parent *scope, with *pg.WithClause, fro
 	return level, r.distinctAliases(level.items)
 }
 
-// merge judges MERGE. It has no RETURNING by which new rows could be checked, so where the table has a row filter, it may only delete, and
-// update columns that the filter does not read.
+// mergeInto judges MERGE. What its arms write is checked by their conditions, see mergeCheck.
 func (r *resolver) mergeInto(stmt *pg.MergeStmt, st *Statement) error {
 	if err := r.ownNamesOnce(stmt.ProtoReflect()); err != nil {
 		return err
@@ -258,22 +254,23 @@ func (r *resolver) mergeArm(t *target, n *pg.Node, both, source *scope) error {
 	case pg.CmdType_CMD_NOTHING, pg.CmdType_CMD_DELETE:
 		return nil
 	case pg.CmdType_CMD_UPDATE:
-		if err := r.keepsFilter(t, arm.TargetList); err != nil {
+		if err := r.assignments(t, arm.TargetList, level); err != nil {
 			return err
 		}
-		return r.assignments(t, arm.TargetList, level)
 	case pg.CmdType_CMD_INSERT:
-		return r.mergeInsert(t, arm, level)
+		if err := r.mergeInsert(t, arm, level); err != nil {
+			return err
+		}
 	default:
 		return r.unknown(n)
 	}
+	if t.filter == nil {
+		return nil
+	}
+	return r.mergeCheck(t, arm, level)
 }
 
 func (r *resolver) mergeInsert(t *target, arm *pg.MergeWhenClause, level *scope) error {
-	if t.filter != nil {
-		return pgerror.NotSupported("INSERT in MERGE is not supported through Postern on table %q: its rows are filtered, and MERGE cannot check new ones. "+
-			"Use INSERT … ON CONFLICT", t.relation)
-	}
 	if len(arm.TargetList) == 0 && len(arm.Values) > 0 {
 		if len(arm.Values) > len(t.view.columns) {
 			return pgerror.Syntax("INSERT has more expressions than target columns", 0)
@@ -293,26 +290,6 @@ func (r *resolver) mergeInsert(t *target, arm *pg.MergeWhenClause, level *scope)
 	for _, value := range arm.Values {
 		if err := r.assigned(value, level); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// keepsFilter refuses to set columns that the row filter reads where nothing can check the new row.
-func (r *resolver) keepsFilter(t *target, list []*pg.Node) error {
-	if t.filter == nil {
-		return nil
-	}
-	var read []string
-	expr.Walk(t.view.decision.Filter, func(e expr.Expr) {
-		if c, ok := e.(expr.Column); ok && c.Relation == "" {
-			read = append(read, c.Name)
-		}
-	})
-	for _, n := range list {
-		if slices.Contains(read, n.GetResTarget().GetName()) {
-			return r.at(pgerror.NotSupported("setting column %q in MERGE is not supported through Postern: rows are filtered by it. Use UPDATE",
-				n.GetResTarget().GetName()), n.GetResTarget().GetLocation())
 		}
 	}
 	return nil

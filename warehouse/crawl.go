@@ -34,7 +34,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind,
        a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.atttypid, t.typcategory, a.attnotnull,
        pg_catalog.array_position(i.indkey[0:i.indnkeyatts - 1], a.attnum) AS key_position,
        NOT COALESCE(l.collisdeterministic, true) AS folds, a.attcollation, a.attgenerated <> '' AS generated,
-       h.children, p.partattrs AS partition_key
+       h.children, p.partattrs AS partition_key, g.tgrelid IS NOT NULL AS row_triggers
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
@@ -44,6 +44,8 @@ LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 LEFT JOIN (SELECT inhparent, pg_catalog.string_agg(inhrelid::pg_catalog.text, ' ' ORDER BY inhrelid) AS children
            FROM pg_catalog.pg_inherits GROUP BY inhparent) h ON h.inhparent = c.oid
 LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
+LEFT JOIN (SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger
+           WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 3 = 3 AND tgtype & 20 <> 0) g ON g.tgrelid = c.oid
 ` + crawledRelations + `
 ORDER BY n.nspname, c.relname, a.attnum`
 
@@ -118,7 +120,7 @@ func (c *crawler) row(v [][]byte) {
 		}
 		c.tables = append(c.tables, &catalog.Table{
 			OID: uint32(oid), Schema: string(v[1]), Name: string(v[2]), Kind: catalog.Kind(v[3][0]), HasChildren: isTrue(v[4]),
-			Children: numbers[uint32](c, v[15], 32), PartitionKey: numbers[int16](c, v[16], 16),
+			Children: numbers[uint32](c, v[15], 32), PartitionKey: numbers[int16](c, v[16], 16), RowTriggers: isTrue(v[17]),
 		})
 	}
 	if v[5] == nil {

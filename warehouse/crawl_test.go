@@ -26,6 +26,10 @@ ALTER TABLE public.customer DROP COLUMN gone;
 CREATE TABLE public.empty ();
 CREATE TABLE other.events (day date NOT NULL, what text) PARTITION BY RANGE (day);
 CREATE TABLE other.events_2024 PARTITION OF other.events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE FUNCTION public.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER before BEFORE UPDATE ON public.customer FOR EACH ROW EXECUTE FUNCTION public.stamp();
+CREATE TRIGGER after AFTER INSERT ON public.empty FOR EACH ROW EXECUTE FUNCTION public.stamp();
+CREATE TRIGGER gone BEFORE DELETE ON public.empty FOR EACH ROW EXECUTE FUNCTION public.stamp();
 CREATE VIEW other.v AS SELECT c_custkey FROM public.customer;
 CREATE MATERIALIZED VIEW other.m AS SELECT 1 AS one;
 CREATE TEMP TABLE hidden (x integer);
@@ -52,7 +56,7 @@ func TestCrawl(t *testing.T) {
 		{Schema: "other", Name: "v", Kind: catalog.KindView, Columns: []catalog.Column{
 			{Name: "c_custkey", Number: 1, Type: "integer", Category: 'N'},
 		}},
-		{Schema: "public", Name: "customer", Kind: catalog.KindTable, PrimaryKey: []string{"c_name", "c_custkey"}, Columns: []catalog.Column{
+		{Schema: "public", Name: "customer", Kind: catalog.KindTable, PrimaryKey: []string{"c_name", "c_custkey"}, RowTriggers: true, Columns: []catalog.Column{
 			{Name: "c_custkey", Number: 1, Type: "integer", Category: 'N', NotNull: true},
 			{Name: "c_name", Number: 3, Type: "character varying(25)", Category: 'S', Collation: 100, NotNull: true},
 			{Name: "c_mood", Number: 4, Type: "other.mood", Category: 'E'},

@@ -71,3 +71,8 @@ WITH RECURSIVE t (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 5), w 
 WITH w AS (UPDATE public.customer SET k = 100 / k WHERE 10 / k >= 1 RETURNING id) SELECT 1 FROM w LIMIT 0;
 WITH w AS (INSERT INTO orders (id, customer_id) VALUES (9001, 4) ON CONFLICT DO NOTHING RETURNING *) SELECT (SELECT count(*) FROM orders), w.* FROM w;
 WITH s AS (SELECT id, name, phone FROM public.customer WHERE 10 / k > 1), u AS (UPDATE public.customer c SET label = s.phone FROM s WHERE s.id = c.id AND s.name LIKE '%a%' RETURNING c.id, c.label) SELECT * FROM u JOIN s USING (id);
+MERGE INTO public.customer c USING (VALUES (4, 'US'), (9001, 'US'), (9002, 'us')) AS s(id, country) ON c.id = s.id WHEN MATCHED THEN UPDATE SET k = c.k + 1 WHEN NOT MATCHED THEN INSERT (id, country, k) VALUES (s.id, s.country, 7);
+MERGE INTO public.customer c USING (VALUES (9001, 'US'), (9002, 'DE')) AS s(id, country) ON c.id = s.id WHEN NOT MATCHED AND upper(s.country) = 'US' THEN INSERT (id, country, k) VALUES (s.id, lower(s.country) || '', 7);
+MERGE INTO public.customer c USING nation n ON c.country = n.code AND c.id < 9 WHEN MATCHED THEN UPDATE SET country = upper(n.code), label = c.phone;
+MERGE INTO orders o USING (SELECT id, country FROM public.customer WHERE id < 30) c ON o.id = c.id + 1000000 WHEN NOT MATCHED THEN INSERT (id, customer_id, total) VALUES (c.id + 1000000, c.id, 1.5);
+MERGE INTO parent p USING (VALUES (11, 'x'), (40, 'y')) AS s(id, v) ON p.id = s.id WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.v) WHEN MATCHED AND p.v LIKE 'c%' THEN UPDATE SET id = 12.4 WHEN MATCHED THEN DELETE;

@@ -56,6 +56,12 @@ MERGE INTO line l USING customer c ON l.order_id = c.id AND 10 / l.qty > 1 WHEN 
 MERGE INTO line l USING (SELECT id, k FROM customer WHERE k > 1) c ON l.order_id = c.id WHEN NOT MATCHED THEN INSERT (order_id, no, qty) VALUES (c.id, 99, c.k)
 MERGE INTO line l USING (VALUES (1, 0), (900, 5), (901, 6)) AS v (o, q) ON l.order_id = v.o WHEN NOT MATCHED AND v.q > 5 THEN INSERT (order_id, no, qty, memo) VALUES (v.o, 1, v.q, 'merged') WHEN MATCHED THEN UPDATE SET memo = 'there'
 MERGE INTO line l USING (VALUES (900, 0), (901, 6)) AS v (o, q) ON l.order_id = v.o WHEN NOT MATCHED THEN INSERT (order_id, no, qty) VALUES (v.o, 1, v.q)
+MERGE INTO customer c USING (VALUES (2, 'US'), (950, 'US'), (951, 'FR')) AS v (id, country) ON c.id = v.id WHEN MATCHED THEN UPDATE SET credit = 5 WHEN NOT MATCHED THEN INSERT (id, name, country, code, k) VALUES (v.id, 'merged', v.country, '3', 2)
+MERGE INTO customer c USING nation n ON c.country = n.code AND 60 / c.k > 20 WHEN MATCHED AND n.code = 'US' THEN UPDATE SET country = 'FR' WHEN MATCHED THEN UPDATE SET joined = c.joined + 1
+MERGE INTO customer c USING nation n ON c.country = n.code WHEN MATCHED THEN UPDATE SET country = 'DE'
+MERGE INTO orders o USING (SELECT id, k FROM customer) c ON o.id = c.id + 900 WHEN NOT MATCHED THEN INSERT (id, placed, customer_id, status, rate) VALUES (c.id + 900, '2024-05-05', c.id, 'open', c.k / 4.0)
+MERGE INTO orders o USING (SELECT id, k FROM customer) c ON o.id = c.id + 900 WHEN NOT MATCHED THEN INSERT (id, placed, customer_id, status, rate) VALUES (c.id + 900, '2024-05-05', c.id, 'open', 0.0001)
+MERGE INTO employee e USING dept d ON e.dept_id = d.id WHEN MATCHED AND e.age > 31 THEN UPDATE SET dept_id = 1, name = d.title WHEN MATCHED THEN DELETE
 TRUNCATE nation
 UPDATE employee SET grade = 'B', started = started + interval '1 day' WHERE manager_id IS NOT NULL RETURNING id, name, salary, grade
 UPDATE employee SET dept_id = 3 WHERE id = 1
