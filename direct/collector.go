@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -59,6 +60,10 @@ type Config struct {
 	Ignore []string
 	// SchemaPrefix begins the names of the schemas in which push keeps views; "" for none.
 	SchemaPrefix string
+	// Redshift says that texts are by Redshift's rules, and accounts those of temporary credentials too.
+	Redshift bool
+	// Overlap is, for a log of which every look reads again what ended within so long before the last entry, how long that is.
+	Overlap time.Duration
 	// Pgaudit says that the server has the extension, whose entries then count and not the server's own.
 	Pgaudit bool
 	// Interval between two looks; 0 means one second.
@@ -77,8 +82,8 @@ func (c *Config) Validate() error {
 	if c.Log == nil || c.Positions == nil || c.Current == nil || c.Rewriter == nil || c.InForce == nil || c.Record == nil || c.Recorded == nil || c.Logger == nil {
 		mistakes = append(mistakes, errors.New("a log, positions, what is in force, a rewriter, the audit log and a logger are wanted"))
 	}
-	if c.Interval < 0 {
-		mistakes = append(mistakes, errors.New("the interval is negative"))
+	if c.Interval < 0 || c.Overlap < 0 {
+		mistakes = append(mistakes, errors.New("the interval or the overlap is negative"))
 	}
 	return errors.Join(mistakes...)
 }
@@ -86,8 +91,8 @@ func (c *Config) Validate() error {
 // Collector follows the log of one warehouse.
 type Collector struct {
 	config Config
-	// told are the IDs that are on record behind the position, which a crash may have left there.
-	told map[string]bool
+	// told are the IDs that are on record behind the position, less the overlap: a crash may have left them there, and each look reads them again.
+	told map[string]time.Time
 
 	mu sync.Mutex
 	// began and ended count looks at the log; passed is closed at the end of each.
@@ -135,8 +140,12 @@ func (c *Collector) Collect(ctx context.Context) error {
 		return err
 	}
 	if c.told == nil {
-		told := map[string]bool{}
-		if err := c.config.Recorded(at.Time, func(id string) { told[id] = true }); err != nil {
+		told := map[string]time.Time{}
+		since := at.Time
+		if !since.IsZero() {
+			since = since.Add(-c.config.Overlap)
+		}
+		if err := c.config.Recorded(since, func(id string) { told[id] = at.Time }); err != nil {
 			return fmt.Errorf("reading which direct statements are on record: %w", err)
 		}
 		c.told = told
@@ -157,11 +166,21 @@ func (c *Collector) Collect(ctx context.Context) error {
 		if err := c.record(ctx, &batch); err != nil {
 			return err
 		}
-		if err := c.config.Positions.Save(batch.Next); err != nil {
-			return err
+		if batch.Next != at {
+			if err := c.config.Positions.Save(batch.Next); err != nil {
+				return err
+			}
 		}
-		at = batch.Next
+		if at = batch.Next; batch.Done {
+			c.forget(at.Time)
+			return nil
+		}
 	}
+}
+
+// forget drops what no look reads again.
+func (c *Collector) forget(at time.Time) {
+	maps.DeleteFunc(c.told, func(_ string, ended time.Time) bool { return ended.Before(at.Add(-2 * c.config.Overlap)) })
 }
 
 // record puts a batch on record. Nothing of it is when there is an error.
@@ -179,7 +198,7 @@ func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
 	}
 	for _, r := range gather(c.ours(b.Records), c.config.Pgaudit) {
 		e := c.event(ctx, &r, state)
-		if !c.told[e.ID] {
+		if _, known := c.told[e.ID]; !known {
 			events = append(events, e)
 		}
 	}
@@ -190,7 +209,9 @@ func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
 		return fmt.Errorf("recording direct statements: %w", err)
 	}
 	for i := range events {
-		delete(c.told, events[i].ID)
+		if c.config.Overlap > 0 && events[i].Kind == audit.Direct {
+			c.told[events[i].ID] = events[i].Time
+		}
 	}
 	return nil
 }

@@ -40,12 +40,18 @@ func (f *fixed) Program(name string) (*policy.Program, bool) { return f.program,
 
 func program(t *testing.T) *policy.Program {
 	t.Helper()
+	return programOf(t, "text", 25)
+}
+
+// programOf has tables whose phones are of a type.
+func programOf(t *testing.T, text string, textOID uint32) *policy.Program {
+	t.Helper()
 	column := func(name, typ string, oid uint32, category byte) catalog.Column {
 		return catalog.Column{Name: name, Type: typ, TypeOID: oid, Category: category, Reviewed: true}
 	}
 	table := func(oid uint32, schema, name string) *catalog.Table {
 		return &catalog.Table{OID: oid, Schema: schema, Name: name, Kind: catalog.KindTable, Registered: true,
-			Columns: []catalog.Column{column("id", "integer", 23, 'N'), column("phone", "text", 25, 'S')}}
+			Columns: []catalog.Column{column("id", "integer", 23, 'N'), column("phone", text, textOID, 'S')}}
 	}
 	snapshot, err := catalog.New(1, "shop", []*catalog.Table{table(1, "public", "customer"), table(2, "public", "twice"), table(3, "other", "twice")})
 	if err != nil {
@@ -103,28 +109,32 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 		Log:       &serverlog.Follower{Source: serverlog.Folder{Path: folder, Format: "csv"}, Format: "csv"},
 		Positions: PositionFile{filepath.Join(t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil },
 		InForce: w.versions.At,
-		Record: func(_ context.Context, events ...audit.Event) error {
-			if w.broken {
-				return errors.New("the disk is full")
-			}
-			for i := range events {
-				if err := events[i].Validate(); err != nil {
-					return err
-				}
-			}
-			w.events = append(w.events, events...)
-			return nil
-		},
-		Recorded: func(since time.Time, fn func(string)) error {
-			for _, e := range w.events {
-				if e.Kind == audit.Direct && !e.Time.Before(since) {
-					fn(e.ID)
-				}
-			}
-			return nil
-		},
+		Record:  w.recordAll, Recorded: w.recorded,
 	}
 	return w
+}
+
+// recordAll is the audit log.
+func (w *world) recordAll(_ context.Context, events ...audit.Event) error {
+	if w.broken {
+		return errors.New("the disk is full")
+	}
+	for i := range events {
+		if err := events[i].Validate(); err != nil {
+			return err
+		}
+	}
+	w.events = append(w.events, events...)
+	return nil
+}
+
+func (w *world) recorded(since time.Time, fn func(string)) error {
+	for _, e := range w.events {
+		if e.Kind == audit.Direct && !e.Time.Before(since) {
+			fn(e.ID)
+		}
+	}
+	return nil
 }
 
 // run sends a text as an account and returns the first value of its last result.

@@ -23,12 +23,13 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 	if r.statement.Failed {
 		e.SQLState, e.Error = r.record.SQLState, r.statement.Error
 	}
-	var unknown []string
+	e.Rows, e.Bytes = r.statement.Rows, r.statement.Bytes
+	unknown := slices.Clone(r.statement.Unknown)
 	if r.statement.Text == "" {
 		unknown = append(unknown, "the text is not in the log")
 	}
 	who := identity.Principal{}
-	if user, ok := state.Person(c.config.Connection, r.record.User); ok {
+	if user, ok := c.person(state, r.record.User); ok {
 		e.User = user
 		who, _ = state.Principal(user) // a person who may not log in has no decisions to tell
 	} else {
@@ -39,7 +40,11 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 		e.Detail = strings.Join(append(unknown, "there are no policies for the connection"), "; ")
 		return e
 	}
-	if at, known := c.config.InForce(r.record.Time); known {
+	began := r.record.Time
+	if !r.statement.Started.IsZero() {
+		began = r.statement.Started
+	}
+	if at, known := c.config.InForce(began); known {
 		e.Program = strconv.FormatUint(at, 10)
 	} else {
 		unknown = append(unknown, "which policies were in force is not known")
@@ -71,7 +76,10 @@ func (j *join) sources(ctx context.Context, r *ran) (out []audit.Source) {
 			found = append(found, t)
 		}
 	}
-	columns := j.columns(ctx, r.statement.Text, found)
+	var columns map[*catalog.Table][]string
+	if !r.statement.Cut {
+		columns = j.columns(ctx, j.collector.readable(r.statement.Text), found)
+	}
 	for _, t := range found {
 		s := audit.Source{Name: j.collector.config.Connection + "." + t.table.QualifiedName(), ColumnsRequested: columns[t.table]}
 		if t.view && !j.who.IsZero() {
@@ -99,7 +107,11 @@ func (j *join) names(r *ran) (out []rewrite.Relation) {
 	if r.statement.Text == "" {
 		return nil
 	}
-	out, err := rewrite.Relations(r.statement.Text)
+	relations := rewrite.Relations
+	if j.collector.config.Redshift {
+		relations = redshiftRelations
+	}
+	out, err := relations(r.statement.Text)
 	if err != nil {
 		j.unknown = append(j.unknown, "the text cannot be parsed, so its tables are not known")
 	}
@@ -109,6 +121,9 @@ func (j *join) names(r *ran) (out []rewrite.Relation) {
 // find resolves a name to a registered source. One without a schema is taken where a single source has it: the session's search path is not in
 // the log.
 func (j *join) find(n rewrite.Relation) (touched, bool) {
+	if n.Database != "" && n.Database != j.collector.config.Database {
+		return touched{}, false
+	}
 	prefix := j.collector.config.SchemaPrefix
 	snapshot := j.program.Snapshot()
 	if n.Schema != "" {

@@ -18,6 +18,10 @@ func gather(records []serverlog.Record, pgaudit bool) []ran {
 	last := map[string]int{} // by session
 	for i := range records {
 		r := &records[i]
+		if r.Ran != nil {
+			out = append(out, ran{*r, *r.Ran})
+			continue
+		}
 		s, ok := r.Statement()
 		if !ok || !wanted(&s, pgaudit) {
 			continue

@@ -37,7 +37,7 @@ func Who(changes []Changed, connection string, search func(since time.Time, fn f
 	}
 	found := make([][]audit.Event, len(changes))
 	err := search(since, func(e audit.Event) error {
-		if e.Kind != audit.Direct || e.Connection != connection || e.SQLState != "" || e.SQL == "" {
+		if e.Kind != audit.Direct || e.Connection != connection || e.SQLState != "" || e.Error != "" || e.SQL == "" {
 			return nil
 		}
 		words := wordsOf(e.SQL)

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/posternsql/postern/audit"
@@ -15,6 +16,7 @@ import (
 	"github.com/posternsql/postern/direct"
 	"github.com/posternsql/postern/push"
 	"github.com/posternsql/postern/warehouse"
+	"github.com/posternsql/postern/warehouse/queryhistory"
 	"github.com/posternsql/postern/warehouse/serverlog"
 )
 
@@ -65,7 +67,8 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 		if _, already := running[name]; already {
 			continue
 		}
-		collector, err := direct.New(s.collectorConfig(w))
+		config, end := s.collectorConfig(w)
+		collector, err := direct.New(config)
 		if err != nil {
 			s.log.Error("direct statements are not collected", "connection", name, "error", err)
 			continue
@@ -76,6 +79,7 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 		s.following.set(name, collector)
 		group.Go(func() error {
 			defer s.following.drop(name, collector)
+			defer end(loopCtx)
 			return collector.Run(loopCtx)
 		})
 	}
@@ -91,8 +95,19 @@ func pushed(set *resource.Set, connection string) (prefix, role string) {
 	return "", ""
 }
 
-func (s *server) collectorConfig(c *collecting) direct.Config {
-	name, l := c.of.Name, c.of.Log
+// collectorConfig is what one collector works with; end lets go of what it keeps open.
+func (s *server) collectorConfig(c *collecting) (out direct.Config, end func(context.Context)) {
+	out = s.collected(c)
+	l := c.of.Log
+	out.Interval = l.Interval()
+	if warehouse.Engine(c.of.Engine) == warehouse.EngineRedshift {
+		config := c.of.WarehouseLogging(s.log)
+		reader := &queryhistory.Reader{Views: queryhistory.Views(l.Format), Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+			return warehouse.Dial(ctx, config, map[string]string{"application_name": "postern:log", "datestyle": "ISO, MDY", "timezone": "UTC"})
+		}}
+		out.Log, out.Redshift, out.Overlap = reader, true, queryhistory.DefaultOverlap
+		return out, func(ctx context.Context) { _ = reader.Close(ctx) } // read only
+	}
 	zone, err := time.LoadLocation(l.Zone)
 	if err != nil {
 		zone = nil // checked when it was read; without one the log's times have to say theirs
@@ -101,9 +116,15 @@ func (s *server) collectorConfig(c *collecting) direct.Config {
 	if l.Folder != "" {
 		source = serverlog.Folder{Path: l.Folder, Format: l.Format}
 	}
+	out.Log, out.Pgaudit = &serverlog.Follower{Source: source, Format: l.Format, Zone: zone}, l.Pgaudit
+	return out, func(context.Context) {}
+}
+
+// collected is what collectors of every engine have.
+func (s *server) collected(c *collecting) direct.Config {
+	name := c.of.Name
 	return direct.Config{
-		Connection: name, Database: c.of.Database, Ignore: []string{c.of.User, c.role}, SchemaPrefix: c.prefix, Pgaudit: l.Pgaudit,
-		Log:       &serverlog.Follower{Source: source, Format: l.Format, Zone: zone},
+		Connection: name, Database: c.of.Database, Ignore: []string{c.of.User, c.role}, SchemaPrefix: c.prefix,
 		Positions: direct.PositionFile{Path: filepath.Join(s.auditDir, "direct-"+name+".position")},
 		Rewriter:  s.rewriter, Record: s.audit.Record, Logger: s.log,
 		InForce: s.versions.At,

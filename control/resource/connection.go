@@ -39,10 +39,12 @@ type Connection struct {
 	ObjectSync ObjectSync `yaml:"objectSync"`
 }
 
-// ConnectionLog is the log of a PostgreSQL server.
+// ConnectionLog is the log of a PostgreSQL server, or the history of statements of a Redshift.
 type ConnectionLog struct {
-	// Format is csv or json, as log_destination says.
+	// Format is csv or json, as log_destination says; of a Redshift sys or stl, the generation of system views.
 	Format string `yaml:"format"`
+	// Every is the time between two looks in seconds; 0 is 1, and 10 of a Redshift, where a look is a query.
+	Every int `yaml:"every"`
 	// Folder that the server writes it to. Without it the server is asked, for which the service role needs pg_monitor and
 	// pg_read_server_files.
 	Folder string `yaml:"folder"`
@@ -53,13 +55,19 @@ type ConnectionLog struct {
 }
 
 func (l ConnectionLog) validate(engine string, add func(error)) {
+	redshift := engine == string(warehouse.EngineRedshift)
 	switch {
 	case l == (ConnectionLog{}):
 		return
-	case engine != string(warehouse.EnginePostgres):
-		add(errors.New("log: only of engine postgres"))
-	case l.Format != "csv" && l.Format != "json":
+	case redshift && l.Format != "sys" && l.Format != "stl":
+		add(fmt.Errorf("log.format: %q is neither sys nor stl", clip(l.Format)))
+	case redshift && (l.Folder != "" || l.Zone != "" || l.Pgaudit):
+		add(errors.New("log: folder, zone and pgaudit are only of engine postgres"))
+	case !redshift && l.Format != "csv" && l.Format != "json":
 		add(fmt.Errorf("log.format: %q is neither csv nor json", clip(l.Format)))
+	}
+	if l.Every < 0 || l.Every > 3600 {
+		add(fmt.Errorf("log.every: %d is not between 1 and 3600 seconds", l.Every))
 	}
 	if _, err := time.LoadLocation(l.Zone); err != nil {
 		add(fmt.Errorf("log.zone: %q is not a time zone such as Europe/Berlin", clip(l.Zone)))
@@ -67,6 +75,17 @@ func (l ConnectionLog) validate(engine string, add func(error)) {
 	if l.Folder != "" && !filepath.IsAbs(l.Folder) {
 		add(fmt.Errorf("log.folder: %q is not an absolute path", clip(l.Folder)))
 	}
+}
+
+// Interval is the time between two looks.
+func (l ConnectionLog) Interval() time.Duration {
+	switch {
+	case l.Every > 0:
+		return time.Duration(l.Every) * time.Second
+	case l.Format == "sys", l.Format == "stl":
+		return 10 * time.Second
+	}
+	return time.Second
 }
 
 // ConnectionTLS is how the connection to the warehouse is encrypted.

@@ -41,7 +41,8 @@ func connectionFields() map[string]field {
 		"ObjectSync.watch":    {about: "`true`: each server keeps a session open, asks each second whether anything in the warehouse's catalog has changed, and looks when it has", standard: "false"},
 		"ObjectSync.replaced": {about: "what becomes of a source when another table has its name: `held`: nobody reads it until `postern objects accept`; `recreated`: as that, but a table that is new takes the place of one that was dropped; `accepted`: whatever has the name is the source", enum: replacements(), standard: "recreated"},
 
-		"ConnectionLog.format":  {about: "as log_destination says: csvlog or jsonlog", enum: []string{"csv", "json"}, required: true},
+		"ConnectionLog.format":  {about: "of postgres as log_destination says: csvlog or jsonlog; of redshift the views that are asked: SYS_QUERY_HISTORY, or STL_QUERY of clusters that have no SYS views", enum: []string{"csv", "json", "sys", "stl"}, required: true},
+		"ConnectionLog.every":   {about: "seconds between two looks, 1 to 3600", standard: "1; 10 of redshift"},
 		"ConnectionLog.folder":  {about: "the folder that the server writes its log to", standard: "the server is asked; the service role then needs pg_monitor and pg_read_server_files"},
 		"ConnectionLog.zone":    {about: "log_timezone of the server, such as Europe/Berlin", standard: "UTC"},
 		"ConnectionLog.pgaudit": {about: "the extension pgaudit logs the statements, and not log_statement"},

@@ -61,6 +61,7 @@ func Table() []Room {
 
 		{Path: "warehouse", Kind: Product, Floor: 2},
 		{Path: "warehouse/serverlog", Kind: Product, Floor: 2},
+		{Path: "warehouse/queryhistory", Kind: Product, Floor: 2, Beside: []string{"warehouse/serverlog"}},
 		{Path: "warehouse/awsauth", Kind: Product, Floor: 2, Beside: []string{"warehouse"}},
 		{Path: "policy/sqlparse", Kind: Product, Floor: 2},
 

@@ -30,6 +30,8 @@ type Position struct {
 	HeadBytes int64  `json:"headBytes"`
 	// Time is that of the last entry that was read.
 	Time time.Time `json:"time"`
+	// PageTime is, in the middle of a look at a log that is read in pages, the time of the page's last entry, whose number is Offset.
+	PageTime time.Time `json:"pageTime,omitzero"`
 }
 
 // Gap says that entries may be lost: a file was rotated away, or written again, before it was read to its end.
@@ -47,6 +49,8 @@ type Batch struct {
 	Next Position
 	// Gap comes before the records; nil for none.
 	Gap *Gap
+	// Done says of a log in which every look reads some of what was read before that there is nothing more for now.
+	Done bool
 }
 
 // Follower reads on in a server's log. It keeps nothing: the position is the caller's.

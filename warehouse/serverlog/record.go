@@ -29,6 +29,8 @@ type Record struct {
 	Application string
 	// Backend is the kind of process; "client backend" has a person behind it.
 	Backend string
+	// Ran is the statement, of a log that keeps statements and not messages about them; then Time is when it ended, and nothing else of the entry tells of it.
+	Ran *Statement
 }
 
 // parseTime reads the server's form of an instant, `2006-01-02 15:04:05.000 UTC`. Abbreviations of zones name no zone for certain, so

@@ -23,6 +23,13 @@ type Statement struct {
 	Objects []string
 	// Number is pgaudit's number of the statement in its session: entries with the same one are about the same statement.
 	Number string
+	// Started is when it began, of a log that says so.
+	Started time.Time
+	// Rows and Bytes are what the client got, of a log that counts them.
+	Rows, Bytes int64
+	// Cut says that Text has no end. Unknown says in words what the server does not tell of this statement.
+	Cut     bool
+	Unknown []string
 }
 
 var (
@@ -37,6 +44,9 @@ const parametersPrefix = "arameters: "
 // Statement finds a statement in the entry: one that was logged because it ran (log_statement, log_min_duration_statement, pgaudit), or
 // because it failed (log_min_error_statement). Entries of Parse and Bind are none: nothing has run.
 func (r *Record) Statement() (Statement, bool) {
+	if r.Ran != nil {
+		return *r.Ran, true
+	}
 	if s, ok := r.pgaudit(); ok {
 		return s, true
 	}
