@@ -15,7 +15,7 @@ import (
 )
 
 // writeSelfSigned makes a certificate for loopback and its key as PEM files. Clients that verify certificates will refuse
-// it, which is right: nobody vouches for it.
+// it unless they are told to trust it, which is right: nobody else vouches for it.
 func writeSelfSigned(certFile, keyFile string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -27,10 +27,12 @@ func writeSelfSigned(certFile, keyFile string) error {
 		Subject:      pkix.Name{CommonName: "postern demo"},
 		NotBefore:    now.Add(-time.Hour),
 		NotAfter:     now.Add(30 * 24 * time.Hour),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
+		KeyUsage:     x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:     []string{"localhost"},
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		// Java's and Python's clients trust authorities only.
+		IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 type demoOptions struct {
 	scale         float64
 	once, verbose bool
+	redshift      bool
 	listen, admin string
 }
 
@@ -34,7 +35,10 @@ func newDemo() *cobra.Command {
 		Short: "Run everything on this machine: a throw-away warehouse, policies, and three people to log in as",
 		Long: `Starts a throw-away PostgreSQL cluster (owned by a user other than root), fills a TPC-H database, creates a service role
 that is no superuser, publishes the policies of examples/tpch, and runs the proxy and the admin server in front of it.
-Nothing outside of a temporary folder is touched, and all of it is removed at the end (Ctrl-C).`,
+Nothing outside of a temporary folder is touched, and all of it is removed at the end (Ctrl-C).
+
+With --redshift-standin the warehouse speaks as an Amazon Redshift does, by a stand-in in front of that cluster, with a certificate
+that the demo makes. What a cluster of AWS's would do differently is in docs/redshift-proxy.md and docs/push-redshift.md.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -43,6 +47,7 @@ Nothing outside of a temporary folder is touched, and all of it is removed at th
 	f := cmd.Flags()
 	f.Float64Var(&o.scale, "scale", 0.01, "size of the TPC-H database; 1 is about a gigabyte")
 	f.BoolVar(&o.once, "once", false, "run the tour as the three people, print their results side by side, and exit")
+	f.BoolVar(&o.redshift, "redshift-standin", false, "have a stand-in for Amazon Redshift as the warehouse")
 	f.StringVar(&o.listen, "listen", demoListen, "address of the proxy; port 0 chooses one")
 	f.StringVar(&o.admin, "admin", demoAdmin, "address of the admin server; port 0 chooses one, off is none")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the servers' logs")
@@ -66,12 +71,12 @@ func runDemo(ctx context.Context, o demoOptions, out, progressOut io.Writer) (er
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 
-	d, err := writeDemoFolder(w, o)
+	d, err := makeDemoFolder()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(d.folder)) }()
-	if err := d.register(ctx, w); err != nil {
+	if err := d.prepare(ctx, w, o); err != nil {
 		return demoError(ctx, err)
 	}
 	cfg, err := resource.LoadServerConfig(d.config)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,7 +21,10 @@ import (
 // demo is the demo's folder: a configuration, resources and a certificate, as a user would write them.
 type demo struct {
 	folder, config, policies string
+	certificate, key         string
 	people                   []demoPerson
+	// redshift is the stand-in, nil where the warehouse is a PostgreSQL.
+	redshift *demoRedshift
 }
 
 // demoPerson can log in.
@@ -28,42 +32,62 @@ type demoPerson struct {
 	name, password, about string
 }
 
-// writeDemoFolder writes everything that `serve` needs and sets the environment variables that the resources refer to.
-func writeDemoFolder(w *demoWarehouse, o demoOptions) (_ *demo, err error) {
+// makeDemoFolder makes the folder, with a certificate in it.
+func makeDemoFolder() (_ *demo, err error) {
 	folder, err := os.MkdirTemp("", "postern-demo-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(folder))
-		}
-	}()
-	d := &demo{folder: folder, config: filepath.Join(folder, "postern.yaml"), policies: filepath.Join(folder, "policies")}
-	if err := d.copyExample(); err != nil {
-		return nil, err
+	at := func(name string) string { return filepath.Join(folder, name) }
+	d := &demo{folder: folder, config: at("postern.yaml"), policies: at("policies"), certificate: at("cert.pem"), key: at("key.pem")}
+	if err := errors.Join(os.Mkdir(d.policies, 0o700), writeSelfSigned(d.certificate, d.key)); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	files := map[string]string{
-		"postern.yaml":             demoConfig(o),
-		"policies/connection.yaml": demoConnection(w),
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			return nil, err
-		}
-	}
-	if err := writeSelfSigned(filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")); err != nil {
-		return nil, err
-	}
-	return d, d.setEnvironment(w)
+	return d, nil
 }
 
-// copyExample copies the example's resources, but for its connection and its configuration.
-func (d *demo) copyExample() error {
-	if err := os.Mkdir(d.policies, 0o700); err != nil {
+// prepare makes the warehouse ready, writes everything that `serve` needs, and sets the environment variables that the resources refer to.
+func (d *demo) prepare(ctx context.Context, w *demoWarehouse, o demoOptions) (err error) {
+	if o.redshift {
+		if d.redshift, err = w.standIn(ctx, d); err != nil {
+			return err
+		}
+	}
+	connection := demoConnection(w)
+	if d.redshift != nil {
+		connection = d.redshift.resources(d.certificate)
+	}
+	for name, text := range map[string]string{d.config: demoConfig(o), filepath.Join(d.policies, "connection.yaml"): connection} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := d.copyExamples(); err != nil {
 		return err
 	}
-	entries, err := fs.ReadDir(examples.TPCH, "tpch")
+	if err := d.setEnvironment(w); err != nil {
+		return err
+	}
+	if d.redshift != nil {
+		return d.redshift.prepare(ctx, d.people)
+	}
+	if err := w.createService(ctx); err != nil {
+		return err
+	}
+	return d.register(ctx, w)
+}
+
+// copyExamples copies the example's resources, and in place of some those for a Redshift.
+func (d *demo) copyExamples() error {
+	if err := d.copyExample(examples.TPCH, "tpch"); err != nil || d.redshift == nil {
+		return err
+	}
+	return d.copyExample(examples.Redshift, "redshift")
+}
+
+// copyExample copies resources, but for their connection and their configuration.
+func (d *demo) copyExample(files embed.FS, folder string) error {
+	entries, err := fs.ReadDir(files, folder)
 	if err != nil {
 		return err
 	}
@@ -71,7 +95,7 @@ func (d *demo) copyExample() error {
 		if !strings.HasSuffix(e.Name(), ".yaml") || e.Name() == "connection.yaml" || e.Name() == "postern.yaml" {
 			continue
 		}
-		text, err := examples.TPCH.ReadFile(path.Join("tpch", e.Name()))
+		text, err := files.ReadFile(path.Join(folder, e.Name()))
 		if err != nil {
 			return err
 		}
@@ -115,6 +139,9 @@ func (d *demo) setEnvironment(w *demoWarehouse) error {
 	}
 	for _, u := range set.Users {
 		p := demoPerson{name: u.Name, password: strings.ToLower(rand.Text()[:12]), about: describe(u)}
+		if d.redshift != nil {
+			p.password = redshiftPassword()
+		}
 		if err := os.Setenv(u.Password.Env, p.password); err != nil {
 			return err
 		}

@@ -32,9 +32,13 @@ func (d *demo) invite(out io.Writer, proxy *net.TCPAddr, admin string, took time
 		query = "SELECT * FROM customer LIMIT 5"
 	}
 	fmt.Fprintf(out, "\nPostern is ready after %.1f s. Three people, one query; paste into another terminal:\n", took.Seconds())
+	query = strings.Join(strings.Fields(query), " ")
 	for _, p := range d.people {
 		fmt.Fprintf(out, "\n# %s: %s\nPGPASSWORD=%s psql -h %s -p %d -U %s %s -c %s\n",
-			p.name, p.about, p.password, proxy.IP, proxy.Port, p.name, demoDatabase, shellQuote(strings.Join(strings.Fields(query), " ")))
+			p.name, p.about, p.password, proxy.IP, proxy.Port, p.name, demoDatabase, shellQuote(query))
+	}
+	if d.redshift != nil {
+		d.inviteDrivers(out, proxy)
 	}
 	fmt.Fprintf(out, `
 Resources (edit and save; they are published at once):  %s
@@ -55,7 +59,7 @@ func (d *demo) tour(ctx context.Context, proxy *net.TCPAddr, out io.Writer) erro
 	fmt.Fprintf(out, "\nThe same query, as three people:\n\n%s\n", indent(query, "    "))
 	var blocks [][]string
 	for _, p := range d.people {
-		lines, err := askAs(ctx, proxy, p, query)
+		lines, err := askAt(ctx, d.proxyURL(proxy, p), query)
 		if err != nil {
 			return fmt.Errorf("asking as %s: %w", p.name, err)
 		}
@@ -65,13 +69,18 @@ func (d *demo) tour(ctx context.Context, proxy *net.TCPAddr, out io.Writer) erro
 	return nil
 }
 
-// askAs connects through the proxy and returns the result as lines of a table.
-func askAs(ctx context.Context, proxy *net.TCPAddr, p demoPerson, query string) (_ []string, err error) {
+// proxyURL is where a person finds the proxy.
+func (d *demo) proxyURL(proxy *net.TCPAddr, p demoPerson) string {
 	dsn := url.URL{
 		Scheme: "postgres", User: url.UserPassword(p.name, p.password), Host: proxy.String(), Path: "/" + demoDatabase,
-		RawQuery: "sslmode=require&application_name=postern-tour",
+		RawQuery: url.Values{"sslmode": {"verify-full"}, "sslrootcert": {d.certificate}, "application_name": {"postern-tour"}}.Encode(),
 	}
-	conn, err := pgconn.Connect(ctx, dsn.String())
+	return dsn.String()
+}
+
+// askAt connects and returns the result as lines of a table.
+func askAt(ctx context.Context, dsn, query string) (_ []string, err error) {
+	conn, err := pgconn.Connect(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}

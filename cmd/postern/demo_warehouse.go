@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/internal/pgcluster"
+	"github.com/posternsql/postern/internal/rsfake"
 	"github.com/posternsql/postern/internal/tpch"
 )
 
@@ -18,10 +19,12 @@ const (
 	demoRole     = "postern_service"
 )
 
-// demoWarehouse is the throw-away cluster with the TPC-H database and the service role.
+// demoWarehouse is the throw-away cluster with the TPC-H database.
 type demoWarehouse struct {
 	cluster  *pgcluster.Cluster
 	password string
+	// redshift is nil unless a stand-in for one is wanted.
+	redshift *rsfake.Server
 }
 
 func openDemoWarehouse(ctx context.Context, scale float64, progressOut io.Writer) (_ *demoWarehouse, err error) {
@@ -47,7 +50,7 @@ func openDemoWarehouse(ctx context.Context, scale float64, progressOut io.Writer
 	return w, w.load(ctx, generator, newProgress(progressOut))
 }
 
-// load fills the database and creates the service role. The role may log in and nothing else: `register` grants the rest.
+// load fills the database.
 func (w *demoWarehouse) load(ctx context.Context, g tpch.Generator, p *progress) (err error) {
 	conn, err := pgconn.Connect(ctx, w.cluster.DSN(demoDatabase))
 	if err != nil {
@@ -57,9 +60,14 @@ func (w *demoWarehouse) load(ctx context.Context, g tpch.Generator, p *progress)
 	if err := g.Build(ctx, conn, p.update); err != nil {
 		return err
 	}
-	// rand.Text is base 32: nothing in it needs quoting.
-	create := fmt.Sprintf("CREATE ROLE %s LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '%s'", demoRole, w.password)
-	return conn.Exec(ctx, create+"; ANALYZE").Close()
+	return conn.Exec(ctx, "ANALYZE").Close()
 }
 
-func (w *demoWarehouse) close() error { return w.cluster.Stop() }
+// createService creates the service role. It may log in and nothing else: `register` grants the rest.
+func (w *demoWarehouse) createService(ctx context.Context) error {
+	// rand.Text is base 32: nothing in it needs quoting.
+	create := fmt.Sprintf("CREATE ROLE %s LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '%s'", demoRole, w.password)
+	return w.cluster.Exec(ctx, demoDatabase, create)
+}
+
+func (w *demoWarehouse) close() error { return errors.Join(w.closeStandIn(), w.cluster.Stop()) }

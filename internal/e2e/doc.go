@@ -9,7 +9,7 @@
 //   - tour_test.go: every client as every person, and the committed list of these runs
 //   - large_test.go: a result that fits no buffer
 //   - tls_test.go: clients that verify the certificate, and bind the log-in to it
-//   - demo_test.go: `postern demo --once`
+//   - demo_test.go: `postern demo --once`, in front of a PostgreSQL and of a stand-in for a Redshift
 //   - register_test.go: what an administrator does in the warehouse first
 //   - metadata_test.go: psql's descriptions and JDBC's DatabaseMetaData, with nothing in them that is hidden
 //   - login_test.go, multi_test.go, cancel_test.go, revocation_test.go, audit_test.go: one promise each
