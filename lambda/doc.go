@@ -4,7 +4,7 @@
 // Floor 1: it imports tokenize and secret. cmd/postern-lambda makes a program of it.
 //
 //   - payload.go: what Redshift sends and wants back
-//   - access.go: who may have what computed, as a document; accesscache.go: the one in force
+//   - access.go: who may have what computed, as a document, accessdocument.go: printed; accesscache.go: the one in force
 //   - keys.go: the keys of token domains, read when they are needed
 //   - handler.go, function.go: one batch of calls
 //

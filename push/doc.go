@@ -12,6 +12,7 @@
 //   - bootstrap.go: what schema postern_system holds
 //   - redshiftimpersonate.go: what a Redshift holds for those who act as others
 //   - sync.go, lock.go, quick.go, apply.go, sessions.go, remove.go: Syncer: one run, from the lock to what is read back; loop.go: runs whenever something changes
+//   - lambdaaccess.go: LambdaAccess: who may have what masked by the functions of a Redshift: pure
 //   - keeper.go, asked.go: Keeper: the loop of one database, and the runs that somebody asks for beside
 //
 // The life of one change: Desire works out what should be there; the Syncer takes the database's lock, crawls what is there of ours, and

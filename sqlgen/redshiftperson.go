@@ -84,12 +84,23 @@ func (r *redshift) isNamed(v expr.In) (typed, bool) {
 // redshiftSet is what a column is compared with: the rows of an entitlement, which a list of the profile holds, too.
 type redshiftSet struct{ kind, name, list string }
 
-// any is true if there is something in the set.
+// any is true if there is something in the set, and holds if there is something that the warehouse can hold.
 func (s redshiftSet) any(r *redshift) string {
 	if s.kind == RedshiftKindAttribute {
-		return r.profile.asked("", "(strpos("+r.profile.column(s.list)+", "+r.text(redshiftNamed(s.name)+"%").sql+") > 0)")
+		return s.has(r, redshiftNamed(s.name)+"%")
 	}
 	return r.profile.asked("", "(octet_length("+r.profile.column(s.list)+") > 0)")
+}
+
+func (s redshiftSet) holds(r *redshift) string {
+	if s.kind == RedshiftKindAttribute {
+		return s.has(r, redshiftNamed(s.name)+"%v")
+	}
+	return s.has(r, "%v")
+}
+
+func (s redshiftSet) has(r *redshift, what string) string {
+	return r.profile.asked("", "(strpos("+r.profile.column(s.list)+", "+r.text(what).sql+") > 0)")
 }
 
 // member prints `arg::text is one of the set`; a placeholder stands for an empty set.
@@ -111,9 +122,9 @@ func (r *redshift) member(e expr.Expr, set redshiftSet, placeholder *string, tru
 	case truth && !r.profile.own:
 		return boolean("(" + r.entitled(arg, set) + " OR ((NOT " + set.any(r) + ") AND " + other + "))")
 	case other == "":
-		return boolean("(" + set.any(r) + " AND " + r.listed(arg, set) + ")")
+		return boolean("(" + set.holds(r) + " AND " + r.listed(arg, set) + ")")
 	}
-	return boolean("CASE WHEN " + set.any(r) + " THEN " + r.listed(arg, set) + " ELSE " + other + " END")
+	return boolean("CASE WHEN " + set.any(r) + " THEN (" + set.holds(r) + " AND " + r.listed(arg, set) + ") ELSE " + other + " END")
 }
 
 func (r *redshift) entitled(arg typed, set redshiftSet) string {
