@@ -28,6 +28,8 @@ type Push struct {
 type PushPerson struct {
 	Principal identity.Principal
 	Account   string
+	// MayActAs are the accounts of those as whom they may act there, sorted; none where the settings do not want that.
+	MayActAs []string
 }
 
 // Pushes lists the warehouses in which something is maintained, in the order of their settings.
@@ -48,11 +50,26 @@ func (g *Generation) Pushes() (out []Push) {
 		accounts := g.accounts(s.Connection)
 		for _, user := range slices.Sorted(maps.Keys(accounts)) {
 			if who, err := g.Principal(user); err == nil {
-				p.People = append(p.People, PushPerson{who, accounts[user]})
+				p.People = append(p.People, PushPerson{who, accounts[user], g.mayActAs(s, user, accounts)})
 			}
 		}
 		out = append(out, p)
 	}
+	return out
+}
+
+// mayActAs are the accounts of those as whom somebody may act, as Impersonated says.
+func (g *Generation) mayActAs(s resource.PushSettings, user string, accounts map[string]string) (out []string) {
+	who, found := g.people[user]
+	if !s.Impersonation || !found || who.disabled || who.spec.Exempt || len(who.impersonates) == 0 {
+		return nil
+	}
+	for other, account := range accounts {
+		if target, found := g.people[other]; found && other != user && !target.disabled && !target.spec.Exempt && who.mayImpersonate(target) {
+			out = append(out, account)
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 
@@ -97,6 +114,9 @@ func (b *builder) pushable(g *Generation) {
 		if c.config.Engine != warehouse.EnginePostgres {
 			b.mistake(s.Pos, label, "connection %s is of engine %s: only postgres can be maintained yet", s.Connection, c.config.Engine)
 			continue
+		}
+		if s.Impersonation && c.config.Engine != warehouse.EngineRedshift {
+			b.mistake(s.Pos, label, "impersonation: only in a warehouse of engine redshift; people act as others through the proxy (SET SESSION AUTHORIZATION)")
 		}
 		if s.User == c.config.User {
 			b.mistake(s.Pos, label, "user %s is the role of the proxy, which is not to change what is maintained", s.User)

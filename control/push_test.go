@@ -2,6 +2,7 @@ package control
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/posternsql/postern/control/resource"
@@ -65,4 +66,37 @@ func TestOneAccountOfTwo(t *testing.T) {
 	w.refused(p, "account IAMR:Analyst of connection tpch is both ann and bob")
 	w.edit("push.yaml", "bob: IAMR:Analyst", "bob: IAMR:analyst")
 	w.publish(p)
+}
+
+// TestMayActAs: as whom people may act in a warehouse is as in the proxy: by themselves and by their groups, never as or by somebody exempt or disabled,
+// and only where it is wanted.
+func TestMayActAs(t *testing.T) {
+	g := &Generation{set: &resource.Set{IdentityMappings: []resource.IdentityMapping{{Connection: "lake", Attribute: "account", Users: map[string]string{"ann": "IAM:ann", "bob": "bob", "cyd": "cyd", "dan": "dan", "root": "root"}}}},
+		people: map[string]person{}, connections: map[string]connection{"lake": {config: warehouse.Config{User: "postern"}}}}
+	for name, p := range map[string]person{
+		"ann": {spec: identity.Spec{Groups: []string{"marketing"}}}, "bob": {impersonates: []resource.Members{{Users: []string{"cyd", "nobody"}}, {Groups: []string{"marketing"}}}},
+		"cyd": {impersonates: []resource.Members{{Users: []string{"cyd", "dan", "root"}}}}, "dan": {disabled: true, impersonates: []resource.Members{{Users: []string{"ann"}}}},
+		"root": {spec: identity.Spec{Exempt: true}, impersonates: []resource.Members{{Users: []string{"ann"}}}},
+	} {
+		p.spec.User = name
+		p.principal = identity.NewPrincipal(p.spec)
+		g.people[name] = p
+	}
+	accounts := g.accounts("lake")
+	for user, want := range map[string][]string{"ann": nil, "bob": {"IAM:ann", "cyd"}, "cyd": nil, "dan": nil, "root": nil, "nobody": nil} {
+		if got := g.mayActAs(resource.PushSettings{Connection: "lake", Impersonation: true}, user, accounts); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", user, got, want)
+		}
+		if got := g.mayActAs(resource.PushSettings{Connection: "lake"}, user, accounts); got != nil {
+			t.Errorf("%s, where it is not wanted: %v", user, got)
+		}
+	}
+}
+
+// TestImpersonationWanted: people act as others in a Redshift alone.
+func TestImpersonationWanted(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\nimpersonation: true\n")
+	w.refused(p, "impersonation: only in a warehouse of engine redshift")
 }

@@ -72,6 +72,8 @@ type PushSettings struct {
 	GroupRole  string `yaml:"groupRole"`
 	// ReadOnly gives nobody the right to write directly.
 	ReadOnly bool `yaml:"readOnly"`
+	// Impersonation lets people act as others in the warehouse itself, as `impersonate` of users and groups says; on a Redshift alone.
+	Impersonation bool `yaml:"impersonation"`
 	// Interval between two looks for drift, in seconds.
 	Interval int `yaml:"interval"`
 	// Paused has nothing be changed in the warehouse, but for what unregistering takes back.
