@@ -57,8 +57,9 @@ type running struct {
 	sqlstate  string
 	message   string
 	done      bool
-	silent    bool // not on record: there is nothing to it, or another event covers it
-	whole     bool // a text that was not taken apart (exempt users): the statements in it are not counted
+	silent    bool                // not on record: there is nothing to it, or another event covers it
+	plan      *rewrite.PlanReader // of an EXPLAIN that is told line by line, once its first line has come
+	whole     bool                // a text that was not taken apart (exempt users): the statements in it are not counted
 }
 
 // queue holds the expected responses in order. It is empty whenever the client is listened to.

@@ -8,8 +8,8 @@ import (
 	"github.com/posternsql/postern/rewrite"
 )
 
-// Answers to EXPLAIN. The warehouse's is one row of JSON, which is never handed on: the rewriter makes of it what the client is told,
-// in the form that the client asked for.
+// Answers to EXPLAIN. The warehouse's is one row of JSON, or of a Redshift a row for each line, which is never handed on: the rewriter makes of it what
+// the client is told, in the form that the client asked for.
 
 const (
 	// maxPlan bounds how much of a plan is held.
@@ -49,7 +49,7 @@ func (r *relay) planColumns(ctx context.Context, x *rewrite.Explain, length int)
 	return nil
 }
 
-// plan replaces the one row of an EXPLAIN.
+// plan replaces a row of an EXPLAIN.
 func (r *relay) plan(ctx context.Context, run *running, length int) error {
 	if length > maxPlan {
 		return r.lost(errUpstreamOrder)
@@ -68,15 +68,7 @@ func (r *relay) plan(ctx context.Context, run *running, length int) error {
 		r.upstream.skip(n)
 		rest -= n
 	}
-	lines := []string{notShown}
-	if len(row) >= 6 && bytes.Equal(row[:2], []byte{0, 1}) {
-		var err error
-		if lines, err = run.statement.Explain.Rows(row[6:]); err != nil {
-			r.log.Error("a plan cannot be shown", "session", r.id, "statement", run.id, "error", err)
-			lines = []string{notShown}
-		}
-	}
-	for _, line := range lines {
+	for _, line := range r.shownPlan(run, row) {
 		m := binary.BigEndian.AppendUint32([]byte{0, 1}, uint32(len(line)))
 		m = append(m, line...)
 		run.rows++
@@ -84,6 +76,28 @@ func (r *relay) plan(ctx context.Context, run *running, length int) error {
 		r.out.write(appendMessage(nil, 'D', m))
 	}
 	return nil
+}
+
+// shownPlan is what the client is told of a row of a plan: of its one document, or of one line.
+func (r *relay) shownPlan(run *running, row []byte) []string {
+	if len(row) < 6 || !bytes.Equal(row[:2], []byte{0, 1}) {
+		return []string{notShown}
+	}
+	if run.plan == nil {
+		run.plan = run.statement.Explain.Lines()
+	}
+	if run.plan != nil {
+		if line, ok := run.plan.Line(string(row[6:])); ok {
+			return []string{line}
+		}
+		return nil
+	}
+	lines, err := run.statement.Explain.Rows(row[6:])
+	if err != nil {
+		r.log.Error("a plan cannot be shown", "session", r.id, "statement", run.id, "error", err)
+		return []string{notShown}
+	}
+	return lines
 }
 
 // explained is how the answer to a message is told that is about an EXPLAIN; nil for any other.

@@ -146,18 +146,13 @@ func (r *resolver) judgeForRedshift(raw *pg.RawStmt) error {
 			return pgerror.NotSupported("SELECT INTO is not supported through Postern on Redshift")
 		}
 		return nil
-	case nil, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
+	case nil, *pg.Node_ExplainStmt, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
 		*pg.Node_DeclareCursorStmt, *pg.Node_FetchStmt, *pg.Node_ClosePortalStmt, *pg.Node_DeallocateStmt:
 		return nil
 	case *pg.Node_VariableSetStmt:
 		if v.VariableSetStmt.Kind != pg.VariableSetKind_VAR_SET_MULTI {
 			return nil
 		}
-	case *pg.Node_ExplainStmt:
-		if wants, _, err := wantsPolicy(v.ExplainStmt.Options); wants || err != nil {
-			return err
-		}
-		return pgerror.NotSupported("EXPLAIN is not supported through Postern on Redshift: a plan there shows filters and hidden tables as they are")
 	}
 	return pgerror.NotSupported("statement %s is not supported through Postern on Redshift", statementName(raw.Stmt))
 }

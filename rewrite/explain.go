@@ -29,10 +29,12 @@ type Explain struct {
 	whole bool
 	// filtered says that some relation hides rows: then what the planner chose by its statistics is not told either.
 	filtered bool
-	known    known
-	costs    bool
-	timing   bool
-	summary  bool
+	// lines marks a plan that comes line by line, from a Redshift.
+	lines   bool
+	known   known
+	costs   bool
+	timing  bool
+	summary bool
 }
 
 // known is what the client's own text says.
@@ -47,6 +49,9 @@ type known struct {
 
 // explain judges EXPLAIN of a query. The warehouse is always asked for JSON, with as little as the client may be told.
 func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
+	if r.rw.redshift() {
+		return r.explainRedshift(e, st)
+	}
 	st.Kind = KindExplain
 	x := &Explain{Format: PlanText, costs: true, timing: true}
 	options, err := x.options(e.Options)

@@ -2,12 +2,14 @@ package rsfake
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,7 +35,8 @@ type session struct {
 	count    int
 	// changed reports that the last text was changed on its way, so that positions mean nothing.
 	changed atomic.Bool
-	tag     string // of the block that runs; of the answering goroutine alone
+	tag     string // of the block that runs; of the answering goroutine alone, as is plan: that rows are lines of a plan
+	plan    bool
 	running *running
 }
 
@@ -227,6 +230,12 @@ func (s *session) answer(m message) []byte {
 		return appendMessage(nil, 'C', zero(s.commandTag(tag)))
 	case 'E', 'N':
 		return s.notice(m)
+	case 'T':
+		s.plan = bytes.HasPrefix(m.body, []byte("\x00\x01QUERY PLAN\x00"))
+	case 'D':
+		if s.plan && len(m.body) > 6 {
+			return appendMessage(nil, 'D', planLine(m.body[6:]))
+		}
 	case 'S':
 		name, rest, _ := cstring(m.body)
 		switch name {
@@ -240,6 +249,14 @@ func (s *session) answer(m message) []byte {
 		return appendMessage(nil, 'S', zero(name), zero(value))
 	}
 	return appendMessage(nil, m.kind, m.body)
+}
+
+var planOperator = regexp.MustCompile(`^( *(?:->  )?)([A-Z][A-Za-z0-9 ]* on [^(]*  \(cost=|[A-Z][A-Za-z0-9 ]*  \(cost=)`)
+
+// planLine is a line of a plan as Redshift has it: a node runs on the compute nodes (XN).
+func planLine(text []byte) []byte {
+	text = planOperator.ReplaceAll(text, []byte("${1}XN ${2}"))
+	return append(binary.BigEndian.AppendUint32([]byte{0, 1}, uint32(len(text))), text...)
 }
 
 // commandTag is as 8.0 wrote it: without a count behind SELECT, FETCH and COPY.

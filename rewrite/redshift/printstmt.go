@@ -30,6 +30,10 @@ func (p *printer) statement(n *pg.Node) {
 			p.list(v.ExecuteStmt.Params, p.expr)
 			p.put(")")
 		}
+	case *pg.Node_ExplainStmt:
+		p.must(len(v.ExplainStmt.Options) == 0, "an option of EXPLAIN")
+		p.put("EXPLAIN ")
+		p.query(v.ExplainStmt.Query.GetSelectStmt())
 	case *pg.Node_DeallocateStmt:
 		p.put("DEALLOCATE ")
 		p.nameOrAll(v.DeallocateStmt.Name)
