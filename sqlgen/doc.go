@@ -9,7 +9,8 @@
 //   - quote.go: names, constants, types; names.go: the same for those who print other statements
 //   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftregex.go, redshiftliteral.go,
 //     redshiftquote.go, redshiftselect.go: the same for Amazon Redshift, each expression with its type
-//   - redshiftstored.go, redshiftperson.go: deferred decisions for Amazon Redshift; redshiftprofile.go: the rows that they read of a person
+//   - redshiftstored.go, redshiftperson.go: deferred decisions for Amazon Redshift; redshiftprofile.go: the rows that they read of a person;
+//     redshiftguarantee.go: how far they keep from people what is hidden
 //
 // cases_test.go runs testdata/cases, one story each, on a real server; total_test.go runs every mask over the ends of every
 // type; meaning_test.go compares rules as written and as printed.

@@ -193,7 +193,6 @@ func warehouseFields() map[string]field {
 		"PushSettings.impersonation": {about: "whether people act as others in the warehouse itself by `CALL postern_procedures.impersonate('…')`, as `impersonate` of users and groups says; engine redshift only",
 			standard: "false"},
 
-
 		"IdentityMapping.name":       {about: "the mapping", required: true},
 		"IdentityMapping.connection": {about: "the warehouse", required: true},
 		"IdentityMapping.attribute":  {about: "the attribute whose one value is the person's account; `users` comes first"},
