@@ -28,6 +28,10 @@ type Actual struct {
 	secured map[Relation]*securedTable
 	// lostRows are tables on record that are no more.
 	lostRows []Relation
+	// defaults are those of sources to which anybody may write, viewDefaults those of our views; sequences are those from which they draw.
+	defaults     map[Relation][]columnDefault
+	viewDefaults map[Relation]map[string]string
+	sequences    map[Relation]sequence
 	// burdened are roles of groups to which somebody else granted something.
 	burdened map[string]bool
 	findings []Finding

@@ -11,6 +11,9 @@ type change struct {
 	at   Relation
 	want View // zero to drop it
 	have View
+	// only says that the view stays as it is, but for its defaults, which these statements change.
+	only     bool
+	defaults []string
 	// there says that something stands in its place, drop that it cannot be replaced in place.
 	there, drop bool
 	hazards     []Hazard
@@ -25,6 +28,8 @@ type difference struct {
 	changes []change
 	// chosen are the sources that get row policies, tables what must happen to those of tables.
 	chosen map[Relation]Secured
+	// bases are the sources.
+	bases map[Relation]uint32
 	// absent are roles of ours that somebody dropped, and that are left so.
 	absent map[string]bool
 	// nothing says that nothing is to be left of ours.
@@ -62,7 +67,7 @@ type past struct {
 // diff compares what should be there with what is.
 func diff(settings Settings, want *Desired, have *Actual, past past) *difference {
 	d := &difference{
-		settings: settings, nothing: want.nothing, absent: map[string]bool{}, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
+		settings: settings, nothing: want.nothing, bases: want.Bases, absent: map[string]bool{}, want: want.clone(), have: have, kept: map[Relation]bool{}, chosen: map[Relation]Secured{}, columns: map[Grant][]string{}, giveColumns: map[Grant][]string{},
 		findings: slices.Concat(want.Findings, have.findings),
 	}
 	d.secure(want)
@@ -71,6 +76,8 @@ func diff(settings Settings, want *Desired, have *Actual, past past) *difference
 	d.rowPolicies()
 	d.rowSecurity(want)
 	d.views()
+	d.viewDefaults()
+	d.draws()
 	d.grants()
 	d.members()
 	d.rows()

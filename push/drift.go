@@ -164,6 +164,9 @@ func (d *difference) standing(g Grant) bool {
 	case ObjectSchema:
 		_, there := d.have.schemaOwners[g.Object.Schema]
 		return there || g.Object.Schema == SystemSchema
+	case ObjectSequence:
+		_, there := d.have.sequences[Relation{g.Object.Schema, g.Object.Name}]
+		return there
 	case ObjectFunction:
 		return true
 	}

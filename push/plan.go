@@ -213,7 +213,16 @@ func (c *change) statements(say printer) (out []Statement) {
 	if replace {
 		locks = locksOfReplace
 	}
+	if c.only {
+		for _, sql := range c.defaults {
+			one(sql, locksOfReplace)
+		}
+		return out
+	}
 	one(say.view(c.at, c.want, replace), locks)
+	for _, sql := range c.defaults {
+		one(sql, locksOfStatement)
+	}
 	for _, st := range say.rememberView(c.at, c.want.Digest) {
 		st.view, st.locks = &c.at, locksOfStatement
 		out = append(out, st)

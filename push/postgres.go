@@ -44,7 +44,7 @@ func (postgres) removal(*facts) []string { return []string{"DROP SCHEMA " + Syst
 func (postgres) snapshot() string { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
 
 func (postgres) parts(c *crawler) []func() {
-	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
+	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.defaults, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
 }
 
 func (postgres) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error {

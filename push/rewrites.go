@@ -8,7 +8,7 @@ import (
 )
 
 // harmless are the beginnings of statements that neither copy nor read a whole table of others. Whatever else there is could.
-var harmless = regexp.MustCompile(`^(BEGIN|COMMIT|ROLLBACK|SET LOCAL|GRANT|REVOKE|COMMENT ON|CREATE SCHEMA|CREATE ROLE|CREATE VIEW|CREATE OR REPLACE VIEW|CREATE OR REPLACE FUNCTION|CREATE POLICY|` +
+var harmless = regexp.MustCompile(`^(BEGIN|COMMIT|ROLLBACK|SET LOCAL|GRANT|REVOKE|COMMENT ON|CREATE SCHEMA|CREATE ROLE|CREATE VIEW|CREATE OR REPLACE VIEW|ALTER VIEW|CREATE OR REPLACE FUNCTION|CREATE POLICY|` +
 	`CREATE TABLE postern_system\.|ALTER ROLE|ALTER TABLE ("([^"]|"")+"|[a-z0-9_]+)\.("([^"]|"")+"|[a-z0-9_]+) (ENABLE|DISABLE|NO FORCE) ROW LEVEL SECURITY$|` +
 	`DROP (VIEW|SCHEMA|ROLE|POLICY) |INSERT INTO postern_system\.|UPDATE postern_system\.|DELETE FROM postern_system\.)`)
 

@@ -42,6 +42,8 @@ func (o Object) sql() string {
 		return "SCHEMA " + ident(o.Schema)
 	case ObjectTable:
 		return "TABLE " + Relation{o.Schema, o.Name}.sql()
+	case ObjectSequence:
+		return "SEQUENCE " + Relation{o.Schema, o.Name}.sql()
 	case ObjectFunction:
 		// The name holds the types of the arguments and is one of our own.
 		return "FUNCTION " + ident(o.Schema) + "." + o.Name

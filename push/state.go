@@ -34,9 +34,10 @@ const (
 	ObjectSchema   ObjectKind = "SCHEMA"
 	ObjectTable    ObjectKind = "TABLE"
 	ObjectFunction ObjectKind = "FUNCTION"
+	ObjectSequence ObjectKind = "SEQUENCE"
 )
 
-// Object is a schema (Name is then empty), a table or view, or a function of SystemSchema with its argument types.
+// Object is a schema (Name is then empty), a table or view, a sequence, or a function of SystemSchema with its argument types.
 type Object struct {
 	Kind         ObjectKind
 	Schema, Name string

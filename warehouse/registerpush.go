@@ -71,6 +71,13 @@ func (r PushRegistration) Statements() []string {
 	for _, t := range sortedUnique(tables) {
 		out = append(out, "GRANT "+privileges+" ON TABLE "+t+" TO "+role+" WITH GRANT OPTION")
 	}
+	if r.Write && len(tables) > 0 {
+		literals := make([]string, 0, len(tables))
+		for _, t := range sortedUnique(tables) {
+			literals = append(literals, quoteLiteral(t)+"::regclass")
+		}
+		out = append(out, fmt.Sprintf(sequencesForSystem, strings.Join(literals, ", "), quoteLiteral(r.SystemRole)))
+	}
 	return append(out, fmt.Sprintf(functionsForSystem, role, quoteLiteral(r.SystemRole)))
 }
 
@@ -89,6 +96,28 @@ BEGIN
     END IF;
 END
 $functions$`
+
+// sequencesForSystem lets the system role hand on the right to draw numbers where the defaults of tables do so.
+const sequencesForSystem = `DO $sequences$
+DECLARE
+    s regclass;
+    n name;
+BEGIN
+    FOR s IN ` + sequencesOfDefaults + ` WHERE a.adrelid = ANY (ARRAY[%[1]s]::oid[])
+    LOOP
+        SELECT nspname INTO n FROM pg_namespace WHERE oid = (SELECT relnamespace FROM pg_class WHERE oid = s);
+        IF NOT has_schema_privilege(%[2]s, n, 'USAGE') THEN
+            EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(n) || ' TO ' || quote_ident(%[2]s);
+        END IF;
+        EXECUTE 'GRANT USAGE ON SEQUENCE ' || s || ' TO ' || quote_ident(%[2]s) || ' WITH GRANT OPTION';
+    END LOOP;
+END
+$sequences$`
+
+// sequencesOfDefaults are the sequences from which defaults draw numbers. Identity columns draw from theirs without asking anybody.
+const sequencesOfDefaults = `SELECT DISTINCT q.oid FROM pg_attrdef AS a
+        JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class AS q ON q.oid = d.refobjid AND q.relkind = 'S'`
 
 // Script is the whole as text for psql, but for the password.
 func (r PushRegistration) Script() string {
@@ -152,6 +181,18 @@ func (r PushRegistration) readBack(ctx context.Context, conn *pgconn.PgConn) err
 			}
 			if len(rows) != 1 || rows[0][0] != "t" {
 				missing = append(missing, fmt.Errorf("role %s may not grant %s on %s.%s: the account that registers may not hand that on", r.SystemRole, p, t.Schema, t.Name))
+			}
+		}
+	}
+	if r.Write {
+		for _, t := range r.Tables {
+			rows, err := query(ctx, conn, "SELECT s.oid::regclass FROM ("+sequencesOfDefaults+` WHERE a.adrelid = (SELECT c.oid FROM pg_class AS c
+				JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = $2 AND c.relname = $3) OFFSET 0) AS s WHERE NOT has_sequence_privilege($1::name, s.oid, 'USAGE WITH GRANT OPTION')`, r.SystemRole, t.Schema, t.Name)
+			if err != nil {
+				return fmt.Errorf("reading back the system role's privileges: %w", err)
+			}
+			for _, row := range rows {
+				missing = append(missing, fmt.Errorf("role %s may not grant USAGE on sequence %s, from which %s.%s draws: the account that registers may not hand that on", r.SystemRole, row[0], t.Schema, t.Name))
 			}
 		}
 	}

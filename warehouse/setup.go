@@ -43,6 +43,16 @@ missing AS (
     UNION ALL SELECT 6, h.privilege || ' on table ' || w.schema || '.' || w.name || ' WITH GRANT OPTION, for ' || h.role FROM wanted AS w, holders AS h
     WHERE w.oid IS NOT NULL AND NOT has_table_privilege(w.oid, h.privilege || ' WITH GRANT OPTION')
         AND NOT COALESCE((SELECT has_table_privilege(r.oid, w.oid, h.privilege || h.option) FROM pg_roles AS r WHERE r.rolname = h.role), false)
+    UNION ALL SELECT 7, 'USAGE on schema ' || n.nspname || ' WITH GRANT OPTION, for ' || $5::text FROM wanted AS w JOIN pg_attrdef AS a ON a.adrelid = w.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass JOIN pg_class AS q ON q.oid = d.refobjid AND q.relkind = 'S'
+    JOIN pg_namespace AS n ON n.oid = q.relnamespace
+    WHERE $5::text <> '' AND 'INSERT' = ANY ($4::text[]) AND NOT has_schema_privilege(n.oid, 'USAGE WITH GRANT OPTION')
+        AND NOT COALESCE((SELECT has_schema_privilege(r.oid, n.oid, 'USAGE') FROM pg_roles AS r WHERE r.rolname = $5::name), false)
+        AND n.nspname <> ALL ($2::name[])
+    UNION ALL SELECT 7, 'USAGE on sequence ' || q.oid::regclass || ' WITH GRANT OPTION, for ' || $5::text FROM wanted AS w JOIN pg_attrdef AS a ON a.adrelid = w.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_attrdef'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_class'::regclass JOIN pg_class AS q ON q.oid = d.refobjid AND q.relkind = 'S'
+    WHERE $5::text <> '' AND 'INSERT' = ANY ($4::text[]) AND NOT CASE WHEN q.relkind = 'S' THEN has_sequence_privilege(q.oid, 'USAGE WITH GRANT OPTION') END
+        AND NOT COALESCE((SELECT CASE WHEN q.relkind = 'S' THEN has_sequence_privilege(r.oid, q.oid, 'USAGE WITH GRANT OPTION') END FROM pg_roles AS r WHERE r.rolname = $5::name), false)
 )
 SELECT DISTINCT part, what FROM missing ORDER BY 1, 2`
 

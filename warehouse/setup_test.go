@@ -18,7 +18,7 @@ func TestSetupAccount(t *testing.T) {
 	c := configOf(t, pgtest.Database(t))
 	admin := dial(t, c)
 	service, system, setup := pgtest.Name("service"), pgtest.Name("system"), pgtest.Name("setup")
-	exec(t, admin, fmt.Sprintf(`CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE SCHEMA hr; CREATE TABLE hr.pay (x int); CREATE TABLE public.seen (x int); REVOKE ALL ON SCHEMA public FROM PUBLIC;
+	exec(t, admin, fmt.Sprintf(`CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE SCHEMA hr; CREATE SCHEMA far; CREATE SEQUENCE hr.drawn; CREATE SEQUENCE far.off; CREATE TABLE hr.pay (x int DEFAULT nextval('hr.drawn') + nextval('far.off')); CREATE TABLE public.seen (x int); REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE CONNECT ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %[2]s TO %[1]s`, setup, c.Database))
 	t.Cleanup(func() {
 		err := pgtest.Cluster(t).Exec(bg(), c.Database, fmt.Sprintf("DO $$ DECLARE r name; BEGIN FOREACH r IN ARRAY ARRAY['%s', '%s', '%s']::name[] LOOP IF EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN "+
@@ -59,6 +59,9 @@ REVOKE CONNECT ON DATABASE %s FROM PUBLIC; GRANT CONNECT ON DATABASE %[2]s TO %[
 		{"USAGE on schema hr WITH GRANT OPTION", "GRANT USAGE ON SCHEMA hr TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR USAGE ON SCHEMA hr FROM " + setup},
 		{"SELECT on table hr.pay WITH GRANT OPTION", "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON hr.pay TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR SELECT ON hr.pay FROM " + setup},
 		{"TRUNCATE on table public.seen WITH GRANT OPTION", "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON public.seen TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR TRUNCATE ON public.seen FROM " + setup},
+		{"USAGE on schema far WITH GRANT OPTION", "GRANT USAGE ON SCHEMA far TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR USAGE ON SCHEMA far FROM " + setup},
+		{"USAGE on sequence hr.drawn WITH GRANT OPTION", "GRANT USAGE ON SEQUENCE hr.drawn TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR USAGE ON SEQUENCE hr.drawn FROM " + setup},
+		{"USAGE on sequence far.off WITH GRANT OPTION", "GRANT USAGE ON SEQUENCE far.off TO " + setup + " WITH GRANT OPTION", "REVOKE GRANT OPTION FOR USAGE ON SEQUENCE far.off FROM " + setup},
 	}
 	named := func(what string) bool {
 		return slices.ContainsFunc(missing(), func(m string) bool { return strings.HasPrefix(m, what) })
