@@ -23,6 +23,9 @@ type registerOptions struct {
 	resources          []string
 	setup              setup
 	print, yes         bool
+	// remove takes a registration back, and lambda and lambdaRole are the functions of masks; all are of a Redshift.
+	remove             bool
+	lambda, lambdaRole string
 }
 
 func newRegister() *cobra.Command {
@@ -38,7 +41,11 @@ it should be is not touched.
 It logs in as a setup account (the owner of the tables, or an administrator of the database), whose connection URL is given by
 reference and is not kept. Instead, --setup-connection names a file with a Connection to the same warehouse that logs in as the
 setup account: with temporary credentials of AWS (an assumed role, access keys, a token of RDS), or a password by reference. What privileges the account lacks is named, all at once, before anything is run. The SQL is shown first; --print only shows
-it, as a script for psql.`,
+it, as a script for psql.
+
+At an Amazon Redshift it makes the schemas postern_system, postern_procedures and postern_functions, the system account of the
+PushSettings with what it needs and no more, and the grants; with --lambda the functions of keyed masks too, which nobody else may
+call. It tells which functions in Python the cluster still has. --remove takes all of that back.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return register(cmd.Context(), o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -53,6 +60,10 @@ it, as a script for psql.`,
 	f.StringVar(&o.setup.connection, "setup-connection", "", "file with a Connection that logs in as the setup account")
 	f.BoolVar(&o.print, "print", false, "print the SQL and change nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before running it")
+	f.StringVar(&o.lambda, "lambda", "", "of a Redshift: the Lambda function that computes keyed masks (docs/lambda.md)")
+	f.StringVar(&o.lambdaRole, "lambda-role", "", "of a Redshift: the ARN of the role by which the cluster calls it, or default")
+	f.BoolVar(&o.remove, "remove", false, "of a Redshift: take the registration back, after postern unregister")
+	cmd.MarkFlagsRequiredTogether("lambda", "lambda-role")
 	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file", "setup-connection")
 	return cmd
 }
@@ -67,6 +78,16 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 			return usageError{fmt.Errorf("there are %d connections; name one with --connection", len(set.Connections))}
 		}
 		o.connection = set.Connections[0].Name
+	}
+	i := slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })
+	if i < 0 {
+		return fmt.Errorf("there is no Connection %q", o.connection)
+	}
+	switch redshift := warehouse.Engine(set.Connections[i].Engine) == warehouse.EngineRedshift; {
+	case redshift:
+		return registerRedshift(ctx, o, set, set.Connections[i], in, out, errOut)
+	case o.remove || o.lambda != "":
+		return usageError{errors.New("--remove and --lambda are for a Connection of engine redshift")}
 	}
 	r, err := control.Registration(set, o.connection)
 	if err != nil {
@@ -90,7 +111,7 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 		_, err := io.WriteString(out, script)
 		return err
 	}
-	connection := set.Connections[slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == o.connection })]
+	connection := set.Connections[i]
 	if !push {
 		system = warehouse.PushRegistration{}
 	}

@@ -35,7 +35,9 @@ func (s setup) account(to resource.Connection) (warehouse.Config, error) {
 	if err != nil {
 		return warehouse.Config{}, err
 	}
-	return setupAccount(address.Reveal())
+	account, err := setupAccount(address.Reveal())
+	account.Engine = to.Warehouse().Engine
+	return account, err
 }
 
 // connectionAccount is that of a file with a Connection, which has to be to the same database as the registered one.
