@@ -111,10 +111,6 @@ func (b *builder) pushable(g *Generation) {
 		if !found || c.program == nil {
 			continue
 		}
-		if c.config.Engine != warehouse.EnginePostgres {
-			b.mistake(s.Pos, label, "connection %s is of engine %s: only postgres can be maintained yet", s.Connection, c.config.Engine)
-			continue
-		}
 		if s.Impersonation && c.config.Engine != warehouse.EngineRedshift {
 			b.mistake(s.Pos, label, "impersonation: only in a warehouse of engine redshift; people act as others through the proxy (SET SESSION AUTHORIZATION)")
 		}
@@ -132,6 +128,11 @@ func (b *builder) pushable(g *Generation) {
 				b.mistake(s.Pos, label, "account %s of connection %s is both %s and %s", account, s.Connection, other, user)
 			}
 			owners[account] = user
+		}
+		if c.config.Engine == warehouse.EngineRedshift {
+			b.redshiftAccounts(s, label, accounts, slices.Sorted(maps.Keys(accounts)))
+			b.pushableRedshift(s, label, c.program)
+			continue
 		}
 		for _, t := range c.program.Snapshot().Tables() {
 			if t.Registered {

@@ -351,3 +351,13 @@ WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_datab
 		c.out.foreignPaths[v[0]] = v[1]
 	})
 }
+
+// kindOf says which kind of role is on record under a name.
+func (a *Actual) kindOf(name string) RoleKind {
+	for _, kind := range []RoleKind{RolePerson, RoleGroup} {
+		if _, known := a.ledger[ledgerKey{string(kind), "", name}]; known {
+			return kind
+		}
+	}
+	return RoleAudience
+}

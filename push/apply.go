@@ -133,26 +133,39 @@ func (r *run) transaction(ctx context.Context, t Transaction, step, steps int, l
 	set := r.s.config.Settings
 	r.s.progress(t.Title, step, steps, r.report.Statements)
 	all := []Statement{{SQL: "BEGIN"}}
-	for _, sql := range set.dialect().opening(set, r.facts, lockTimeout) {
-		all = append(all, Statement{SQL: sql})
-	}
+	all = append(all, set.dialect().opening(set, r.facts, lockTimeout)...)
 	if !r.quickly {
 		all = append(all, Statement{SQL: unsettle})
 	}
 	all = append(all, t.Statements...)
-	for _, sql := range set.dialect().closing(r.facts, r.program(), step, steps) {
-		all = append(all, Statement{SQL: sql})
-	}
+	all = append(all, set.dialect().closing(set, r.facts, r.program(), step, steps)...)
 	all = append(all, Statement{SQL: "COMMIT"})
-	for _, st := range all {
-		if err := r.s.run(ctx, r.conn, st); err != nil {
-			return fmt.Errorf("pushing (%s): %w", t.Title, rolledBack(ctx, r.conn, named(st, err)))
+	for tries := 0; ; tries++ {
+		err := r.all(ctx, all)
+		if err == nil {
+			break
+		}
+		if tries == retries || !set.dialect().again(err) || r.conn.IsClosed() {
+			return fmt.Errorf("pushing (%s): %w", t.Title, err)
 		}
 	}
 	r.report.Transactions++
 	r.report.Statements += len(t.Statements)
 	if r.s.config.committed != nil {
 		r.s.config.committed()
+	}
+	return nil
+}
+
+// retries of a transaction that failed for what another one did beside it.
+const retries = 3
+
+// all runs the statements of a transaction up to the first that fails.
+func (r *run) all(ctx context.Context, all []Statement) error {
+	for _, st := range all {
+		if err := r.s.run(ctx, r.conn, st); err != nil {
+			return rolledBack(ctx, r.conn, named(st, err))
+		}
 	}
 	return nil
 }
@@ -166,6 +179,9 @@ func named(st Statement, err error) error {
 	return fmt.Errorf("%s: %w", line, err)
 }
 
+// errNotOne is that of a statement that was to write one row and did not: the lease is another Syncer's by now.
+var errNotOne = fmt.Errorf("%w, and took over", ErrBusy)
+
 // run sends one statement.
 func (s *Syncer) run(ctx context.Context, conn *pgconn.PgConn, st Statement) error {
 	if err := s.config.Settings.refused(st.SQL); err != nil {
@@ -176,8 +192,19 @@ func (s *Syncer) run(ctx context.Context, conn *pgconn.PgConn, st Statement) err
 			return err
 		}
 	}
+	if st.ask != nil {
+		rows, err := query(ctx, conn, st.ask.sql)
+		if err != nil {
+			return err
+		}
+		st.Params = st.ask.params(rows)
+	}
 	if len(st.Params) == 0 {
-		return exec(ctx, conn, st.SQL)
+		results, err := conn.Exec(ctx, st.SQL).ReadAll()
+		if err == nil && st.one && (len(results) != 1 || results[0].CommandTag.RowsAffected() != 1) {
+			err = errNotOne
+		}
+		return err
 	}
 	_, err := query(ctx, conn, st.SQL, st.Params...)
 	return err

@@ -91,7 +91,7 @@ func (r *run) settle(ctx context.Context, d *difference) error {
 	if err != nil {
 		return fmt.Errorf("keeping what was left: %w", err)
 	}
-	for _, st := range r.s.dialect().settle(text) {
+	for _, st := range r.s.dialect().settle(r.s.config.Settings, r.facts, text) {
 		if err := r.s.run(ctx, r.conn, st); err != nil {
 			return fmt.Errorf("keeping what was left: %w", rolledBack(ctx, r.conn, err))
 		}

@@ -57,7 +57,7 @@ func Desire(in Input) (*Desired, error) {
 	if err := in.Program.Deferrable(); err != nil {
 		return nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}}
+	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, tables: map[string][]string{}}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered || t.Held {
@@ -68,7 +68,14 @@ func Desire(in Input) (*Desired, error) {
 	if err := d.profiles(); err != nil {
 		return nil, err
 	}
-	d.out.paths(d.in.Settings, d.out.Bases)
+	if in.Settings.redshift() && len(d.out.Profile) > 0 {
+		for _, g := range redshiftStanding() {
+			d.out.Grants[g] = ""
+		}
+	}
+	if !in.Settings.redshift() {
+		d.out.paths(d.in.Settings, d.out.Bases)
+	}
 	d.out.grantees(d.find)
 	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
@@ -80,7 +87,8 @@ type desirer struct {
 	in        Input
 	out       *Desired
 	audiences map[string]*audience
-	filled    map[string]bool // roles whose members are known
+	filled    map[string]bool     // roles whose members are known
+	tables    map[string][]string // those that are open to an account, as schema.table
 	governed  []Person
 }
 
@@ -95,7 +103,7 @@ func (d *desirer) people() {
 	owners := map[string][]string{}
 	for _, p := range d.in.People {
 		if !p.Principal.IsZero() && p.Account != "" {
-			owners[p.Account] = append(owners[p.Account], p.Principal.User())
+			owners[d.in.Settings.one(p.Account)] = append(owners[d.in.Settings.one(p.Account)], p.Principal.User())
 		}
 	}
 	for _, p := range d.in.People {
@@ -104,9 +112,9 @@ func (d *desirer) people() {
 		case p.Principal.IsZero() || account == "":
 		case p.Principal.Exempt():
 			d.find(NotGoverned, who, "is exempt: what account "+account+" may do is not Postern's")
-		case len(owners[account]) > 1:
-			d.find(Blocked, who, "account "+account+" is said to be that of "+strings.Join(owners[account], " and ")+": it gets nothing")
-		case checkName(account) != nil || strings.HasPrefix(account, "pg_") || account == publicRole:
+		case len(owners[d.in.Settings.one(account)]) > 1:
+			d.find(Blocked, who, "account "+account+" is said to be that of "+strings.Join(owners[d.in.Settings.one(account)], " and ")+": it gets nothing")
+		case checkName(account) != nil || d.in.Settings.redshift() && redshiftAccount(account) != nil || strings.HasPrefix(account, "pg_") || account == publicRole:
 			d.find(Blocked, who, fmt.Sprintf("no person's role can have the name %.80q: it gets nothing", account))
 		case account == d.in.Settings.SystemRole || account == d.in.Settings.ServiceRole || strings.HasPrefix(account, d.in.Settings.RolePrefix):
 			d.find(Blocked, who, "account "+account+" is named as roles of Postern's own are: it gets nothing")
@@ -144,6 +152,9 @@ func (d *desirer) source(t *catalog.Table) {
 		return
 	}
 	who := d.audience(access, t)
+	for _, account := range who.readers {
+		d.tables[account] = append(d.tables[account], t.Schema+"."+t.Name)
+	}
 	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable)
 	reader := d.role(access, "read", "may read what policies "+strings.Join(access.Policies, ", ")+" open")
 	d.members(reader, who.readers)
@@ -154,6 +165,10 @@ func (d *desirer) source(t *catalog.Table) {
 	found := len(d.out.Findings)
 	if err := d.view(t, &dec, reader); err != nil {
 		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
+	}
+	if d.in.Settings.redshift() {
+		d.redshiftWriting(t, access, who)
+		return
 	}
 	d.writable(t, &dec, access, who)
 	if d.in.Settings.Enforce == EnforceRowSecurity {
@@ -172,6 +187,9 @@ func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader str
 	d.grant(object, "SELECT", reader, columns)
 	for _, w := range access.Privileges {
 		privilege, list := nativePrivilege(w)
+		if d.in.Settings.redshift() {
+			privilege, list = d.redshiftPrivilege(t, w, who)
+		}
 		if privilege == "" || d.in.Settings.ReadOnly {
 			continue
 		}
@@ -207,6 +225,9 @@ func nativePrivilege(w policy.Privilege) (privilege string, byColumn bool) {
 }
 
 func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) error {
+	if d.in.Settings.redshift() {
+		return d.redshiftView(t, dec, reader)
+	}
 	printed, err := sqlgen.Postgres().StoredView(dec)
 	if err != nil {
 		return err

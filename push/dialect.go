@@ -28,8 +28,10 @@ type session interface {
 	// hasty bounds the attempt to do all at once.
 	hasty(set Settings) time.Duration
 	// opening is run behind BEGIN, closing before COMMIT.
-	opening(set Settings, f *facts, lockTimeout time.Duration) []string
-	closing(f *facts, program string, step, steps int) []string
+	opening(set Settings, f *facts, lockTimeout time.Duration) []Statement
+	closing(set Settings, f *facts, program string, step, steps int) []Statement
+	// again says that a transaction failed for what another one did beside it, and may be tried again.
+	again(err error) bool
 	// together are the statements of one text that are one transaction.
 	together(sql string) []string
 	// removal drops what preparation made.
@@ -42,10 +44,16 @@ type reader interface {
 	snapshot() string
 	// parts are what the crawler looks at, in order.
 	parts(c *crawler) []func()
+	// people reads the profile alone.
+	people(c *crawler)
+	// members reads who is in which role alone.
+	members(c *crawler)
 	// ungoverned looks for ways to the data that the policies do not close.
 	ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error
 	// open lists sessions of people with a transaction open whose snapshot may be older than what was committed just now, with their accounts.
 	open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error)
+	// kept asks for the connection, the format, the revision and the second of the last change.
+	kept() string
 	// left is the baseline as it is kept; settled is false where it does not count.
 	left(ctx context.Context, conn *pgconn.PgConn) (settled bool, state string, err error)
 }
@@ -58,13 +66,15 @@ type printer interface {
 	dropRole(d *difference, name string) string
 	dropSchema(name string) string
 	// join makes accounts members of a role, leave ends that.
+	// administer has the system role give and take a role that somebody else made.
+	administer(name, system string) string
 	join(d *difference, role string, accounts []string) string
 	leave(d *difference, role string, accounts []string) string
 	// grant prints GRANT or REVOKE of what g says, on objects of one kind.
 	grant(d *difference, verb string, g Grant, objects []Object, columns []string) string
 	// profiles writes rows of the profile, gone removes them.
 	profiles(rows []Profile) []Statement
-	gone(accounts []string) Statement
+	gone(accounts []string) []Statement
 	// remember writes an entry of the ledger, forget removes one.
 	remember(kind, schema, name, digest, mark string) []string
 	forget(kind, schema, name string) string
@@ -73,13 +83,17 @@ type printer interface {
 	dropView(at Relation, cascade bool) string
 	// view makes or replaces a view, and puts on record what it then is.
 	view(at Relation, v View, replace bool) string
-	rememberView(at Relation, digest string) []Statement
+	rememberView(at Relation, v View) []Statement
 	// settle keeps a baseline.
-	settle(state string) []Statement
+	settle(set Settings, f *facts, state string) []Statement
 }
 
 // dialect of the warehouse. Validate refuses every other one.
-func (s Settings) dialect() dialect { return postgres{} }
+func (s Settings) dialect() dialect {
+	if s.redshift() {
+		return redshift{}
+	}
+	return postgres{}
+}
 
-// printed is the dialect of views.
-func (s Settings) printed() sqlgen.Dialect { return sqlgen.Postgres() }
+func (s Settings) redshift() bool { return s.Dialect == sqlgen.Redshift() }

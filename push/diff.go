@@ -158,12 +158,12 @@ func (d *difference) roles() {
 		switch {
 		case !there && d.driftedRole(name, role.Kind):
 			d.lacking(name)
-		case !there && d.have.facts.makes:
+		case !there && d.have.facts.make(role.Kind):
 			d.newRoles = append(d.newRoles, name)
 		case !there:
 			d.byDBA = append(d.byDBA, d.say().role(name, role)...)
 			if role.Kind != RolePerson {
-				d.byDBA = append(d.byDBA, "GRANT "+ident(name)+" TO "+ident(d.settings.SystemRole)+" WITH ADMIN OPTION")
+				d.byDBA = append(d.byDBA, d.say().administer(name, d.settings.SystemRole))
 			}
 			d.without(name, "there is no such role, and Postern may make none: the plan's script is for a database administrator")
 		case role.Kind == RolePerson:
@@ -244,7 +244,7 @@ func (d *difference) views() {
 		have, there := d.have.Views[at]
 		// A column that was renamed leaves the query as it was.
 		sameNames := slices.EqualFunc(have.Columns, want.Columns, func(a, b ViewColumn) bool { return a.Name == b.Name })
-		if there && have.Digest == want.Digest && have.Writable == want.Writable && !have.Foreign && sameNames {
+		if there && have.Digest == want.Digest && have.Writable == want.Writable && have.Late == want.Late && !have.Foreign && sameNames {
 			continue
 		}
 		if d.driftedView(at, want, there, have.Digest == "" || !sameNames && have.Digest == want.Digest) {
@@ -263,7 +263,7 @@ func (d *difference) views() {
 		if there && have.Foreign {
 			c.hazards = append(c.hazards, ForeignObject)
 		}
-		c.drop = there && (have.Foreign || !d.say().replaceable(have.Columns, want.Columns))
+		c.drop = there && (have.Foreign || have.Late != want.Late || !d.say().replaceable(have.Columns, want.Columns))
 		d.change(c)
 	}
 	for at, have := range d.have.Views {
@@ -446,7 +446,7 @@ func (d *difference) leftovers() {
 			d.oldSchemas = append(d.oldSchemas, key.schema)
 		case kind == RoleGroup && !wanted && d.have.burdened[key.name] && !d.nothing:
 			d.find(Blocked, "role "+key.name, "nobody is in the group any more, and somebody granted it something: it is dropped when that is taken back")
-		case (kind == RoleAudience || kind == RoleGroup || kind == RolePerson) && !wanted && (there || d.have.facts.makes):
+		case (kind == RoleAudience || kind == RoleGroup || kind == RolePerson) && !wanted && (there || d.have.facts.make(kind)):
 			d.oldRoles = append(d.oldRoles, key.name)
 		}
 	}

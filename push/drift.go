@@ -167,7 +167,7 @@ func (d *difference) standing(g Grant) bool {
 	case ObjectSequence:
 		_, there := d.have.sequences[Relation{g.Object.Schema, g.Object.Name}]
 		return there
-	case ObjectFunction:
+	case ObjectFunction, ObjectProcedure:
 		return true
 	}
 	return true

@@ -31,6 +31,19 @@ type facts struct {
 	baseline bool
 	// commitTimes says that the server keeps when each change was made.
 	commitTimes bool
+	// createUser says that accounts of people can be made, lease and pid name the session, and made has the digest of each part that was made, all of a
+	// Redshift.
+	createUser, makesPeople bool
+	lease, pid              string
+	made                    map[string]string
+}
+
+// make says that roles of a kind are made.
+func (f *facts) make(kind RoleKind) bool {
+	if kind == RolePerson && f.version == redshiftVersion {
+		return f.makesPeople
+	}
+	return f.makes
 }
 
 // sessionSetup pins what the meaning of our statements hangs on.
@@ -123,8 +136,7 @@ func (s *Syncer) sameConnection(ctx context.Context, conn *pgconn.PgConn, f *fac
 	if !f.prepared {
 		return nil
 	}
-	// Rounded down: what somebody did in the rest of that second was done after.
-	rows, err := query(ctx, conn, "SELECT connection, format, revision, floor(extract(epoch FROM at))::bigint FROM postern_system.sync")
+	rows, err := query(ctx, conn, s.dialect().kept())
 	if err != nil || len(rows) != 1 {
 		return fmt.Errorf("reading what is maintained here: %w", errors.Join(err, errors.New("postern_system.sync has not one row")))
 	}

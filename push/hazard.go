@@ -39,6 +39,8 @@ const (
 	NotGiven FindingKind = "not given"
 	// ByView is a source that row policies were wanted for, and that has a view.
 	ByView FindingKind = "by a view"
+	// Guarantee is what a source is protected against, and what not, where that is less than on PostgreSQL.
+	Guarantee FindingKind = "guarantee"
 	// Drifted is what somebody changed behind our back.
 	Drifted FindingKind = "drift"
 	// Blocked is what could not be done, or was held back.

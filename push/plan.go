@@ -21,8 +21,18 @@ type Statement struct {
 	view *Relation
 	// member says that it changes who is in a role of ours, and nothing else.
 	member bool
+	// ask is asked first, and has the parameters, where a statement cannot ask for them itself.
+	ask *asking
+	// one says that it has to write one row.
+	one bool
 	// alone keeps those of other views and tables out of its transaction.
 	alone bool
+}
+
+// asking is a question and what is made of the answer.
+type asking struct {
+	sql    string
+	params func(rows [][]string) []string
 }
 
 // Transaction is what is committed together. It leaves everybody with the same access as before, with none, or with the one that the policies say.
@@ -142,7 +152,7 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 	}
 	out = append(out, d.grantStatements("REVOKE", revoke, columns)...)
 	if len(d.gone) > 0 {
-		out = append(out, d.say().gone(d.gone))
+		out = append(out, d.say().gone(d.gone)...)
 	}
 	return append(out, d.say().profiles(d.profiles)...)
 }
@@ -223,7 +233,7 @@ func (c *change) statements(say printer) (out []Statement) {
 	for _, sql := range c.defaults {
 		one(sql, locksOfStatement)
 	}
-	for _, st := range say.rememberView(c.at, c.want.Digest) {
+	for _, st := range say.rememberView(c.at, c.want) {
 		st.view, st.locks = &c.at, locksOfStatement
 		out = append(out, st)
 	}
@@ -308,7 +318,7 @@ func (d *difference) last() (out []Statement) {
 		for _, kind := range []RoleKind{RoleAudience, RoleGroup, RolePerson} {
 			sql += d.say().forget(string(kind), "", name) + "; "
 		}
-		if _, there := d.have.Server[name]; there && !d.have.facts.makes {
+		if _, there := d.have.Server[name]; there && !d.have.facts.make(d.have.kindOf(name)) {
 			d.drop = append(d.drop, strings.Replace(d.say().dropRole(d, name), " IF EXISTS", "", 1))
 			continue
 		}

@@ -28,13 +28,15 @@ func (postgres) preparation(s *Syncer, f *facts) []string { return s.preparation
 // hasty: what is taken away must not wait behind somebody's long query.
 func (postgres) hasty(set Settings) time.Duration { return min(250*time.Millisecond, set.LockTimeout) }
 
-func (postgres) opening(set Settings, _ *facts, lockTimeout time.Duration) []string {
-	return []string{fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())}
+func (postgres) opening(set Settings, _ *facts, lockTimeout time.Duration) []Statement {
+	return []Statement{{SQL: fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", lockTimeout.Milliseconds(), set.StatementTimeout.Milliseconds())}}
 }
 
-func (postgres) closing(_ *facts, program string, step, steps int) []string {
-	return []string{fmt.Sprintf("UPDATE postern_system.sync SET revision = revision + 1, program = %s, step = %d, steps = %d, at = pg_catalog.now()", text(program), step, steps)}
+func (postgres) closing(_ Settings, _ *facts, program string, step, steps int) []Statement {
+	return []Statement{{SQL: fmt.Sprintf("UPDATE postern_system.sync SET revision = revision + 1, program = %s, step = %d, steps = %d, at = pg_catalog.now()", text(program), step, steps)}}
 }
+
+func (postgres) again(error) bool { return false }
 
 // together is one text: the server makes one transaction of it.
 func (postgres) together(sql string) []string { return []string{sql} }
@@ -47,12 +49,20 @@ func (postgres) parts(c *crawler) []func() {
 	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.defaults, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
 }
 
+func (postgres) people(c *crawler)  { c.profile() }
+func (postgres) members(c *crawler) { c.members() }
+
 func (postgres) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error {
 	return a.ungoverned(ctx, conn, set, want)
 }
 
 func (postgres) open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error) {
 	return query(ctx, conn, openTransactions, list(accounts))
+}
+
+// kept: the second is rounded down; what somebody did in the rest of it was done after.
+func (postgres) kept() string {
+	return "SELECT connection, format, revision, floor(extract(epoch FROM at))::bigint FROM postern_system.sync"
 }
 
 func (postgres) left(ctx context.Context, conn *pgconn.PgConn) (settled bool, state string, err error) {
@@ -63,7 +73,7 @@ func (postgres) left(ctx context.Context, conn *pgconn.PgConn) (settled bool, st
 	return rows[0][0] == "t", rows[0][1], nil
 }
 
-func (postgres) settle(state string) []Statement {
+func (postgres) settle(_ Settings, _ *facts, state string) []Statement {
 	return []Statement{{SQL: "UPDATE postern_system.baseline SET settled = true, state = $1::jsonb", Params: []string{state}}}
 }
 
@@ -87,6 +97,10 @@ func (postgres) dropRole(_ *difference, name string) string {
 	return "DROP ROLE IF EXISTS " + ident(name)
 }
 func (postgres) dropSchema(name string) string { return "DROP SCHEMA IF EXISTS " + ident(name) }
+
+func (postgres) administer(name, system string) string {
+	return "GRANT " + ident(name) + " TO " + ident(system) + " WITH ADMIN OPTION"
+}
 
 func (postgres) join(d *difference, role string, accounts []string) string {
 	return "GRANT " + ident(role) + " TO " + identList(accounts) + d.inherited()
@@ -125,8 +139,8 @@ func (postgres) profiles(rows []Profile) (out []Statement) {
 	return out
 }
 
-func (postgres) gone(accounts []string) Statement {
-	return Statement{SQL: "DELETE FROM postern_system.profile WHERE account = ANY ($1::name[])", Params: []string{list(accounts)}, Note: "the profile of " + listed(accounts), locks: locksOfStatement}
+func (postgres) gone(accounts []string) []Statement {
+	return []Statement{{SQL: "DELETE FROM postern_system.profile WHERE account = ANY ($1::name[])", Params: []string{list(accounts)}, Note: "the profile of " + listed(accounts), locks: locksOfStatement}}
 }
 
 func (postgres) remember(kind, schema, name, digest, mark string) []string {
@@ -160,11 +174,11 @@ func (postgres) view(at Relation, v View, replace bool) string {
 	return create + at.sql() + " WITH (" + strings.ReplaceAll(v.options(), ",", ", ") + ") AS\n    " + v.SQL
 }
 
-func (postgres) rememberView(at Relation, digest string) []Statement {
+func (postgres) rememberView(at Relation, v View) []Statement {
 	return []Statement{{SQL: fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, %s, c.oid || ':' || r.oid || ':' || r.xmin::text "+
 		"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' "+
 		"WHERE n.nspname = %s AND c.relname = %s ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark",
-		text(digest), text(at.Schema), text(at.Name))}}
+		text(v.Digest), text(at.Schema), text(at.Name))}}
 }
 
 func profileStatement(rows []Profile) Statement {

@@ -19,6 +19,12 @@ func (d *desirer) profiles() error {
 			continue
 		}
 		row, err := d.profile(p)
+		if d.in.Settings.redshift() {
+			if row, err = d.redshiftProfile(p); err != nil {
+				d.find(Blocked, p.Principal.User(), err.Error()+": it has no profile, and sees nothing")
+				continue
+			}
+		}
 		if err != nil {
 			return err
 		}

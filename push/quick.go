@@ -80,7 +80,7 @@ func (r *run) membersNow(ctx context.Context, had *Actual) (*Actual, error) {
 	now.State = had.clone()
 	now.Members, now.memberships, now.findings = map[Member]bool{}, map[string][]string{}, slices.Clone(had.findings)
 	c := &crawler{ctx: ctx, conn: r.conn, settings: r.s.config.Settings, want: r.want, out: &now}
-	c.members()
+	r.s.dialect().members(c)
 	return &now, c.err
 }
 
@@ -90,7 +90,7 @@ func (r *run) profileNow(ctx context.Context, had *Actual) (*Actual, error) {
 	now.State = had.clone()
 	now.Profile = map[string]Profile{}
 	c := &crawler{ctx: ctx, conn: r.conn, settings: r.s.config.Settings, want: r.want, out: &now}
-	c.profile()
+	r.s.dialect().people(c)
 	return &now, c.err
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/posternsql/postern/sqlgen"
 )
 
 // SystemSchema is where the profile, the ledger and what serves them are. Its name is fixed: stored views name it.
@@ -53,6 +55,8 @@ type Settings struct {
 	// Connection is the warehouse's name in policies.
 	Connection string
 	Database   string
+	// Dialect is that of the warehouse: sqlgen.Postgres if left out, or sqlgen.Redshift.
+	Dialect sqlgen.Dialect
 	// SystemRole is the role as which the Syncer logs in, and which owns all that it makes.
 	SystemRole string
 	// ServiceRole is the proxy's, "" if there is no proxy. It is never taken for a person.
@@ -99,6 +103,9 @@ func (s Settings) WithDefaults() Settings {
 	if s.GroupRoles == "" {
 		s.GroupRoles = GroupRolesUsed
 	}
+	if s.Dialect == (sqlgen.Dialect{}) {
+		s.Dialect = sqlgen.Postgres()
+	}
 	if s.Enforce == "" {
 		s.Enforce = EnforceViews
 	}
@@ -140,6 +147,12 @@ func (s Settings) Validate() error {
 	if strings.HasPrefix(SystemSchema, s.SchemaPrefix) && s.SchemaPrefix != "" {
 		add("the schema prefix %q is also that of %s", s.SchemaPrefix, SystemSchema)
 	}
+	if s.Dialect != sqlgen.Postgres() && s.Dialect != sqlgen.Redshift() {
+		add("the dialect %q is neither %s nor %s", s.Dialect, sqlgen.Postgres(), sqlgen.Redshift())
+	}
+	if err := s.validateRedshift(); err != nil {
+		add("%w", err)
+	}
 	if s.Enforce != EnforceViews && s.Enforce != EnforceRowSecurity {
 		add("enforce %q is neither %s nor %s", s.Enforce, EnforceViews, EnforceRowSecurity)
 	}
@@ -164,6 +177,23 @@ func (s Settings) Validate() error {
 		add("the bound on locks is negative")
 	}
 	slices.SortFunc(mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(mistakes...)
+}
+
+// validateRedshift: names in quotes are folded, too, and there are no row policies of ours.
+func (s Settings) validateRedshift() error {
+	var mistakes []error
+	if !s.redshift() {
+		return nil
+	}
+	for what, name := range map[string]string{"schema prefix": s.SchemaPrefix, "role prefix": s.RolePrefix} {
+		if strings.ToLower(name) != name || strings.Contains(name, `\`) {
+			mistakes = append(mistakes, fmt.Errorf("the %s %q: Redshift folds names to lower case", what, name))
+		}
+	}
+	if s.Enforce == EnforceRowSecurity {
+		mistakes = append(mistakes, fmt.Errorf("enforce %s: on Redshift there are views only", s.Enforce))
+	}
 	return errors.Join(mistakes...)
 }
 

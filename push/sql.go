@@ -44,7 +44,7 @@ func (o Object) sql() string {
 		return "TABLE " + Relation{o.Schema, o.Name}.sql()
 	case ObjectSequence:
 		return "SEQUENCE " + Relation{o.Schema, o.Name}.sql()
-	case ObjectFunction:
+	case ObjectFunction, ObjectProcedure:
 		// The name holds the types of the arguments and is one of our own.
 		return "FUNCTION " + ident(o.Schema) + "." + o.Name
 	}

@@ -35,6 +35,8 @@ const (
 	ObjectTable    ObjectKind = "TABLE"
 	ObjectFunction ObjectKind = "FUNCTION"
 	ObjectSequence ObjectKind = "SEQUENCE"
+	// ObjectProcedure is one of Redshift's, which are granted apart from functions.
+	ObjectProcedure ObjectKind = "PROCEDURE"
 )
 
 // Object is a schema (Name is then empty), a table or view, a sequence, or a function of SystemSchema with its argument types.
@@ -96,6 +98,8 @@ type View struct {
 	Dependents []string
 	// Writable says that PostgreSQL writes the table through it.
 	Writable bool
+	// Late says that it is bound to nothing: Redshift's WITH NO SCHEMA BINDING.
+	Late bool
 	// Foreign says that somebody else made what stands in its place.
 	Foreign bool
 }
@@ -108,10 +112,13 @@ type Profile struct {
 	Purposes   []string `json:"purposes"`
 	Attributes string   `json:"attributes"` // an object of arrays, with sorted keys
 	Flags      []string `json:"flags"`
+	// Project and Tables, those that are open to the person, are on record in a Redshift alone.
+	Project string   `json:"-"`
+	Tables  []string `json:"-"`
 }
 
 func (p Profile) equal(q Profile) bool {
-	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes &&
+	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes && p.Project == q.Project && slices.Equal(p.Tables, q.Tables) &&
 		slices.Equal(p.Groups, q.Groups) && slices.Equal(p.Purposes, q.Purposes) && slices.Equal(p.Flags, q.Flags)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/push"
+	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -169,6 +170,9 @@ func pushSettings(p control.Push) push.Settings {
 		SchemaPrefix: set.SchemaPrefix, RolePrefix: set.RolePrefix, CreateRoles: set.CreateRoles != nil && *set.CreateRoles, CreateRolesFrom16: set.CreateRoles == nil, GroupRoles: push.GroupRoles(set.GroupRoles), GroupRole: set.GroupRole, ReadOnly: set.ReadOnly,
 		Enforce: push.Enforce(set.Enforce), SeeAllRows: set.SeeAllRows,
 		Drift: push.Drift(set.Drift), LockTimeout: time.Duration(set.LockTimeout) * time.Millisecond,
+	}
+	if p.Warehouse.Engine == warehouse.EngineRedshift {
+		out.Dialect = sqlgen.Redshift()
 	}
 	for _, h := range set.AllowHazards {
 		out.AllowHazards = append(out.AllowHazards, push.Hazard(h))

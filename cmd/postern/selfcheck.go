@@ -27,6 +27,9 @@ func (s *server) selfCheck(ctx context.Context) error {
 		})
 	}
 	for _, p := range g.Pushes() {
+		if p.Warehouse.Engine != warehouse.EnginePostgres {
+			continue // the Syncer says what the account lacks
+		}
 		r := warehouse.PushRegistration{
 			Database: p.Warehouse.Database, SystemRole: p.Settings.User,
 			CreateRoles: p.Settings.CreateRoles != nil && *p.Settings.CreateRoles, CreateRolesFrom16: p.Settings.CreateRoles == nil,

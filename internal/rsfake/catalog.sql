@@ -31,7 +31,7 @@ CREATE VIEW pg_catalog.svv_column_privileges AS
   SELECT n.nspname::text AS namespace_name, c.relname::text AS relation_name, t.attname::text AS column_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type
   FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(t.attacl) a WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT pg_rs_shim.hidden(n.nspname);
 CREATE VIEW pg_catalog.svv_schema_privileges AS
-  SELECT n.nspname::text AS namespace_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option
+  SELECT n.nspname::text AS namespace_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option, 'SCHEMA'::text AS privilege_scope
   FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a WHERE NOT pg_rs_shim.hidden(n.nspname) AND a.grantee <> n.nspowner AND n.nspname NOT IN ('pg_catalog', 'information_schema');
 CREATE VIEW pg_catalog.svv_database_privileges AS
   SELECT d.datname::text AS database_name, CASE a.privilege_type WHEN 'TEMPORARY' THEN 'TEMP' ELSE a.privilege_type END AS privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option
@@ -118,6 +118,9 @@ CREATE VIEW pg_catalog.stl_query AS
 CREATE VIEW pg_catalog.stl_querytext AS
   SELECT q.userid, q.xid, q.pid, q.query, s AS sequence, substr(l.whole, s * 200 + 1, 200)::char(200) AS text
   FROM stl_query q JOIN (SELECT query_id, replace(query_text, E'\n', '\n') AS whole FROM pg_rs_shim.query_log) l ON l.query_id + 100000 = q.query, generate_series(0, greatest(length(l.whole) - 1, 0) / 200) AS s;
+CREATE VIEW pg_catalog.svv_transactions AS
+  SELECT a.usename::text AS txn_owner, a.datname::text AS txn_db, a.pid AS xid, a.pid, NULL::timestamp AS txn_start, 'ExclusiveLock'::text AS lock_mode, 'transactionid'::text AS lockable_object_type, NULL::int AS relation, l.granted
+  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'virtualxid' AND a.datname = current_database();
 CREATE VIEW pg_catalog.stv_sessions AS SELECT backend_start::timestamp AS starttime, pid AS process, usename::text AS user_name, datname::text AS db_name FROM pg_stat_activity WHERE datname = current_database();
 
 DO $$ DECLARE v record; BEGIN

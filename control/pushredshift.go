@@ -1,0 +1,77 @@
+package control
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/control/resource"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/sqlgen"
+)
+
+// pushableRedshift refuses what cannot be said exactly inside a Redshift.
+func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *policy.Program) {
+	if s.Enforce == enforceRowSecurity {
+		b.mistake(s.Pos, label, "enforce: rowSecurity is for PostgreSQL: on Redshift there are views only")
+	}
+	if len(s.SeeAllRows) > 0 {
+		b.mistake(s.Pos, label, "seeAllRows is for row policies, which are for PostgreSQL only")
+	}
+	for what, prefix := range map[string]string{"schemaPrefix": s.SchemaPrefix, "rolePrefix": s.RolePrefix} {
+		if strings.ToLower(prefix) != prefix {
+			b.mistake(s.Pos, label, "%s %q: Redshift folds names to lower case", what, prefix)
+		}
+	}
+	var probed []string
+	for _, t := range p.Snapshot().Tables() {
+		if t.Registered && b.pushableView(s, label, p, t) == sqlgen.FenceUnproven {
+			probed = append(probed, t.QualifiedName())
+		}
+	}
+	if len(probed) > 0 {
+		b.warn(s.Pos, "%s: rows of these sources are hidden from results in connection %s, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides: %s",
+			label, s.Connection, strings.Join(probed, ", "))
+	}
+}
+
+// pushableView refuses a source that has no view there, and says what keeps a prober from hidden rows.
+func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table) (fence sqlgen.Fence) {
+	name := s.Connection + "." + t.QualifiedName()
+	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{{Table: t}})[0]
+	native := p.Raw(t) && t.Kind == catalog.KindTable
+	if d.Allowed && !native && t.Kind != catalog.KindView {
+		view, err := sqlgen.Redshift().StoredView(&d)
+		if err != nil {
+			b.mistake(s.Pos, label, "%s cannot be printed as a stored view: %s", name, err)
+		}
+		fence = view.Fence
+	}
+	if access, ok := p.AccessOf(t); ok && len(access.Privileges) > 0 && d.Allowed && !native && !s.ReadOnly {
+		b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, or is outside the database, and may be written to (%v): views on Redshift cannot be written to. Say readOnly: true, so that people write through the proxy only",
+			name, access.Privileges)
+	}
+	return fence
+}
+
+// redshiftOne has the same answer for accounts that a Redshift could take for one: it compares text without the blanks at its end, and a database may be made
+// not to tell capitals apart.
+func redshiftOne(account string) string { return strings.ToLower(strings.TrimRight(account, " ")) }
+
+// redshiftAccounts refuses accounts that could be two people's, and names that current_user never says.
+func (b *builder) redshiftAccounts(s resource.PushSettings, label string, accounts map[string]string, users []string) {
+	owners := map[string]string{}
+	for _, user := range users {
+		account := accounts[user]
+		if other, dup := owners[redshiftOne(account)]; dup && accounts[other] != account {
+			b.mistake(s.Pos, label, "accounts %q of %s and %q of %s differ only by capitals or blanks at the end: connection %s could take one for the other", accounts[other], other, account, user, s.Connection)
+		}
+		owners[redshiftOne(account)] = user
+		switch {
+		case strings.HasPrefix(account, "IAMA:"):
+			b.mistake(s.Pos, label, "account %q of %s: IAMA: begins the name of a temporary log-in; name the account as current_user says it, without", account, user)
+		case strings.HasSuffix(account, " ") || strings.Contains(account, `\`) || slices.Contains([]string{"group ", "role ", "user "}, account[:strings.IndexByte(account+" ", ' ')+1]):
+			b.mistake(s.Pos, label, "account %q of %s: no statement can name it", account, user)
+		}
+	}
+}
