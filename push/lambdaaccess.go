@@ -20,8 +20,12 @@ type LambdaInput struct {
 	Program *policy.Program
 	// People have accounts of the warehouse's own, and read stored views; nobody where none are kept.
 	People []Person
-	// Service is the account with which the proxy asks for everybody; "" where there is none.
+	// Acting has for each account those as whom it may act: what they read, it reads.
+	Acting map[string][]string
+	// Service is the account with which the proxy asks for everybody; "" where there is none. Domains are those that it may use besides: they are asked for before
+	// a policy that names them can be published.
 	Service string
+	Domains []string
 	// Clusters are the ARNs that may ask, or what clusters call themselves.
 	Clusters []string
 	// Keys is what the names of the keys in Secrets Manager begin with. The domain's name follows.
@@ -39,11 +43,33 @@ func LambdaAccess(in LambdaInput) (*lambda.Access, time.Time, error) {
 		return nil, time.Time{}, fmt.Errorf("working out who may have what masked: nothing is published")
 	}
 	w := lambdaWork{in: in, readers: map[string][]string{}, domains: map[string]map[string]bool{}}
+	if in.Service != "" {
+		for _, domain := range in.Domains {
+			w.domains[domain] = map[string]bool{in.Service: true}
+		}
+	}
 	for _, t := range in.Program.Snapshot().Tables() {
 		if t.Registered && !t.Held {
 			w.source(t)
 		}
 	}
+	w.acting()
+	access, err := w.access()
+	return access, w.until, err
+}
+
+// FirstLambdaAccess is the document before anything is published: the proxy's account may use the domains, and nobody else any.
+func FirstLambdaAccess(in LambdaInput) (*lambda.Access, error) {
+	w := lambdaWork{in: in, domains: map[string]map[string]bool{}}
+	for _, domain := range in.Domains {
+		w.domains[domain] = map[string]bool{in.Service: true}
+	}
+	return w.access()
+}
+
+// access is the document of what was collected.
+func (w *lambdaWork) access() (*lambda.Access, error) {
+	in := w.in
 	out := &lambda.Access{Version: in.Version, Clusters: slices.Clone(in.Clusters), Audiences: map[string][]string{}, Domains: map[string]lambda.DomainAccess{}}
 	names := map[string]string{}
 	for _, domain := range slices.Sorted(maps.Keys(w.domains)) {
@@ -56,9 +82,24 @@ func LambdaAccess(in LambdaInput) (*lambda.Access, time.Time, error) {
 		out.Domains[domain] = lambda.DomainAccess{Key: in.Keys + domain, Mask: []string{names[same]}, Reveal: []string{}}
 	}
 	if _, err := out.Document(); err != nil {
-		return nil, time.Time{}, fmt.Errorf("working out who may have what masked: %w", err)
+		return nil, fmt.Errorf("working out who may have what masked: %w", err)
 	}
-	return out, w.until, nil
+	return out, nil
+}
+
+// acting lets accounts have masked what those have as whom they may act.
+func (w *lambdaWork) acting() {
+	for _, people := range w.domains {
+		var more []string
+		for account, as := range w.in.Acting {
+			if slices.ContainsFunc(as, func(other string) bool { return people[other] && other != w.in.Service }) {
+				more = append(more, account)
+			}
+		}
+		for _, account := range more {
+			people[account] = true
+		}
+	}
 }
 
 // lambdaWork collects the accounts of each token domain.

@@ -69,7 +69,7 @@ func TestLambdaAccess(t *testing.T) {
 	}
 	const cluster = "arn:aws:redshift:eu-central-1:123456789012:cluster:dwh"
 	now := time.Date(2029, 1, 1, 0, 0, 0, 0, time.UTC)
-	in := push.LambdaInput{Version: 7, Program: lambdaProgram(t), Service: "postern", Clusters: []string{cluster}, Keys: "postern/keys/", Now: now, People: []push.Person{
+	in := push.LambdaInput{Version: 7, Program: lambdaProgram(t), Service: "postern", Domains: []string{"default", "next"}, Acting: map[string][]string{"boss": {"IAMR:bob"}, "cyd": {"nobody", "postern"}}, Clusters: []string{cluster}, Keys: "postern/keys/", Now: now, People: []push.Person{
 		person("ann", false, "a"), person("IAMR:bob", false, "b"), person("cyd", false), person("raw", false, "a", "raw"), person("exempt", true, "a", "b"),
 		person("twice", false, "a"), person("twice", false, "b"), person("", false, "a"),
 	}}
@@ -97,10 +97,10 @@ func TestLambdaAccess(t *testing.T) {
 		}
 		return handler.Invoke(t.Context(), payload).Success
 	}
-	allowed := map[string][]string{"name": {"ann", "raw", "postern"}, "default": {"IAMR:bob", "postern"}, "sample": {"ann", "raw", "postern"}, "unused": nil, "other": nil}
+	allowed := map[string][]string{"name": {"ann", "raw", "postern"}, "default": {"IAMR:bob", "boss", "postern"}, "next": {"postern"}, "sample": {"ann", "raw", "postern"}, "unused": nil, "other": nil}
 	asked := 0
 	for domain, people := range allowed {
-		for _, user := range []string{"ann", "IAMR:bob", "bob", "cyd", "raw", "exempt", "twice", "postern", "ann ", "ANN"} {
+		for _, user := range []string{"ann", "IAMR:bob", "bob", "boss", "cyd", "raw", "exempt", "twice", "postern", "ann ", "ANN"} {
 			for _, function := range []string{"keyed_hash", "keyed_draw", "protect", "reveal"} {
 				asked++
 				want := slices.Contains(people, user) && function != "reveal"
@@ -114,6 +114,11 @@ func TestLambdaAccess(t *testing.T) {
 		}
 	}
 	t.Logf("%d questions", asked)
+
+	first, err := push.FirstLambdaAccess(in)
+	if err != nil || len(first.Audiences) != 1 || len(first.Domains) != 2 || !slices.Equal(first.Audiences[first.Domains["next"].Mask[0]], []string{"postern"}) {
+		t.Errorf("the first document: %+v, %v", first, err)
+	}
 
 	// Somebody who leaves is refused once the document is read again.
 	in.People = slices.DeleteFunc(in.People, func(p push.Person) bool { return p.Account == "ann" })

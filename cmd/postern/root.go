@@ -85,7 +85,7 @@ Start with:  postern demo`,
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newDemo(), newApply(), newGet(), newDiff(), newDelete(), newHistory(), newRollback(), newExport(), newRequest(), newState(), newRegister(), newUDFs(), newObjects(), newPlan(), newSync(), newUnregister(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newApply(), newGet(), newDiff(), newDelete(), newHistory(), newRollback(), newExport(), newRequest(), newState(), newRegister(), newUDFs(), newObjects(), newPlan(), newSync(), newUnregister(), newLambdaAccess(), newAudit(), newCheck(), newExplain(), newReveal(), newUser(), newVersion())
 	root.AddCommand(newAnswers()...)
 	addCompletion(root)
 	return root

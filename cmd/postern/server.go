@@ -52,13 +52,14 @@ type server struct {
 
 	// hangup gets SIGHUP.
 	hangup        <-chan os.Signal
+	lambdaAccess  []resource.ServerLambdaAccess
 	listener      net.Listener
 	adminListener net.Listener
 }
 
 // openServer publishes the resources and listens; nothing is accepted before run. On an error all is closed again.
 func openServer(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logger) (_ *server, err error) {
-	s := &server{log: log, auditDir: cfg.Audit.Dir}
+	s := &server{log: log, auditDir: cfg.Audit.Dir, lambdaAccess: cfg.LambdaAccess}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -299,6 +300,7 @@ func (s *server) run(ctx context.Context) error {
 	group.Go(func() error { return s.reconsider(groupCtx) })
 	group.Go(func() error { return s.selfCheck(groupCtx) })
 	group.Go(func() error { return s.pushAll(groupCtx) })
+	group.Go(func() error { return s.keepAccess(groupCtx, s.lambdaAccess) })
 	group.Go(func() error { return s.collectAll(groupCtx) })
 	group.Go(func() error { return (&control.Procedures{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })
 	group.Go(func() error { return (&control.CatalogWatch{Publisher: s.publisher, Log: s.log}).Run(groupCtx) })

@@ -40,7 +40,25 @@ type ServerConfig struct {
 	ExplainPolicy string `yaml:"explainPolicy"`
 	// Tokens says which tokens of an identity provider log people in, for drivers that have one in place of a password; none where it is left out.
 	Tokens ServerTokens `yaml:"tokens"`
-	Limits ServerLimits `yaml:"limits"`
+	// LambdaAccess keeps the access documents of the Lambda functions that mask for Redshift; none where it is left out.
+	LambdaAccess []ServerLambdaAccess `yaml:"lambdaAccess"`
+	Limits       ServerLimits         `yaml:"limits"`
+}
+
+// ServerLambdaAccess is where the access document of one connection is kept (docs/lambda.md).
+type ServerLambdaAccess struct {
+	Connection string `yaml:"connection"`
+	// Clusters are the ARNs that may ask.
+	Clusters []string `yaml:"clusters"`
+	// Keys is what the names of the keys in Secrets Manager begin with.
+	Keys string `yaml:"keys"`
+	// Account is as whom the proxy asks; the connection's user when it is left out.
+	Account string `yaml:"account"`
+	// File or Secret, of which one is given, is where the document is written.
+	File   string `yaml:"file"`
+	Secret string `yaml:"secret"`
+	// Region is the secret's.
+	Region string `yaml:"region"`
 }
 
 // ServerTokens are signed tokens (JWT) of one issuer.
@@ -163,6 +181,9 @@ func (s *ServerConfig) setDefaults(folder string) {
 	for i := range s.Resources {
 		absolute(&s.Resources[i])
 	}
+	for i := range s.LambdaAccess {
+		absolute(&s.LambdaAccess[i].File)
+	}
 	if file, ok := strings.CutPrefix(s.State, "sqlite:"); ok {
 		absolute(&file)
 		s.State = "sqlite:" + file
@@ -219,6 +240,18 @@ func (s *ServerConfig) Validate() error {
 	}
 	if slices.Contains(s.Resources, "") {
 		add("resources: an empty path")
+	}
+	seen := map[string]bool{}
+	for _, l := range s.LambdaAccess {
+		if l.Connection == "" || seen[l.Connection] {
+			add("lambdaAccess: connection %q is named twice, or not at all", clip(l.Connection))
+		}
+		if seen[l.Connection] = true; len(l.Clusters) == 0 || slices.Contains(l.Clusters, "") {
+			add("lambdaAccess: connection %s: clusters names no cluster, or an empty one", clip(l.Connection))
+		}
+		if (l.File == "") == (l.Secret == "") || (l.Secret == "") != (l.Region == "") {
+			add("lambdaAccess: connection %s: give file, or secret and region", clip(l.Connection))
+		}
 	}
 	return errors.Join(append(mistakes, s.Limits.validate()...)...)
 }

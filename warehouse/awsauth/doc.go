@@ -5,6 +5,7 @@
 //   - config.go: Config, what an administrator says
 //   - identity.go: as whom AWS is spoken to: the environment, an access key, an assumed role, a role by Okta (okta.go)
 //   - methods.go: what is asked for; identitycenter.go: tokens of IAM Identity Center
+//   - document.go: Document, a secret that is written
 //   - source.go: Source, which keeps what it got until shortly before it ends
 //
 // The life of one log-in: warehouse.Config.Login asks the Source; it answers with what it has, or asks AWS, whose client signs as the configured
