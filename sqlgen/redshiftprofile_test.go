@@ -25,7 +25,7 @@ func TestRedshiftListsAreExact(t *testing.T) {
 			t.Errorf("%q is the list %q", values, list)
 		}
 		for _, v := range append(slices.Clone(values), rapid.SliceOfN(text, 0, 6).Draw(t, "others")...) {
-			storable := !strings.ContainsAny(v, "\x00\xff")
+			storable := !strings.Contains(v, "\x00") && !strings.Contains(v, "\xff")
 			if has := strings.Contains(list, sqlgen.RedshiftList([]string{v})); storable && has != slices.Contains(values, v) {
 				t.Errorf("%q in %q is %t, by %q", v, values, has, list)
 			}

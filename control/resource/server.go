@@ -241,19 +241,27 @@ func (s *ServerConfig) Validate() error {
 	if slices.Contains(s.Resources, "") {
 		add("resources: an empty path")
 	}
+	mistakes = append(mistakes, s.lambdaAccess()...)
+	return errors.Join(append(mistakes, s.Limits.validate()...)...)
+}
+
+func (s *ServerConfig) lambdaAccess() (mistakes []error) {
+	add := func(format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("lambdaAccess: "+format, args...))
+	}
 	seen := map[string]bool{}
 	for _, l := range s.LambdaAccess {
 		if l.Connection == "" || seen[l.Connection] {
-			add("lambdaAccess: connection %q is named twice, or not at all", clip(l.Connection))
+			add("connection %q is named twice, or not at all", clip(l.Connection))
 		}
 		if seen[l.Connection] = true; len(l.Clusters) == 0 || slices.Contains(l.Clusters, "") {
-			add("lambdaAccess: connection %s: clusters names no cluster, or an empty one", clip(l.Connection))
+			add("connection %s: clusters names no cluster, or an empty one", clip(l.Connection))
 		}
 		if (l.File == "") == (l.Secret == "") || (l.Secret == "") != (l.Region == "") {
-			add("lambdaAccess: connection %s: give file, or secret and region", clip(l.Connection))
+			add("connection %s: give file, or secret and region", clip(l.Connection))
 		}
 	}
-	return errors.Join(append(mistakes, s.Limits.validate()...)...)
+	return mistakes
 }
 
 // SharedState reports a state in PostgreSQL, which several servers may share.

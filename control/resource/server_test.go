@@ -61,6 +61,7 @@ func TestServerConfigMistakes(t *testing.T) {
 		"limits":        {"resources: [p]\nlimits: {sessions: -1, queryBytes: 3}", []string{"limits.sessions: -1", "limits.queryBytes: 3"}},
 		"listen":        {"resources: [p]\nlisten: host.example.com:1", []string{"is not an address"}},
 		"two":           {"resources: [p]\n---\nresources: [q]", []string{"x:3: one document is the whole configuration"}},
+		"access":        {"lambdaAccess: [{connection: a, clusters: [\"\"], file: x, secret: y}, {connection: a, clusters: [c], secret: y}]", []string{"connection a: clusters names", "connection \"a\" is named twice", "connection a: give file, or secret and region"}},
 		"staleness":     {"stalenessMillis: 20", []string{"stalenessMillis: 20 is not between 200 and 600000"}},
 		"all at once":   {"listen: nonsense\ntls: {mode: x}", []string{"listen:", "tls.mode", "needs cert and key"}},
 	} {
