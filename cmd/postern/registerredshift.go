@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/warehouse"
@@ -38,18 +40,7 @@ func registerRedshift(ctx context.Context, o registerOptions, set *resource.Set,
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was registered is committed
 	if o.remove {
-		state, err := warehouse.LookRedshift(ctx, conn)
-		if err != nil {
-			return err
-		}
-		if err := o.agreed(removalScript(r, state), in, out, errOut); err != nil {
-			return err
-		}
-		if err := warehouse.RemoveRedshift(ctx, conn, r, state); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(out, "The registration was taken back.")
-		return err
+		return o.removeRedshift(ctx, conn, r, in, out, errOut)
 	}
 	state, err := warehouse.CheckRedshift(ctx, conn, r)
 	if err != nil {
@@ -73,6 +64,22 @@ func registerRedshift(ctx context.Context, o registerOptions, set *resource.Set,
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Registered %d sources.\n", len(r.Tables))
+	return err
+}
+
+// removeRedshift takes a registration back.
+func (o registerOptions) removeRedshift(ctx context.Context, conn *pgconn.PgConn, r warehouse.RedshiftRegistration, in io.Reader, out, errOut io.Writer) error {
+	state, err := warehouse.LookRedshift(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := o.agreed(removalScript(r, state), in, out, errOut); err != nil {
+		return err
+	}
+	if err := warehouse.RemoveRedshift(ctx, conn, r, state); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, "The registration was taken back.")
 	return err
 }
 
