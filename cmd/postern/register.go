@@ -89,6 +89,11 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	case o.remove || o.lambda != "":
 		return usageError{errors.New("--remove and --lambda are for a Connection of engine redshift")}
 	}
+	return registerPostgres(ctx, o, set, set.Connections[i], in, out, errOut)
+}
+
+// registerPostgres is `register` for a PostgreSQL.
+func registerPostgres(ctx context.Context, o registerOptions, set *resource.Set, connection resource.Connection, in io.Reader, out, errOut io.Writer) error {
 	r, err := control.Registration(set, o.connection)
 	if err != nil {
 		return err
@@ -111,7 +116,6 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 		_, err := io.WriteString(out, script)
 		return err
 	}
-	connection := set.Connections[i]
 	if !push {
 		system = warehouse.PushRegistration{}
 	}
@@ -120,11 +124,8 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was registered is committed
-	if _, err := fmt.Fprintf(out, "This will run as the setup account:\n\n%s\n", script); err != nil {
+	if err := o.agreed(script, in, out, errOut); err != nil {
 		return err
-	}
-	if !o.yes && !confirmed(in, errOut) {
-		return errors.New("not confirmed: nothing was changed")
 	}
 	crawl := crawling{connection: connection, out: out, errOut: errOut}
 	warnings, err := registerAt(ctx, conn, r, system, crawl.run)
