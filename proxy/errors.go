@@ -18,6 +18,8 @@ type report struct {
 	severity, code, message string
 	// position is in the text that the warehouse parsed, in characters from 1; 0 is none.
 	position int
+	// checked marks an error of a Redshift's that speaks of the check of a new row.
+	checked bool
 	// body is the filtered body, ready to be sent.
 	body []byte
 }

@@ -298,7 +298,7 @@ func (r *relay) report(ctx context.Context, kind byte, length int) error {
 	} else {
 		rep := readReport(body, r.exempt)
 		if r.redshift() && !r.exempt {
-			rep = redshiftError(rep)
+			rep = redshiftError(rep, bytes.Contains(body, []byte(rewrite.RowCheck)))
 		}
 		if kind == 'N' && r.redshift() && !r.exempt {
 			// What a notice speaks of cannot be known.

@@ -100,8 +100,9 @@ func (p *startParams) wantsToken() bool {
 }
 
 // redshiftError is what is told of an error of a Redshift's. There is no fence between a person's predicate and rows that a filter hides, so what
-// an error says of values may be about hidden ones: only those that speak of the statement keep their words.
-func redshiftError(rep report) report {
+// an error says of values may be about hidden ones: only those that speak of the statement keep their words. checked says that it speaks of the check
+// of a new row, in whatever words and under whatever code: see rowChecked.
+func redshiftError(rep report, checked bool) report {
 	if len(rep.code) == 5 {
 		switch rep.code[:2] {
 		case "00", "02", "03", "08", "0A", "24", "25", "26", "28", "34", "3D", "3F", "40", "42", "53", "54", "55", "57":
@@ -117,5 +118,5 @@ func redshiftError(rep report) report {
 		told.Severity = pgerror.SeverityFatal
 	}
 	body := appendError(nil, told)[headerSize:]
-	return report{severity: rep.severity, code: told.Code, message: told.Message, body: body}
+	return report{severity: rep.severity, code: told.Code, message: told.Message, body: body, checked: checked}
 }

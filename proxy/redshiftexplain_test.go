@@ -29,7 +29,7 @@ func TestRedshiftExplain(t *testing.T) {
 			t.Errorf("%s: %v\n%s", c.sql, err, strings.ReplaceAll(got, ";", "\n"))
 		}
 		extended := conn.ExecParams(t.Context(), c.sql, nil, nil, nil, nil).Read()
-		if extended.Err != nil || joined(extended.Rows) != got || extended.CommandTag.String() != "EXPLAIN" || string(extended.FieldDescriptions[0].Name) != "QUERY PLAN" {
+		if extended.Err != nil || joined(extended.Rows) != got || extended.CommandTag.String() != "EXPLAIN" || extended.FieldDescriptions[0].Name != "QUERY PLAN" {
 			t.Errorf("%s by the extended protocol: %v %q\n%s", c.sql, extended.Err, extended.CommandTag, joined(extended.Rows))
 		}
 	}

@@ -61,6 +61,12 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 
 // judgeWrite goes on with the table: the statements that write, for those whom a policy gives the privilege; see write.go.
 func (r *resolver) judgeWrite(raw *pg.RawStmt, st *Statement) error {
+	if r.rw.redshift() {
+		switch raw.Stmt.GetNode().(type) {
+		case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_TruncateStmt:
+			return r.judgeRedshiftWrite(raw, st)
+		}
+	}
 	switch v := raw.Stmt.GetNode().(type) {
 	case *pg.Node_InsertStmt:
 		st.Kind = KindInsert

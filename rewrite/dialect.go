@@ -137,8 +137,7 @@ func unplaced(err error) error {
 	return &moved
 }
 
-// judgeForRedshift is the table of statements for a Redshift: what it lets through goes on to judge. Statements that write are refused: Redshift has
-// no RETURNING, by which new rows would be held against the row filter.
+// judgeForRedshift is the table of statements for a Redshift: what it lets through goes on to judge.
 func (r *resolver) judgeForRedshift(raw *pg.RawStmt) error {
 	switch v := raw.Stmt.GetNode().(type) {
 	case *pg.Node_SelectStmt:
@@ -146,7 +145,7 @@ func (r *resolver) judgeForRedshift(raw *pg.RawStmt) error {
 			return pgerror.NotSupported("SELECT INTO is not supported through Postern on Redshift")
 		}
 		return nil
-	case nil, *pg.Node_ExplainStmt, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
+	case nil, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_TruncateStmt, *pg.Node_ExplainStmt, *pg.Node_TransactionStmt, *pg.Node_VariableShowStmt, *pg.Node_PrepareStmt, *pg.Node_ExecuteStmt,
 		*pg.Node_DeclareCursorStmt, *pg.Node_FetchStmt, *pg.Node_ClosePortalStmt, *pg.Node_DeallocateStmt:
 		return nil
 	case *pg.Node_VariableSetStmt:

@@ -65,8 +65,8 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 	if r.relations++; r.relations > r.rw.config.MaxRelations {
 		return nil, pgerror.LimitExceeded("statement names too many relations: at most %d", r.rw.config.MaxRelations)
 	}
-	// The conditions of a statement that writes are weighed by no fence, so whatever it reads stands behind a whole one.
-	r.fenceAll = true
+	// The conditions of a statement that writes are weighed by no fence, so whatever it reads stands behind a whole one. Redshift has none.
+	r.fenceAll = r.fenceAll || !r.rw.redshift()
 	r.useOf(v).written = true
 	r.writes = append(r.writes, name)
 	t := &target{view: v, use: r.useOf(v), reads: map[string]*pg.Node{}, filter: v.tree.WhereClause, relation: name}
@@ -82,6 +82,9 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 		t.item.columns = append(t.item.columns, column{name: column1, as: t.reads[column1], origins: []origin{{use: t.use, name: column1, alias: t.item.alias}}})
 	}
 	rv.Catalogname, rv.Schemaname, rv.Relname, rv.Alias = "", table.Schema, table.Name, &pg.Alias{Aliasname: targetAlias}
+	if r.rw.redshift() {
+		t.underOwnName(rv)
+	}
 	return t, nil
 }
 

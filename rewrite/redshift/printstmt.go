@@ -13,6 +13,8 @@ func (p *printer) statement(n *pg.Node) {
 	switch v := n.GetNode().(type) {
 	case *pg.Node_SelectStmt:
 		p.query(v.SelectStmt)
+	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_TruncateStmt:
+		p.write(n)
 	case *pg.Node_TransactionStmt:
 		p.transaction(v.TransactionStmt)
 	case *pg.Node_VariableSetStmt:
@@ -150,6 +152,10 @@ func (p *printer) prepareStatement(s *pg.PrepareStmt) {
 		p.put(")")
 	}
 	p.put(" AS ")
+	if s.Query.GetInsertStmt() != nil || s.Query.GetUpdateStmt() != nil || s.Query.GetDeleteStmt() != nil {
+		p.write(s.Query)
+		return
+	}
 	p.query(s.Query.GetSelectStmt())
 }
 
