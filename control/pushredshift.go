@@ -67,10 +67,11 @@ func (b *builder) redshiftAccounts(s resource.PushSettings, label string, accoun
 			b.mistake(s.Pos, label, "accounts %q of %s and %q of %s differ only by capitals or blanks at the end: connection %s could take one for the other", accounts[other], other, account, user, s.Connection)
 		}
 		owners[redshiftOne(account)] = user
+		kind, _, prefixed := strings.Cut(account, " ")
 		switch {
 		case strings.HasPrefix(account, "IAMA:"):
 			b.mistake(s.Pos, label, "account %q of %s: IAMA: begins the name of a temporary log-in; name the account as current_user says it, without", account, user)
-		case strings.HasSuffix(account, " ") || strings.Contains(account, `\`) || slices.Contains([]string{"group ", "role ", "user "}, account[:strings.IndexByte(account+" ", ' ')+1]):
+		case strings.HasSuffix(account, " ") || strings.Contains(account, `\`) || prefixed && slices.Contains([]string{"group", "role", "user"}, kind):
 			b.mistake(s.Pos, label, "account %q of %s: no statement can name it", account, user)
 		}
 	}
