@@ -190,7 +190,7 @@ func (g *Generation) personOf(connection, account string) (user string, ok bool)
 	if len(mappings) == 0 {
 		user = account
 	} else {
-		user, ok = g.mapped(mappings, account)
+		user, ok = g.mapped(connection, mappings, account)
 		if !ok {
 			return "", false
 		}
@@ -200,11 +200,11 @@ func (g *Generation) personOf(connection, account string) (user string, ok bool)
 }
 
 // mapped finds the one person whose account it is; nobody where it would be two.
-func (g *Generation) mapped(mappings []resource.IdentityMapping, account string) (user string, ok bool) {
+func (g *Generation) mapped(connection string, mappings []resource.IdentityMapping, account string) (user string, ok bool) {
 	found := map[string]bool{}
 	for _, m := range mappings {
 		for name, of := range m.Users {
-			if of == account {
+			if g.accountOf(connection, of) == account {
 				found[name] = true
 			}
 		}
@@ -215,7 +215,7 @@ func (g *Generation) mapped(mappings []resource.IdentityMapping, account string)
 			if _, named := m.Users[name]; named {
 				continue
 			}
-			if values := p.principal.Attribute(m.Attribute); len(values) == 1 && values[0] == account {
+			if values := p.principal.Attribute(m.Attribute); len(values) == 1 && g.accountOf(connection, values[0]) == account {
 				found[name] = true
 			}
 		}

@@ -87,11 +87,11 @@ func (g *Generation) accounts(connection string) map[string]string {
 		}
 		for _, m := range mappings {
 			if account, named := m.Users[name]; named {
-				out[name] = account
+				out[name] = g.accountOf(connection, account)
 				break
 			}
 			if values := p.principal.Attribute(m.Attribute); m.Attribute != "" && len(values) == 1 {
-				out[name] = values[0]
+				out[name] = g.accountOf(connection, values[0])
 			}
 		}
 	}

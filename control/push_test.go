@@ -37,14 +37,14 @@ func TestAccountsOfPeople(t *testing.T) {
 	g := &Generation{set: &resource.Set{}, people: map[string]person{}, connections: map[string]connection{
 		"plain": {config: warehouse.Config{User: "postern"}}, "mapped": {config: warehouse.Config{User: "postern"}},
 	}}
-	for name, accounts := range map[string][]string{"ann": {"IAMR:Analyst"}, "Bob": nil, "cyd": {"one", "two"}, "dan": {"d_1"}, "eve": {"e_old"}} {
+	for name, accounts := range map[string][]string{"ann": {"IAMR:Analyst"}, "fay": {"arn:aws:iam::123456789012:user/staff/fay.x"}, "Bob": nil, "cyd": {"one", "two"}, "dan": {"d_1"}, "eve": {"e_old"}, "gil": nil} {
 		spec := identity.Spec{User: name, Attributes: map[string][]string{"account": accounts}}
 		g.people[name] = person{spec: spec, principal: identity.NewPrincipal(spec), disabled: name == "eve"}
 	}
-	g.set.IdentityMappings = []resource.IdentityMapping{{Connection: "mapped", Attribute: "account", Users: map[string]string{"Bob": "Robert", "dan": "by hand"}}}
+	g.set.IdentityMappings = []resource.IdentityMapping{{Connection: "mapped", Attribute: "account", Users: map[string]string{"Bob": "Robert", "dan": "by hand", "gil": "arn:aws-us-gov:sts::123456789012:assumed-role/Analyst/gil@example.com"}}}
 	for connection, want := range map[string]map[string]string{
-		"plain":  {"ann": "ann", "Bob": "Bob", "cyd": "cyd", "dan": "dan"},
-		"mapped": {"ann": "IAMR:Analyst", "Bob": "Robert", "dan": "by hand"},
+		"plain":  {"ann": "ann", "Bob": "Bob", "cyd": "cyd", "dan": "dan", "fay": "fay", "gil": "gil"},
+		"mapped": {"ann": "IAMR:Analyst", "Bob": "Robert", "dan": "by hand", "fay": "fay.x", "gil": "Analyst"},
 	} {
 		got := g.accounts(connection)
 		if !maps.Equal(got, want) {
@@ -65,6 +65,12 @@ func TestOneAccountOfTwo(t *testing.T) {
 	w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\n---\nkind: IdentityMapping\nname: m\nconnection: tpch\nusers: {ann: IAMR:Analyst}\n---\nkind: IdentityMapping\nname: n\nconnection: tpch\nusers: {bob: IAMR:Analyst}\n")
 	w.refused(p, "account IAMR:Analyst of connection tpch is both ann and bob")
 	w.edit("push.yaml", "bob: IAMR:Analyst", "bob: IAMR:analyst")
+	w.publish(p)
+	// Sessions of one role, and principals of two accounts of AWS's, would be one account.
+	w.edit("push.yaml", "bob: IAMR:analyst", "bob: 'arn:aws:sts::123456789012:assumed-role/Analyst/bob'")
+	w.edit("push.yaml", "ann: IAMR:Analyst", "ann: 'arn:aws:iam::210987654321:role/team/Analyst'")
+	w.refused(p, "account Analyst of connection tpch is both ann and bob")
+	w.edit("push.yaml", "role/team/Analyst", "role/team/Analyst2")
 	w.publish(p)
 }
 

@@ -28,6 +28,8 @@ type difference struct {
 	changes []change
 	// chosen are the sources that get row policies, tables what must happen to those of tables.
 	chosen map[Relation]Secured
+	// login are people who shall log in by IAM; logout shall not any more.
+	login, logout []string
 	// bases are the sources.
 	bases map[Relation]uint32
 	// absent are roles of ours that somebody dropped, and that are left so.
@@ -80,6 +82,7 @@ func diff(settings Settings, want *Desired, have *Actual, past past) *difference
 	d.draws()
 	d.grants()
 	d.members()
+	d.logins()
 	d.rows()
 	d.searchPaths()
 	d.leftovers()

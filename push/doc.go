@@ -4,8 +4,8 @@
 //
 //   - settings.go, hazard.go, state.go: the words
 //   - desired.go, writable.go, profile.go: Desire: policies and people become a State: pure
-//   - groups.go: groups of people as roles
-//   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go: ways to the data that are not closed
+//   - groups.go: groups of people as roles; iam.go: log-in by AWS IAM
+//   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go, replication.go: ways to the data that are not closed
 //   - defaults.go: what columns are where nothing is said: sequences that writers draw from, and defaults of views
 //   - diff.go, plan.go, print.go: the difference as a Plan, ordered statements with hazards
 //   - rowsecurity.go, rowsecurityactual.go, rowsecuritydiff.go: sources that row policies can say: what should be there, what is, and the difference;

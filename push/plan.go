@@ -140,6 +140,7 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 	for _, group := range merged(d.leave, func(m Member) string { return m.Role }) {
 		out = append(out, Statement{SQL: d.say().leave(d, group[0].Role, accounts(group)), member: true, locks: locksOfStatement})
 	}
+	out = append(out, d.logouts()...)
 	revoke, columns := d.revoke, d.columns
 	if apart {
 		revoke, columns = slices.Clone(d.revoke), maps.Clone(d.columns)
@@ -268,7 +269,7 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
 		out = append(out, Statement{SQL: d.say().join(d, group[0].Role, accounts(group)), Hazards: []Hazard{WidensAccess}, member: true, locks: locksOfStatement})
 	}
-	return out
+	return append(out, d.giveLogins()...)
 }
 
 // pathsOfEach are the statements about each person's search path. They come last, and nothing hangs on them: a person may hold what is changed, their own settings,

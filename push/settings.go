@@ -77,6 +77,8 @@ type Settings struct {
 	// {group} in it, DefaultGroupRole if left out.
 	GroupRoles GroupRoles
 	GroupRole  string
+	// IAM says whose accounts log in by AWS IAM, IAMNone if left out.
+	IAM IAM
 	// ReadOnly gives nobody the right to write, whatever the policies say.
 	ReadOnly bool
 	// AllowHazards are those that a plan may have; a statement with another one is held back. WIDENS_ACCESS is always allowed: more access
@@ -100,6 +102,9 @@ func (s Settings) WithDefaults() Settings {
 	text(&s.SchemaPrefix, DefaultSchemaPrefix)
 	text(&s.RolePrefix, DefaultRolePrefix)
 	text(&s.GroupRole, DefaultGroupRole)
+	if s.IAM == "" {
+		s.IAM = IAMNone
+	}
 	if s.GroupRoles == "" {
 		s.GroupRoles = GroupRolesUsed
 	}
@@ -157,6 +162,9 @@ func (s Settings) Validate() error {
 		add("enforce %q is neither %s nor %s", s.Enforce, EnforceViews, EnforceRowSecurity)
 	}
 	s.validateGroups(add)
+	if !slices.Contains([]IAM{IAMNone, IAMMade, IAMAll}, s.IAM) {
+		add("iam %q is none of %s, %s and %s", s.IAM, IAMNone, IAMMade, IAMAll)
+	}
 	for _, role := range s.SeeAllRows {
 		if checkName(role) != nil || role == publicRole {
 			add("seeAllRows names %.80q, which is no role", role)

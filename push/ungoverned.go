@@ -58,8 +58,6 @@ WITH RECURSIVE wanted AS (
 )
 SELECT nspname, relname, via, pg_get_userbyid(owner), CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END FROM ways ORDER BY 1, 2, 3, 5`
 
-const publicationsQuery = `SELECT schemaname, tablename, string_agg(pubname, ', ') FROM pg_publication_tables GROUP BY 1, 2 ORDER BY 1, 2`
-
 // ungoverned looks for ways to the data that the policies do not close.
 func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settings, want *Desired) error {
 	u := &ungoverned{actual: a, set: set, people: map[string][]string{}, everybody: slices.Sorted(maps.Keys(want.Profile))}
@@ -82,15 +80,7 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 		return fmt.Errorf("looking for accounts on foreign servers: %w", err)
 	}
 	u.mappings(rows)
-	if rows, err = query(ctx, conn, publicationsQuery); err != nil {
-		return fmt.Errorf("looking for publications: %w", err)
-	}
-	for _, v := range rows {
-		if _, source := want.Bases[Relation{v[0], v[1]}]; source {
-			a.findings = append(a.findings, Finding{Kind: NotGoverned, Object: v[0] + "." + v[1], Detail: "is published for logical replication by " + v[2] + ": who subscribes reads all of it"})
-		}
-	}
-	return nil
+	return u.replication(ctx, conn, want)
 }
 
 // beyondPolicies are the roles of servers whose members see what no grant and no view says: all data, files of the server, the statements that others

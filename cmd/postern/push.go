@@ -167,7 +167,7 @@ func pushSettings(p control.Push) push.Settings {
 	set := p.Settings
 	out := push.Settings{
 		Connection: set.Connection, Database: p.Warehouse.Database, SystemRole: set.User, ServiceRole: p.ServiceRole,
-		SchemaPrefix: set.SchemaPrefix, RolePrefix: set.RolePrefix, CreateRoles: set.CreateRoles != nil && *set.CreateRoles, CreateRolesFrom16: set.CreateRoles == nil, GroupRoles: push.GroupRoles(set.GroupRoles), GroupRole: set.GroupRole, ReadOnly: set.ReadOnly,
+		SchemaPrefix: set.SchemaPrefix, RolePrefix: set.RolePrefix, CreateRoles: set.CreateRoles != nil && *set.CreateRoles, CreateRolesFrom16: set.CreateRoles == nil, GroupRoles: push.GroupRoles(set.GroupRoles), GroupRole: set.GroupRole, IAM: push.IAM(set.IAM), ReadOnly: set.ReadOnly,
 		Enforce: push.Enforce(set.Enforce), SeeAllRows: set.SeeAllRows,
 		Drift: push.Drift(set.Drift), LockTimeout: time.Duration(set.LockTimeout) * time.Millisecond,
 	}

@@ -183,6 +183,7 @@ func warehouseFields() map[string]field {
 		"PushSettings.createRoles":  {about: "whether Postern makes roles itself, for which the system role needs CREATEROLE", standard: "from PostgreSQL 16 on, where CREATEROLE reaches only roles that it made; before, the plan prints what a database administrator runs"},
 		"PushSettings.groupRoles":   {about: "which groups of people are roles, too, which hold nothing: those that policies ask about, all of them, or none", standard: "`used`", enum: []string{"used", "all", "none"}},
 		"PushSettings.groupRole":    {about: "how those are called, with `{group}` in it", standard: "`{prefix}{database}_group_{group}`"},
+		"PushSettings.iam":          {about: "on RDS and Aurora, whose accounts log in by AWS IAM (role `rds_iam`) and no longer with a password: nobody's, those of the roles that Postern makes, or all people's", standard: "`none`", enum: []string{"none", "made", "all"}},
 		"PushSettings.readOnly":     {about: "whether nobody may write directly, whatever subscription policies say", standard: "false"},
 		"PushSettings.interval":     {about: "seconds between two looks for drift", standard: "300"},
 		"PushSettings.paused":       {about: "whether nothing is changed in the warehouse; `postern plan` and `postern unregister` work all the same", standard: "false"},

@@ -70,6 +70,8 @@ type PushSettings struct {
 	// GroupRoles says which groups are roles that hold nothing: used, all or none; GroupRole how they are called, with {prefix}, {database} and {group}.
 	GroupRoles string `yaml:"groupRoles"`
 	GroupRole  string `yaml:"groupRole"`
+	// IAM says whose accounts log in by AWS IAM: none, made or all.
+	IAM string `yaml:"iam"`
 	// ReadOnly gives nobody the right to write directly.
 	ReadOnly bool `yaml:"readOnly"`
 	// Impersonation lets people act as others in the warehouse itself, as `impersonate` of users and groups says; on a Redshift alone.
