@@ -36,6 +36,9 @@ type Actual struct {
 	burdened map[string]bool
 	findings []Finding
 	facts    *facts
+	// shared are schemas of another cluster's, external those of files with who has USAGE on them, both of a Redshift.
+	shared   map[string]bool
+	external map[string][]string
 }
 
 type serverRole struct {

@@ -224,6 +224,11 @@ func (d *difference) lacking(role string) {
 // rowSecurity closes what somebody else has put row policies on: they would add to ours, and differ by who asks.
 func (d *difference) rowSecurity(want *Desired) {
 	for base := range want.Bases {
+		if d.have.shared[base.Schema] {
+			d.find(Blocked, base.String(), "is in a datashare of another cluster, whose policies do not come with it and whose grants are that cluster's: it is opened to nobody; register it there")
+			d.shut(base)
+			continue
+		}
 		r, there := d.have.relations[base]
 		if t := d.have.secured[base]; !there || !r.rowSecurity || t != nil && t.known {
 			continue

@@ -142,7 +142,10 @@ func (redshift) system(ctx context.Context, conn *pgconn.PgConn, set Settings, f
 	for _, v := range rows {
 		f.prepared = f.prepared || v[0] == "ledger"
 	}
-	if !f.prepared {
+	switch {
+	case len(rows) == 0:
+		return nil // the schema was made when the connection was registered
+	case !f.prepared:
 		return fmt.Errorf("schema %s is there, and is not what this version of Postern makes", SystemSchema)
 	}
 	f.baseline = true

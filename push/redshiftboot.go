@@ -30,7 +30,7 @@ func redshiftParts(set Settings) []bootPart {
 // redshiftTables are the schemas and the Syncer's own tables. They are small and read everywhere, so that each node has them whole.
 func redshiftTables(set Settings) []string {
 	return []string{
-		"CREATE SCHEMA " + SystemSchema, "REVOKE ALL ON SCHEMA " + SystemSchema + " FROM PUBLIC",
+		"CREATE SCHEMA IF NOT EXISTS " + SystemSchema, "REVOKE ALL ON SCHEMA " + SystemSchema + " FROM PUBLIC",
 		"CREATE SCHEMA IF NOT EXISTS " + ProcedureSchema, "REVOKE ALL ON SCHEMA " + ProcedureSchema + " FROM PUBLIC",
 		`CREATE TABLE postern_system.sync (
     connection varchar(256) NOT NULL,

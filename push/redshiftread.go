@@ -21,7 +21,7 @@ func (redshift) snapshot() string { return "BEGIN" }
 
 func (redshift) parts(c *crawler) []func() {
 	r := &rsCrawler{crawler: c}
-	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.schemas, r.relations, r.viewColumns, r.dependents, r.views, r.grants, r.profile}
+	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, r.views, r.grants, r.profile}
 }
 
 func (redshift) people(c *crawler)  { (&rsCrawler{crawler: c}).profile() }
@@ -150,6 +150,24 @@ func (c *rsCrawler) schemas() {
 			c.out.Schemas[v[0]] = true
 		}
 	})
+}
+
+// kinds finds sources that are another cluster's, and external schemas of sources: whoever has USAGE on one of these reads all that is in it.
+func (c *rsCrawler) kinds() {
+	c.out.shared, c.out.external = map[string]bool{}, map[string][]string{}
+	c.each("SELECT schema_name, schema_type FROM pg_catalog.svv_all_schemas WHERE database_name = current_database()", nil, func(v []string) {
+		switch strings.ToLower(strings.TrimSpace(v[1])) {
+		case "shared":
+			c.out.shared[v[0]] = true
+		case "external":
+			c.out.external[v[0]] = []string{}
+		}
+	})
+	for _, p := range c.found {
+		if users, is := c.out.external[p.grant.Object.Schema]; is && p.grant.Object.Kind == ObjectSchema && p.grant.Privilege == "USAGE" {
+			c.out.external[p.grant.Object.Schema] = append(users, p.grant.Role)
+		}
+	}
 }
 
 func (c *rsCrawler) relations() {

@@ -21,6 +21,13 @@ func (redshift) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, 
 	u.people[publicRole] = u.everybody
 	u.roles(want)
 	u.tables(want)
+	for base := range want.Bases {
+		for _, role := range a.external[base.Schema] {
+			if people := u.people[role]; len(people) > 0 && role != set.ServiceRole && role != set.SystemRole {
+				u.find(base.String(), "somebody granted USAGE on its external schema to "+role+", and with it all of the table: open to "+listed(people))
+			}
+		}
+	}
 	for _, part := range []func(context.Context, *pgconn.PgConn, *Desired) error{u.redshiftPermissions, u.redshiftSyslog, u.redshiftViews, u.redshiftShares} {
 		if err := part(ctx, conn, want); err != nil {
 			return err

@@ -26,7 +26,8 @@ CREATE VIEW pg_catalog.svv_system_privileges AS
 CREATE VIEW pg_catalog.svv_relation_privileges AS
   SELECT n.nspname::text AS namespace_name, c.relname::text AS relation_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
-  WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT pg_rs_shim.hidden(n.nspname) AND a.grantee <> c.relowner;
+  WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT pg_rs_shim.hidden(n.nspname) AND a.grantee <> c.relowner
+    AND coalesce(obj_description(c.oid, 'pg_class'), '') <> 'rsfake: external';
 CREATE VIEW pg_catalog.svv_column_privileges AS
   SELECT n.nspname::text AS namespace_name, c.relname::text AS relation_name, t.attname::text AS column_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type
   FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(t.attacl) a WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT pg_rs_shim.hidden(n.nspname);

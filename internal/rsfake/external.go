@@ -41,7 +41,9 @@ func externalTable(s []token, i int) ([]token, *Refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	return block("CREATE EXTERNAL TABLE", "CREATE TABLE "+print(s[i:end])+" ("+print(columns)+")", "COMMENT ON TABLE "+print(s[i:end])+" IS 'rsfake: external'"), nil
+	return block("CREATE EXTERNAL TABLE", "CREATE TABLE "+print(s[i:end])+" ("+print(columns)+")", "COMMENT ON TABLE "+print(s[i:end])+" IS 'rsfake: external'",
+		// There are no grants on external tables: who has USAGE on the schema reads them ("GRANT", usage notes).
+		"GRANT SELECT ON TABLE "+print(s[i:end])+" TO PUBLIC"), nil
 }
 
 func externalFunction(s []token, i int) ([]token, *Refusal) {
