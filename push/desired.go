@@ -23,6 +23,8 @@ type Person struct {
 	Principal identity.Principal
 	// Account is the name of their role, as the server spells it.
 	Account string
+	// MayActAs are the accounts of those as whom they may act, if the settings want that.
+	MayActAs []string
 }
 
 // Input is what the desired state follows from.
@@ -65,13 +67,9 @@ func Desire(in Input) (*Desired, error) {
 		}
 		d.source(t)
 	}
+	d.impersonators()
 	if err := d.profiles(); err != nil {
 		return nil, err
-	}
-	if in.Settings.redshift() && len(d.out.Profile) > 0 {
-		for _, g := range redshiftStanding() {
-			d.out.Grants[g] = ""
-		}
 	}
 	if !in.Settings.redshift() {
 		d.out.paths(d.in.Settings, d.out.Bases)
@@ -90,6 +88,7 @@ type desirer struct {
 	filled    map[string]bool     // roles whose members are known
 	tables    map[string][]string // those that are open to an account, as schema.table
 	governed  []Person
+	acts      map[string][]string // as whom people may act; nil until somebody asks
 }
 
 // audience is those to whom sources of one access class are open, in the same ways.
@@ -155,9 +154,9 @@ func (d *desirer) source(t *catalog.Table) {
 	for _, account := range who.readers {
 		d.tables[account] = append(d.tables[account], t.Schema+"."+t.Name)
 	}
-	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable)
+	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable) && !d.in.Settings.Impersonation
 	reader := d.role(access, "read", "may read what policies "+strings.Join(access.Policies, ", ")+" open")
-	d.members(reader, who.readers)
+	d.members(reader, d.andWhoActs(who.readers))
 	if native {
 		d.native(t, access, reader, who)
 		return

@@ -187,7 +187,23 @@ func (r redshift) lock(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *f
 	if !f.prepared {
 		return l, nil // the bootstrap writes it
 	}
-	return l, r.take(ctx, s, conn, f)
+	if err := r.take(ctx, s, conn, f); err != nil {
+		return l, err
+	}
+	return l, r.reap(ctx, s, conn, f)
+}
+
+// reap notes the end of impersonations whose session has gone. Serverless has no view of sessions: there they end by the clock.
+func (redshift) reap(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) error {
+	if !s.config.Settings.Impersonation || f.made["impersonating"] == "" {
+		return nil
+	}
+	err := exec(ctx, conn, "CALL "+ProcedureSchema+".reap_impersonations()")
+	if sqlState(err) != "" {
+		s.config.Log.Warn("the end of impersonations could not be noted", "connection", s.config.Settings.Connection, "sqlstate", sqlState(err))
+		return nil
+	}
+	return err
 }
 
 func (r redshift) take(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) error {

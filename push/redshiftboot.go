@@ -17,14 +17,15 @@ type bootPart struct {
 
 // redshiftParts are all of them.
 func redshiftParts(set Settings) []bootPart {
-	return []bootPart{
-		{"tables", redshiftTables(set), false},
-		{"people", redshiftPeople(), false},
-		{"impersonation", redshiftImpersonationTables(), false},
-		{"views", redshiftPersonViews(), true},
-		{"procedures", redshiftProcedures(), true},
-		{"impersonating", redshiftImpersonationProcedures(), true},
+	parts := []bootPart{{"tables", redshiftTables(set), false}, {"people", redshiftPeople(), false}}
+	if set.Impersonation {
+		parts = append(parts, bootPart{"impersonation", redshiftImpersonationTables(), false})
 	}
+	parts = append(parts, bootPart{"views", redshiftPersonViews(set.Impersonation), true}, bootPart{"procedures", redshiftProcedures(), true})
+	if set.Impersonation {
+		parts = append(parts, bootPart{"impersonating", redshiftImpersonationProcedures(), true})
+	}
+	return parts
 }
 
 // redshiftTables are the schemas and the Syncer's own tables. They are small and read everywhere, so that each node has them whole.
@@ -84,7 +85,7 @@ func redshiftColumns(columns []sqlgen.RedshiftColumn) string {
 
 // redshiftPersonViews are what stored views read: what is there of who asks, or of whom they act for, and nothing of anybody else. Nobody is granted
 // them; stored views read them with their owner's rights.
-func redshiftPersonViews() []string {
+func redshiftPersonViews(impersonation bool) []string {
 	var columns []string
 	for _, c := range sqlgen.RedshiftProfileColumns()[1:] {
 		columns = append(columns, c.Name)
@@ -92,15 +93,7 @@ func redshiftPersonViews() []string {
 	view := func(name, query string) string {
 		return "CREATE OR REPLACE VIEW " + SystemSchema + "." + name + " AS\n    " + query
 	}
-	return []string{view(sqlgen.RedshiftProfileView, redshiftUserProfile(columns)), view(sqlgen.RedshiftEntitlementView, redshiftUserEntitlement())}
-}
-
-// redshiftStanding is what everybody may do with what the parts made: act as another who let them.
-func redshiftStanding() []Grant {
-	return []Grant{
-		{Object{ObjectSchema, ProcedureSchema, ""}, "USAGE", publicRole},
-		{Object{ObjectProcedure, ProcedureSchema, "impersonate(character varying)"}, "EXECUTE", publicRole},
-	}
+	return []string{view(sqlgen.RedshiftProfileView, redshiftUserProfile(columns, impersonation)), view(sqlgen.RedshiftEntitlementView, redshiftUserEntitlement())}
 }
 
 // redshiftProcedures write the profile. Entitlements come as one text: items end in %; and their fields in %, and a percent sign in a value is

@@ -3,5 +3,5 @@ package push
 // RedshiftImpersonation is what impersonation needs in a Redshift with these columns of the profile: tables, then the queries of the two views,
 // then procedures.
 func RedshiftImpersonation(columns []string) (tables []string, profile, entitlement string, procedures []string) {
-	return redshiftImpersonationTables(), redshiftUserProfile(columns), redshiftUserEntitlement(), redshiftImpersonationProcedures()
+	return redshiftImpersonationTables(), redshiftUserProfile(columns, true), redshiftUserEntitlement(), redshiftImpersonationProcedures()
 }

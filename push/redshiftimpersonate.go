@@ -1,6 +1,10 @@
 package push
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/posternsql/postern/sqlgen"
+)
 
 // ProcedureSchema is where the procedures are that people, and the Syncer, call in a Redshift.
 const ProcedureSchema = "postern_procedures"
@@ -10,7 +14,7 @@ const ProcedureSchema = "postern_procedures"
 //
 // Somebody acts as another while all of this holds, at each statement anew:
 //
-//   - the pair stands in impersonation_grant: a row that goes away takes it back
+//   - the account has an entitlement of kind act as for the other: a row that goes away takes it back
 //   - there is a record of theirs for this backend, whose token is the value of the session variable. The variable alone is no proof, as people
 //     set theirs as they like; the record alone is none, as numbers of backends come again
 //   - the record was made by an earlier transaction, and has neither ended nor expired: what can still be rolled back does not count
@@ -31,18 +35,12 @@ const (
 
 // impersonationWords fills in what the texts below leave open.
 func impersonationWords(sql string) string {
-	return strings.NewReplacer("$system", SystemSchema, "$procedures", ProcedureSchema, "$variable", impersonationVariable, "$hours", impersonationHours, "$utc", utcZones).Replace(sql)
+	return strings.NewReplacer("$system", SystemSchema, "$procedures", ProcedureSchema, "$variable", impersonationVariable, "$hours", impersonationHours, "$utc", utcZones, "$kind", sqlgen.RedshiftKindActAs).Replace(sql)
 }
 
-// redshiftImpersonationTables makes the tables: who may, who does, and what was.
+// redshiftImpersonationTables makes the tables: who acts as whom, and what was. Who may stands among the entitlements.
 func redshiftImpersonationTables() []string {
 	return []string{
-		impersonationWords(`CREATE TABLE $system.impersonation_grant (
-    account VARCHAR(128) NOT NULL,
-    target VARCHAR(128) NOT NULL,
-    granted_by VARCHAR(128) NOT NULL,
-    granted_at TIMESTAMP NOT NULL
-) DISTSTYLE ALL SORTKEY (account)`),
 		impersonationWords(`CREATE TABLE $system.impersonation (
     account VARCHAR(128) NOT NULL,
     pid INTEGER NOT NULL,
@@ -64,8 +62,9 @@ func redshiftImpersonationTables() []string {
 }
 
 // redshiftUserProfile is the query of view user_profile: the row of the one as whom the session acts, or none. columns are those of the
-// table profile beside account, in order. The last column, impersonator, is the account of who really asks, and empty where they are the same.
-func redshiftUserProfile(columns []string) string {
+// table profile beside account, in order. The last column, impersonator, is the account of who really asks, and empty where they are the same. The
+// columns are the same without impersonation, so that the view can be replaced.
+func redshiftUserProfile(columns []string, impersonation bool) string {
 	list := func(alias string) string {
 		var b strings.Builder
 		for _, c := range columns {
@@ -73,9 +72,13 @@ func redshiftUserProfile(columns []string) string {
 		}
 		return b.String()
 	}
-	return singleLine(`SELECT "own"."account", ` + list("own") + `CAST('' AS character varying(128)) AS "impersonator"
+	own := `SELECT "own"."account", ` + list("own") + `CAST('' AS character varying(128)) AS "impersonator"
 FROM "$system"."profile" AS "own"
-WHERE "own"."account" = current_user
+WHERE "own"."account" = current_user`
+	if !impersonation {
+		return singleLine(own)
+	}
+	return singleLine(own + `
 AND (SELECT count(*) FROM "$system"."impersonation" AS "held" WHERE "held"."account" = current_user AND "held"."pid" = pg_backend_pid()
     AND (current_setting('timezone') NOT IN ($utc)
         OR ("held"."ended" IS NULL OR "held"."ended" >= SYSDATE)
@@ -83,8 +86,8 @@ AND (SELECT count(*) FROM "$system"."impersonation" AS "held" WHERE "held"."acco
 UNION ALL
 SELECT "other"."account", ` + list("other") + `CAST("act"."account" AS character varying(128)) AS "impersonator"
 FROM "$system"."impersonation" AS "act"
-JOIN (SELECT DISTINCT "account", "target" FROM "$system"."impersonation_grant") AS "may"
-    ON "may"."account" = "act"."account" AND "may"."target" = "act"."target"
+JOIN (SELECT DISTINCT "account", "value" FROM "$system"."entitlement" WHERE "kind" = '$kind') AS "may"
+    ON "may"."account" = "act"."account" AND "may"."value" = "act"."target"
 JOIN "$system"."profile" AS "asker" ON "asker"."account" = "act"."account"
 JOIN "$system"."profile" AS "other" ON "other"."account" = "act"."target"
 WHERE "act"."account" = current_user AND "act"."pid" = pg_backend_pid() AND "act"."token" = current_setting('$variable', false)
@@ -140,10 +143,10 @@ BEGIN
     IF v_open > 0 THEN
         RAISE EXCEPTION 'this session acts as another account already: CALL $procedures.impersonate(NULL) ends that, from the next transaction on';
     END IF;
-    SELECT INTO v_target MAX(may.target) FROM $system.impersonation_grant AS may
+    SELECT INTO v_target MAX(may.value) FROM $system.entitlement AS may
         JOIN $system.profile AS asker ON asker.account = may.account
-        JOIN $system.profile AS other ON other.account = may.target
-        WHERE may.account = v_who AND may.target = v_wanted;
+        JOIN $system.profile AS other ON other.account = may.value
+        WHERE may.account = v_who AND may.kind = '$kind' AND may.value = v_wanted;
     IF v_target IS NULL THEN
         RAISE EXCEPTION 'permission denied to impersonate %', quote_literal(v_wanted);
     END IF;
@@ -157,7 +160,7 @@ BEGIN
 END;
 $body$ LANGUAGE plpgsql SECURITY DEFINER`
 
-// grantImpersonationSQL lets an account impersonate another.
+// grantImpersonationSQL lets an account impersonate another until the next sync, which goes by the policies alone.
 const grantImpersonationSQL = `CREATE OR REPLACE PROCEDURE $procedures.grant_impersonation(v_who VARCHAR(128), v_whom VARCHAR(128)) AS $body$
 DECLARE
     v_by VARCHAR(128);
@@ -167,26 +170,26 @@ BEGIN
     IF v_who IS NULL OR v_whom IS NULL OR v_who = v_whom THEN
         RAISE EXCEPTION 'two different accounts are needed';
     END IF;
-    SELECT INTO v_known COUNT(*) FROM pg_user WHERE usename = v_who OR usename = v_whom;
+    SELECT INTO v_known COUNT(*) FROM $system.profile WHERE account = v_who OR account = v_whom;
     IF v_known <> 2 THEN
-        RAISE EXCEPTION 'one of the accounts is not there';
+        RAISE EXCEPTION 'one of the accounts is not governed';
     END IF;
-    DELETE FROM $system.impersonation_grant WHERE account = v_who AND target = v_whom;
-    INSERT INTO $system.impersonation_grant (account, target, granted_by, granted_at) VALUES (v_who, v_whom, v_by, SYSDATE);
+    DELETE FROM $system.entitlement WHERE account = v_who AND kind = '$kind' AND value = v_whom;
+    INSERT INTO $system.entitlement (account, kind, name, value) VALUES (v_who, '$kind', ';', v_whom);
     INSERT INTO $system.impersonation_log (logged_at, event, account, target, pid, done_by) VALUES (SYSDATE, 'grant', v_who, v_whom, pg_backend_pid(), v_by);
 END;
 $body$ LANGUAGE plpgsql SECURITY DEFINER`
 
-// revokeImpersonationSQL takes it back. Who acts as the other now is nobody from their next statement on.
+// revokeImpersonationSQL takes it back, until the next sync as well. Who acts as the other now is nobody from their next statement on.
 const revokeImpersonationSQL = `CREATE OR REPLACE PROCEDURE $procedures.revoke_impersonation(v_who VARCHAR(128), v_whom VARCHAR(128)) AS $body$
 DECLARE
     v_by VARCHAR(128);
 BEGIN
     v_by := session_user;
     INSERT INTO $system.impersonation_log (logged_at, event, account, target, pid, done_by)
-        SELECT SYSDATE, 'revoke', may.account, may.target, pg_backend_pid(), v_by FROM $system.impersonation_grant AS may
-        WHERE may.account = v_who AND may.target = v_whom;
-    DELETE FROM $system.impersonation_grant WHERE account = v_who AND target = v_whom;
+        SELECT SYSDATE, 'revoke', may.account, may.value, pg_backend_pid(), v_by FROM $system.entitlement AS may
+        WHERE may.account = v_who AND may.kind = '$kind' AND may.value = v_whom;
+    DELETE FROM $system.entitlement WHERE account = v_who AND kind = '$kind' AND value = v_whom;
 END;
 $body$ LANGUAGE plpgsql SECURITY DEFINER`
 

@@ -88,9 +88,9 @@ func newLake(t *testing.T) *lake {
 // grants are as they were in the beginning.
 func (l *lake) grants() {
 	l.t.Helper()
-	l.exec("DELETE FROM postern_system.impersonation_grant")
+	l.exec("DELETE FROM postern_system.entitlement WHERE kind = 'act as'")
 	for _, pair := range [][2]string{{"cyd", "ann"}, {"cyd", "dan"}, {"dan", "bob"}} {
-		l.exec("CALL postern_procedures.grant_impersonation('" + l.names[pair[0]] + "', '" + l.names[pair[1]] + "')")
+		l.exec("INSERT INTO postern_system.entitlement VALUES ('" + l.names[pair[0]] + "', 'act as', ';', '" + l.names[pair[1]] + "')")
 	}
 }
 
@@ -216,7 +216,7 @@ func TestRedshiftImpersonation(t *testing.T) {
 	for _, row := range log.Rows {
 		events = append(events, string(row[0])+" "+string(row[1]))
 	}
-	if got := strings.Join(events, ", "); got != "begin 2, end 2, grant 4, revoke 1" {
+	if got := strings.Join(events, ", "); got != "begin 2, end 2, grant 1, revoke 1" {
 		t.Errorf("on record: %s", got)
 	}
 }
@@ -267,16 +267,16 @@ func impersonationAttacks() []impersonationAttack {
 		{name: "an end that is rolled back, in later time", who: "cyd", begun: true, statements: []string{"BEGIN", end, "SET timezone TO 'Pacific/Kiritimati'"}, want: ""},
 		{name: "after it has expired", who: "cyd", begun: true, between: "UPDATE postern_system.impersonation SET expires = DATEADD(day, -2, SYSDATE)", want: ""},
 		{name: "after it was revoked", who: "cyd", begun: true, between: "CALL postern_procedures.revoke_impersonation('$cyd', '$ann')", want: ""},
-		{name: "after it was given to another", who: "cyd", begun: true, between: "UPDATE postern_system.impersonation_grant SET account = '$eve' WHERE account = '$cyd' AND target = '$ann'", want: ""},
+		{name: "after it was given to another", who: "cyd", begun: true, between: "UPDATE postern_system.entitlement SET account = '$eve' WHERE account = '$cyd' AND kind = 'act as' AND value = '$ann'", want: ""},
 		{name: "granting it oneself", who: "eve", statements: []string{"CALL postern_procedures.grant_impersonation('$eve', '$ann')", toAnn}, want: "of eve (eve)"},
 		{name: "revoking it from others", who: "eve", statements: []string{"CALL postern_procedures.revoke_impersonation('$cyd', '$ann')"}, want: "of eve (eve)"},
 		{name: "reaping", who: "eve", statements: []string{"CALL postern_procedures.reap_impersonations()"}, want: "of eve (eve)"},
-		{name: "writing the grant", who: "eve", statements: []string{"INSERT INTO postern_system.impersonation_grant VALUES ('$eve', '$ann', 'x', SYSDATE)", toAnn}, want: "of eve (eve)"},
+		{name: "writing the grant", who: "eve", statements: []string{"INSERT INTO postern_system.entitlement VALUES ('$eve', 'act as', ';', '$ann')", toAnn}, want: "of eve (eve)"},
 		{name: "writing the record", who: "cyd", statements: []string{"UPDATE postern_system.impersonation SET account = '$cyd'", "DELETE FROM postern_system.impersonation"}, want: asCyd},
 		{name: "reading the tokens", who: "eve", statements: []string{"SELECT token FROM postern_system.impersonation"}, want: "of eve (eve)"},
 		{name: "reading the profile", who: "eve", statements: []string{"SELECT * FROM postern_system.user_profile", "SELECT * FROM postern_system.profile"}, want: "of eve (eve)"},
 		{name: "the session's user", who: "eve", statements: []string{"SET SESSION AUTHORIZATION '$ann'"}, want: "of eve (eve)"},
-		{name: "a table that hides ours", who: "eve", statements: []string{"CREATE TEMP TABLE impersonation_grant (account varchar(128), target varchar(128))", "INSERT INTO impersonation_grant VALUES ('$eve', '$ann')", "SET search_path TO pg_temp, postern_system", toAnn}, want: "of eve (eve)"},
+		{name: "a table that hides ours", who: "eve", statements: []string{"CREATE TEMP TABLE entitlement (account varchar(128), kind varchar(9), name varchar(9), value varchar(128))", "INSERT INTO entitlement VALUES ('$eve', 'act as', ';', '$ann')", "SET search_path TO pg_temp, postern_system", toAnn}, want: "of eve (eve)"},
 		{name: "functions that hide the server's", who: "eve", statements: []string{"CREATE FUNCTION public.pg_backend_pid() RETURNS integer STABLE AS $$ SELECT $pid $$ LANGUAGE sql", "SET search_path TO public, pg_catalog"}, want: "of eve (eve)"},
 	}
 }

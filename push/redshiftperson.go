@@ -44,7 +44,7 @@ func (d *desirer) redshiftProfile(p Person) (Profile, error) {
 		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", who.User(), err)
 	}
 	out := Profile{Account: p.Account, User: who.User(), Project: who.Project(), Groups: marked(who.Groups()), Purposes: marked(who.Purposes()),
-		Attributes: string(object), Flags: marked(flags), Tables: d.tables[p.Account]}
+		Attributes: string(object), Flags: marked(flags), Tables: d.tables[p.Account], ActsAs: d.actsAs(p)}
 	slices.Sort(out.Tables)
 	_, _, err = out.redshiftRows()
 	return out, err
@@ -57,7 +57,7 @@ func (p Profile) redshiftRows() (sqlgen.RedshiftProfile, []sqlgen.RedshiftEntitl
 		return sqlgen.RedshiftProfile{}, nil, fmt.Errorf("reading the attributes of %s: %w", p.User, err)
 	}
 	return sqlgen.NewRedshiftProfile(sqlgen.RedshiftPerson{Account: p.Account, User: p.User, Project: p.Project, Groups: p.Groups, Purposes: p.Purposes,
-		Attributes: attributes, Flags: p.Flags, Tables: p.Tables})
+		Attributes: attributes, Flags: p.Flags, Tables: p.Tables, ActsAs: p.ActsAs})
 }
 
 // The bounds of the items of one call: as many as the procedure counts, and the bytes of its parameter.
@@ -159,8 +159,12 @@ func readProfile(v []string, rows []sqlgen.RedshiftEntitlement) (Profile, error)
 		if row.Kind == sqlgen.RedshiftKindTable {
 			p.Tables = append(p.Tables, row.Value)
 		}
+		if row.Kind == sqlgen.RedshiftKindActAs {
+			p.ActsAs = append(p.ActsAs, row.Value)
+		}
 	}
 	slices.Sort(p.Tables)
+	slices.Sort(p.ActsAs)
 	row, all, err := p.redshiftRows()
 	if err != nil {
 		return p, err

@@ -79,6 +79,8 @@ type Settings struct {
 	GroupRole  string
 	// IAM says whose accounts log in by AWS IAM, IAMNone if left out.
 	IAM IAM
+	// Impersonation lets people act as others by a procedure, as Person.MayActAs says; in a Redshift only. Every source has a view then.
+	Impersonation bool
 	// ReadOnly gives nobody the right to write, whatever the policies say.
 	ReadOnly bool
 	// AllowHazards are those that a plan may have; a statement with another one is held back. WIDENS_ACCESS is always allowed: more access
@@ -192,6 +194,9 @@ func (s Settings) Validate() error {
 func (s Settings) validateRedshift() error {
 	var mistakes []error
 	if !s.redshift() {
+		if s.Impersonation {
+			return errors.New("impersonation: on PostgreSQL people act as others through the proxy only")
+		}
 		return nil
 	}
 	for what, name := range map[string]string{"schema prefix": s.SchemaPrefix, "role prefix": s.RolePrefix} {

@@ -115,10 +115,12 @@ type Profile struct {
 	// Project and Tables, those that are open to the person, are on record in a Redshift alone.
 	Project string   `json:"-"`
 	Tables  []string `json:"-"`
+	// ActsAs are the accounts as which the person may act in a Redshift.
+	ActsAs []string `json:"-"`
 }
 
 func (p Profile) equal(q Profile) bool {
-	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes && p.Project == q.Project && slices.Equal(p.Tables, q.Tables) &&
+	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes && p.Project == q.Project && slices.Equal(p.Tables, q.Tables) && slices.Equal(p.ActsAs, q.ActsAs) &&
 		slices.Equal(p.Groups, q.Groups) && slices.Equal(p.Purposes, q.Purposes) && slices.Equal(p.Flags, q.Flags)
 }
 

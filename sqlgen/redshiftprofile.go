@@ -62,6 +62,8 @@ const (
 	RedshiftKindAttribute = "attribute"
 	RedshiftKindTable     = "table"
 	RedshiftKindFlag      = "flag"
+	// RedshiftKindActAs is an account as which this one may act: whom user_profile shows then is push's affair.
+	RedshiftKindActAs = "act as"
 )
 
 // RedshiftPerson is of whom a profile is made.
@@ -76,6 +78,8 @@ type RedshiftPerson struct {
 	Flags            []string
 	// Tables are those that are open to the person, as schema.table. They become entitlements and nothing else.
 	Tables []string
+	// ActsAs are the accounts as which the person may act. They become entitlements and nothing else.
+	ActsAs []string
 }
 
 // RedshiftProfile is one row of RedshiftProfileView.
@@ -118,6 +122,7 @@ func NewRedshiftProfile(p RedshiftPerson) (RedshiftProfile, []RedshiftEntitlemen
 	add(RedshiftKindPurpose, "", p.Purposes)
 	add(RedshiftKindTable, "", p.Tables)
 	add(RedshiftKindFlag, "", p.Flags)
+	add(RedshiftKindActAs, "", p.ActsAs)
 	for name, values := range p.Attributes {
 		if redshiftStorable(name) {
 			add(RedshiftKindAttribute, name, values)
