@@ -139,9 +139,6 @@ func (b *builder) pushable(g *Generation) {
 				b.pushableSource(s, label, c.program, policy.Want{Table: t})
 			}
 		}
-		if c.config.Engine == warehouse.EngineRedshift {
-			b.guarantees(s, c.program)
-		}
 	}
 }
 

@@ -23,35 +23,28 @@ func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *pol
 			b.mistake(s.Pos, label, "%s %q: Redshift folds names to lower case", what, prefix)
 		}
 	}
-	var probed []string
 	for _, t := range p.Snapshot().Tables() {
-		if t.Registered && b.pushableView(s, label, p, t) == sqlgen.FenceUnproven {
-			probed = append(probed, t.QualifiedName())
+		if t.Registered {
+			b.pushableView(s, label, p, t)
 		}
 	}
-	if len(probed) > 0 {
-		b.warn(s.Pos, "%s: rows of these sources are hidden from results in connection %s, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides: %s",
-			label, s.Connection, strings.Join(probed, ", "))
-	}
+	b.guarantees(s, p)
 }
 
-// pushableView refuses a source that has no view there, and says what keeps a prober from hidden rows.
-func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table) (fence sqlgen.Fence) {
+// pushableView refuses a source that has no view there.
+func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table) {
 	name := s.Connection + "." + t.QualifiedName()
 	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{{Table: t}})[0]
-	native := p.Raw(t) && t.Kind == catalog.KindTable
+	native := p.Raw(t) && t.Kind == catalog.KindTable && !s.Impersonation
 	if d.Allowed && !native && t.Kind != catalog.KindView {
-		view, err := sqlgen.Redshift().StoredView(&d)
-		if err != nil {
+		if err := sqlgen.Redshift().CheckStored(&d); err != nil {
 			b.mistake(s.Pos, label, "%s cannot be printed as a stored view: %s", name, err)
 		}
-		fence = view.Fence
 	}
 	if access, ok := p.AccessOf(t); ok && len(access.Privileges) > 0 && d.Allowed && !native && !s.ReadOnly {
-		b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, or is outside the database, and may be written to (%v): views on Redshift cannot be written to. Say readOnly: true, so that people write through the proxy only",
+		b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, is outside the database, or has a view for people who act as others, and may be written to (%v): views on Redshift cannot be written to. Say readOnly: true, so that people write through the proxy only",
 			name, access.Privileges)
 	}
-	return fence
 }
 
 // redshiftOne has the same answer for accounts that a Redshift could take for one: it compares text without the blanks at its end, and a database may be made

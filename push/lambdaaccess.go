@@ -155,6 +155,13 @@ func (w *lambdaWork) open(want []policy.Want) (out []string) {
 			out = append(out, p.Account)
 		}
 	}
+	// Redshift names who logged in, whomever they act for.
+	open := slices.Clone(out)
+	for _, p := range w.in.People {
+		if !slices.Contains(open, p.Account) && owners[p.Account] == 1 && slices.ContainsFunc(p.MayActAs, func(a string) bool { return slices.Contains(open, a) }) {
+			out = append(out, p.Account)
+		}
+	}
 	return out
 }
 

@@ -66,7 +66,7 @@ func (d *desirer) redshiftView(t *catalog.Table, dec *policy.Decision, reader st
 		d.grant(Object{ObjectSchema, functionsSchema, ""}, "USAGE", reader, "")
 		d.grant(Object{ObjectFunction, functionsSchema, f}, "EXECUTE", reader, "")
 	}
-	d.guarantee(t, printed.Fence, v.Functions)
+	d.guarantee(t, dec, v.Functions)
 	return nil
 }
 
@@ -89,11 +89,22 @@ func redshiftKeyed(f expr.KeyedFunc) string {
 	return fmt.Sprintf("unknown_%d()", f)
 }
 
-// guarantee says what a view of a source does not keep from whom.
-func (d *desirer) guarantee(t *catalog.Table, fence sqlgen.Fence, functions []string) {
+// guarantee says what a view of a source keeps from whom, and what it does not.
+func (d *desirer) guarantee(t *catalog.Table, dec *policy.Decision, functions []string) {
 	name := t.Schema + "." + t.Name
-	if fence == sqlgen.FenceUnproven {
-		d.find(Guarantee, name, "rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without")
+	g := sqlgen.RedshiftGuaranteeOf(dec)
+	native := "; Redshift's own policies could say all of it, and none is made"
+	for _, err := range []error{g.RowSecurity, g.Masking} {
+		if err != nil {
+			native = "; Redshift's own policies could not say it: " + err.Error()
+		}
+	}
+	switch g.Guarantee {
+	case sqlgen.GuaranteeResults:
+		d.find(Guarantee, name, "rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without"+native)
+	case sqlgen.GuaranteeValues:
+		d.find(Guarantee, name, "values are masked or left out by the view, which is all that a reader can compute with; it hides no rows"+native)
+	case sqlgen.GuaranteeWhole, "":
 	}
 	if len(functions) > 0 {
 		d.find(Guarantee, name, "who reads it may call "+strings.Join(functions, ", ")+" themselves, and compare what that makes of values that they guess; the Lambda says for whom it answers")

@@ -40,6 +40,8 @@ type store struct {
 	sources       []string
 	hidden        map[string]bool
 	version       uint64
+	// mayActAs has names of people.
+	mayActAs map[string][]string
 
 	mu     sync.Mutex
 	events []audit.Event
@@ -206,7 +208,11 @@ func (w *store) input() push.Input {
 	w.t.Helper()
 	in := push.Input{Settings: w.settings, Program: w.program(), Now: time.Now()}
 	for _, user := range slices.Sorted(maps.Keys(w.specs)) {
-		in.People = append(in.People, push.Person{Principal: identity.NewPrincipal(w.specs[user]), Account: w.accounts[user]})
+		p := push.Person{Principal: identity.NewPrincipal(w.specs[user]), Account: w.accounts[user]}
+		for _, other := range w.mayActAs[user] {
+			p.MayActAs = append(p.MayActAs, w.accounts[other])
+		}
+		in.People = append(in.People, p)
 	}
 	return in
 }

@@ -172,7 +172,7 @@ func pushSettings(p control.Push) push.Settings {
 		Drift: push.Drift(set.Drift), LockTimeout: time.Duration(set.LockTimeout) * time.Millisecond,
 	}
 	if p.Warehouse.Engine == warehouse.EngineRedshift {
-		out.Dialect = sqlgen.Redshift()
+		out.Dialect, out.Impersonation = sqlgen.Redshift(), set.Impersonation
 	}
 	for _, h := range set.AllowHazards {
 		out.AllowHazards = append(out.AllowHazards, push.Hazard(h))
@@ -183,7 +183,7 @@ func pushSettings(p control.Push) push.Settings {
 func pushInput(p control.Push) push.Input {
 	in := push.Input{Program: p.Program, Now: time.Now()}
 	for _, person := range p.People {
-		in.People = append(in.People, push.Person{Principal: person.Principal, Account: person.Account})
+		in.People = append(in.People, push.Person{Principal: person.Principal, Account: person.Account, MayActAs: person.MayActAs})
 	}
 	return in
 }
