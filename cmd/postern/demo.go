@@ -38,7 +38,9 @@ that is no superuser, publishes the policies of examples/tpch, and runs the prox
 Nothing outside of a temporary folder is touched, and all of it is removed at the end (Ctrl-C).
 
 With --redshift-standin the warehouse speaks as an Amazon Redshift does, by a stand-in in front of that cluster, with a certificate
-that the demo makes. What a cluster of AWS's would do differently is in docs/redshift-proxy.md and docs/push-redshift.md.`,
+that the demo makes. Views are maintained in it for the same people, who have accounts there, and the tour shows their answers by
+the proxy and by these views side by side, and fails where they differ. What a cluster of AWS's would do otherwise is in
+docs/redshift-proxy.md and docs/push-redshift.md.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -86,6 +88,11 @@ func runDemo(ctx context.Context, o demoOptions, out, progressOut io.Writer) (er
 	s, err := openServer(ctx, cfg, log)
 	if err != nil {
 		return demoError(ctx, portHint(err))
+	}
+	if d.redshift != nil {
+		if err := d.redshift.sync(ctx, s); err != nil {
+			return demoError(ctx, errors.Join(err, s.close()))
+		}
 	}
 	return d.serve(ctx, s, o, out, time.Since(began))
 }

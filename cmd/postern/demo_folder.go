@@ -55,7 +55,7 @@ func (d *demo) prepare(ctx context.Context, w *demoWarehouse, o demoOptions) (er
 	}
 	connection := demoConnection(w)
 	if d.redshift != nil {
-		connection = d.redshift.resources(d.certificate)
+		connection = d.redshift.resources()
 	}
 	for name, text := range map[string]string{d.config: demoConfig(o), filepath.Join(d.policies, "connection.yaml"): connection} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -69,7 +69,7 @@ func (d *demo) prepare(ctx context.Context, w *demoWarehouse, o demoOptions) (er
 		return err
 	}
 	if d.redshift != nil {
-		return d.redshift.prepare(ctx, d.people)
+		return d.redshift.prepare(ctx, d)
 	}
 	if err := w.createService(ctx); err != nil {
 		return err

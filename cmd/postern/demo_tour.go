@@ -38,7 +38,7 @@ func (d *demo) invite(out io.Writer, proxy *net.TCPAddr, admin string, took time
 			p.name, p.about, p.password, proxy.IP, proxy.Port, p.name, demoDatabase, shellQuote(query))
 	}
 	if d.redshift != nil {
-		d.inviteDrivers(out, proxy)
+		d.redshift.invite(d, out, proxy, query)
 	}
 	fmt.Fprintf(out, `
 Resources (edit and save; they are published at once):  %s
@@ -57,6 +57,9 @@ func (d *demo) tour(ctx context.Context, proxy *net.TCPAddr, out io.Writer) erro
 		return err
 	}
 	fmt.Fprintf(out, "\nThe same query, as three people:\n\n%s\n", indent(query, "    "))
+	if d.redshift != nil {
+		return d.redshift.tour(ctx, d, proxy, query, out)
+	}
 	var blocks [][]string
 	for _, p := range d.people {
 		lines, err := askAt(ctx, d.proxyURL(proxy, p), query)
@@ -78,16 +81,18 @@ func (d *demo) proxyURL(proxy *net.TCPAddr, p demoPerson) string {
 	return dsn.String()
 }
 
-// askAt connects and returns the result as lines of a table.
-func askAt(ctx context.Context, dsn, query string) (_ []string, err error) {
+// askAt connects, runs statements, and returns the result of the last as lines of a table.
+func askAt(ctx context.Context, dsn string, statements ...string) (_ []string, err error) {
 	conn, err := pgconn.Connect(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	results, err := conn.Exec(ctx, query).ReadAll()
-	if err != nil {
-		return nil, err
+	var results []*pgconn.Result
+	for _, sql := range statements {
+		if results, err = conn.Exec(ctx, sql).ReadAll(); err != nil {
+			return nil, err
+		}
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

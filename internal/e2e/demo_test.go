@@ -25,10 +25,29 @@ func TestDemoOnce(t *testing.T) {
 	})
 }
 
-// TestDemoRedshift: `postern demo --once --redshift-standin` shows them in front of the stand-in for a Redshift.
+// TestDemoRedshift: `postern demo --once --redshift-standin` shows them in front of the stand-in for a Redshift, and the same ones by the views in
+// it: each line of an answer has one half that is like the other.
 func TestDemoRedshift(t *testing.T) {
 	noticeSources(t)
-	demoShows(t, demoOnce(t, "--redshift-standin"), func(who string, column int, value string) string {
+	out := demoOnce(t, "--redshift-standin")
+	if !strings.Contains(out, "\nThe same answers by both ways: ann, bob, cyd.\n") {
+		t.Errorf("nothing was compared:\n%s", out)
+	}
+	halves := 0
+	for line := range strings.Lines(out) {
+		proxy, view, two := strings.Cut(line, " | ")
+		if !two || strings.HasPrefix(line, "by the proxy") {
+			continue
+		}
+		if halves++; strings.TrimSpace(proxy) != strings.TrimSpace(view) {
+			t.Errorf("two answers: %s", line)
+		}
+	}
+	t.Logf("%d lines by both ways", halves)
+	if halves != 3*7 {
+		t.Errorf("%d lines of answers, and not those of three people, with five rows each", halves)
+	}
+	demoShows(t, out, func(who string, column int, value string) string {
 		if who == "ann" && column == 1 {
 			return "withheld"
 		}
