@@ -76,6 +76,11 @@ bench-fence: ## Measure row filters rewritten, as a barrier view and as row-leve
 	scripts/setup.sh test
 	scripts/bench-fence.sh
 
+.PHONY: test-redshift
+test-redshift: ## Ask the Redshift of REDSHIFT_TEST_DSN what only a live cluster can prove; without one, print that none of it was run
+	@scripts/setup.sh build
+	$(GO) run ./internal/rslive/run
+
 .PHONY: conformance
 conformance: clients oracle test-18 ## Run what takes too long for every change: outside clients, the oracle's 100,000 queries, and PostgreSQL 18
 

@@ -79,6 +79,7 @@ func Table() []Room {
 		{Path: "bench/...", Kind: Harness},
 		{Path: "internal/difftest/...", Kind: Harness},
 		{Path: "internal/e2e/...", Kind: Harness},
+		{Path: "internal/rslive/...", Kind: Harness},
 		{Path: "internal/...", Kind: Tooling},
 		{Path: "examples/...", Kind: Tooling}, // the example policies, embedded for the demo
 	}

@@ -83,7 +83,7 @@ func (s *session) greet() error {
 		{"server_version", serverVersion}, {"server_encoding", "UNICODE"}, {"client_encoding", "UTF8"}, {"datestyle", s.status["DateStyle"]}, {"TimeZone", s.status["TimeZone"]},
 		{"integer_datetimes", "on"}, {"is_superuser", superuser}, {"session_authorization", s.user}, {"application_name", s.status["application_name"]}, {"case_sensitive", "on"},
 		{"timezone_abbreviations", "Default"}, {"padb_version", "1.0.63269"}, {"padb_revision", "98ebd25"}, {"max_numeric_precision", "38"}, {"max_varchar_size", "65535"},
-		{"datashare_enabled", "on"}, {"external_database", "off"}, {"session_id", itoa(int(s.pid))},
+		{"datashare_enabled", "on"}, {"external_database", "off"}, {"session_id", itoa(int(s.pid))}, {"stand_in", "rsfake"}, // no cluster says the last
 	} {
 		out = appendMessage(out, 'S', zero(p[0]), zero(p[1]))
 	}

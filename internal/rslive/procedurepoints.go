@@ -1,0 +1,79 @@
+package rslive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// procedurePoints are about what impersonation and the writing of profiles rest on.
+func procedurePoints() []Point {
+	return []Point{
+		{Name: "session-user-in-a-procedure", Proves: "in a procedure with its owner's rights session_user is who calls it, current_user its owner, and pg_backend_pid() the caller's", try: definer},
+		rejectedToPerson("procedures-are-closed", "a new procedure can be called by its owner alone", "CALL $s.closed()",
+			"CREATE OR REPLACE PROCEDURE $s.closed() AS $$ BEGIN NULL; END; $$ LANGUAGE plpgsql"),
+		accepted("functions-are-open", "a new function can be called by everybody until that is revoked", "SELECT count(*) FROM svv_function_privileges WHERE namespace_name = '$s' AND function_name = 'opened' AND identity_type = 'public'", "1",
+			"CREATE OR REPLACE FUNCTION $s.opened(integer) RETURNS integer IMMUTABLE AS $$ SELECT $1 $$ LANGUAGE sql"),
+		accepted("session-variable", "a variable that a session sets is read by current_setting beside a user table", "SELECT count(*) FROM $s.t WHERE current_setting('postern.live', false) = 'x'", "3", "SELECT set_config('postern.live', 'x', false)"),
+		accepted("backend-pid-beside-tables", "pg_backend_pid() in a view beside a user table is the session's", "SELECT count(*) FROM $s.pids WHERE same", "3", "CREATE OR REPLACE VIEW $s.pids AS SELECT pg_backend_pid() = pg_backend_pid() AS same FROM $s.t"),
+		accepted("sysdate-is-the-transactions", "SYSDATE is when the transaction began", "SELECT count(DISTINCT at) FROM $s.times", "1", "CREATE TABLE $s.times (at timestamp)", "BEGIN", "INSERT INTO $s.times SELECT SYSDATE", "INSERT INTO $s.times SELECT SYSDATE", "COMMIT"),
+		{Name: "conflicting-writers", Proves: "what a second writer of a row is told that another transaction has written (1023 or a wait), which is tried again", try: conflict},
+	}
+}
+
+// definer has the person call a procedure that writes down who it takes them for.
+func definer(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.called (session_name varchar(128), current_name varchar(128), pid integer)",
+		"CREATE OR REPLACE PROCEDURE $s.call_me() AS $$ BEGIN INSERT INTO $s.called VALUES (session_user, current_user, pg_backend_pid()); END; $$ LANGUAGE plpgsql SECURITY DEFINER",
+		"GRANT EXECUTE ON PROCEDURE $s.call_me() TO ROLE $r"); err != nil {
+		return "", err
+	}
+	person, err := c.Person(ctx)
+	if err != nil {
+		return "", err
+	}
+	pid, err := c.Ask(ctx, person, "SELECT pg_backend_pid()")
+	if err != nil {
+		return "", err
+	}
+	if _, err := c.Ask(ctx, person, "CALL $s.call_me()"); err != nil {
+		return "", err
+	}
+	got, err := c.Ask(ctx, c.Admin, "SELECT session_name, current_name, pid FROM $s.called")
+	if want := c.Account + "|" + c.Config.User + "|" + pid; err != nil || got != want {
+		return "", errors.Join(err, fmt.Errorf("it is %q and not %q", got, want))
+	}
+	return got, nil
+}
+
+// rejectedToPerson is a point that a statement of the person's is refused.
+func rejectedToPerson(name, proves, sql string, setup ...string) Point {
+	return seen(name, proves, sql, "42501", setup...)
+}
+
+// conflict writes one row from two transactions.
+func conflict(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.contended (id integer, n integer)", "INSERT INTO $s.contended VALUES (1, 0)", "GRANT SELECT, UPDATE ON $s.contended TO ROLE $r"); err != nil {
+		return "", err
+	}
+	other, err := c.As(ctx, c.Account)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = other.Close(context.WithoutCancel(ctx)) }()
+	for _, sql := range []string{"SET statement_timeout TO 3000", "BEGIN", "SELECT n FROM $s.contended"} {
+		if _, err := other.Exec(ctx, c.words(sql)).ReadAll(); err != nil {
+			return "", err
+		}
+	}
+	if err := c.Exec(ctx, "BEGIN", "UPDATE $s.contended SET n = n + 1", "COMMIT"); err != nil {
+		return "", errors.Join(err, c.Exec(ctx, "ROLLBACK"))
+	}
+	_, failed := other.Exec(ctx, c.words("UPDATE $s.contended SET n = n + 1")).ReadAll()
+	_, _ = other.Exec(ctx, "ROLLBACK").ReadAll()
+	if failed == nil {
+		return told("nothing: both wrote, one after the other")
+	}
+	return told("SQLSTATE %s: %s", sqlState(failed), strings.TrimSpace(fmt.Sprint(failed)))
+}
