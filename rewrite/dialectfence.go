@@ -14,9 +14,9 @@ func (v *view) guardable(tree *pg.SelectStmt) bool {
 	return tree.WhereClause != nil && !subselects(tree.WhereClause.ProtoReflect()) && (v.body == nil || v.body.whole && !v.body.hides)
 }
 
-// computesUnsafely reports a column of a plain view on a Redshift whose expression can give an error: a condition on it runs the expression.
+// computesUnsafely reports a column of a plain view whose expression can give an error: a condition on it runs the expression.
 func (v *view) computesUnsafely(i int) bool {
-	if !v.total || v.body == nil {
+	if v.body == nil {
 		return false
 	}
 	name := v.columns[i]

@@ -1,8 +1,6 @@
 package rewrite
 
 import (
-	"slices"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -42,12 +40,7 @@ func (r *resolver) judgeRedshiftBody(t *catalog.Table) (*body, error) {
 		return nil, err
 	}
 	query := root.GetSelectStmt()
-	out := &body{query: query, uses: r.uses, relations: max(1, r.relations), whole: showsEveryRow(query),
-		hides: slices.ContainsFunc(r.guards, func(g *guard) bool { return g.view.hides() })}
-	facts := r.levels[query]
-	for i := range names {
-		out.fails = append(out.fails, i >= len(facts) || !facts[i].known || facts[i].fails)
-	}
+	out := r.bodyOfNames(query, names)
 	if r.leader != "" {
 		return nil, pgerror.NotSupported("it calls %s, which runs on the leader node alone", r.leader)
 	}

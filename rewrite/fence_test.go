@@ -126,21 +126,30 @@ func runFences(t *testing.T, broken damage, plans ...string) (runs int, wrong []
 				continue
 			}
 			must(fencePlans[planName])
-			for _, sql := range fenceQueries {
-				result, err := h.rewrite(sql)
-				if err != nil {
-					t.Errorf("%s: %v", sql, err)
-					continue
-				}
-				runs++
-				got, want := ask(raw, result.Statements[0].SQL, false), ask(clean, sql, false)
-				got.bytes, want.bytes = "", ""
-				if got.code != want.code || !slices.Equal(got.rows, want.rows) || !slices.Equal(got.columns, want.columns) {
-					wrong = append(wrong, fmt.Sprintf("%s, %s: %s\n%s: %q %d rows, want %q %d rows", filterName, planName, sql, result.Statements[0].SQL,
-						got.code, len(got.rows), want.code, len(want.rows)))
-				}
-			}
+			done, found := compareFences(t, h, raw, clean, filterName+", "+planName)
+			runs += done
+			wrong = append(wrong, found...)
 			must("RESET ALL")
+		}
+	}
+	return runs, wrong
+}
+
+// compareFences asks every query of the rewritten warehouse and of the clean one.
+func compareFences(t *testing.T, h *harness, raw, clean *pgconn.PgConn, what string) (runs int, wrong []string) {
+	t.Helper()
+	for _, sql := range fenceQueries {
+		result, err := h.rewrite(sql)
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		runs++
+		got, want := ask(raw, result.Statements[0].SQL, false), ask(clean, sql, false)
+		got.bytes, want.bytes = "", ""
+		if got.code != want.code || !slices.Equal(got.rows, want.rows) || !slices.Equal(got.columns, want.columns) {
+			wrong = append(wrong, fmt.Sprintf("%s: %s\n%s: %q %d rows, want %q %d rows", what, sql, result.Statements[0].SQL,
+				got.code, len(got.rows), want.code, len(want.rows)))
 		}
 	}
 	return runs, wrong

@@ -52,6 +52,8 @@ type fact struct {
 	folds bool
 	// fails is set where the values are computed by something that is not leakproof.
 	fails bool
+	// fixed is set for a constant that stands in the place of a column: it has no statistics.
+	fixed bool
 	// parts are the columns of filtered tables that the value is computed from.
 	parts []part
 }
@@ -248,7 +250,8 @@ func (r *resolver) guard(v *view, tree *pg.SelectStmt) *guard {
 	if v.plain == nil {
 		return nil
 	}
-	g := &guard{view: v, tree: tree, plain: v.total && !v.guardable(tree)}
+	g := &guard{view: v, tree: tree, plain: v.total && !v.guardable(tree) || !v.total && v.body != nil}
+	g.fenced = !v.total && v.body != nil && !v.body.flat && !r.rw.unfenced
 	r.guards = append(r.guards, g)
 	return g
 }
@@ -264,6 +267,7 @@ func (v *view) columnFact(i int, g *guard) fact {
 		f.typ = ""
 	}
 	f.fails = c.Mask != nil && !quietMask(c.Mask) && !v.total || v.computesUnsafely(i)
+	f.fixed = c.Mask != nil && quietMask(c.Mask) || v.body != nil && v.body.isFixed(v, i)
 	if g != nil {
 		f.parts = []part{{guard: g, name: v.columns[i]}}
 	}
@@ -296,6 +300,7 @@ func mergeFacts(facts ...fact) fact {
 	out.parts = slices.Clone(out.parts)
 	for _, f := range facts[1:] {
 		out.known = out.known && f.known
+		out.fixed = false
 		out.fails = out.fails || f.fails || f.typ != out.typ
 		if f.typ != out.typ {
 			out.typ = ""
@@ -342,7 +347,7 @@ func newFences() fences {
 // withoutFence is a View without OFFSET 0; nil where its filter would not stay a condition on the scan of its table, or where
 // something in it counts rows.
 func withoutFence(tree *pg.SelectStmt) *pg.SelectStmt {
-	if tree.WhereClause == nil || !steady(tree.WhereClause.ProtoReflect()) || countsRows(tree.ProtoReflect()) {
+	if tree.WhereClause != nil && !steady(tree.WhereClause.ProtoReflect()) || countsRows(tree.ProtoReflect()) {
 		return nil
 	}
 	out := proto.Clone(tree).(*pg.SelectStmt)

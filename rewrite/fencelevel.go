@@ -197,7 +197,9 @@ func (r *resolver) outputFacts(stmt *pg.SelectStmt, level *scope, width int) []f
 		if w.fails {
 			r.leaks++
 		}
-		out = append(out, w.fact())
+		f := w.fact()
+		f.fixed = val.GetColumnRef() != nil && len(w.touched) == 1 && w.touched[0].fact.fixed
+		out = append(out, f)
 	}
 	if len(out) != width {
 		return nil

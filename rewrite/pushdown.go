@@ -113,12 +113,60 @@ func (r *resolver) moveBelow(m protoreflect.Message, c copied, table string) boo
 		}
 		v.Fields = []*pg.Node{pg.MakeStrNode(table), pg.MakeStrNode(name)}
 		return true
+	case *pg.A_Expr:
+		r.fixParameter(v, c)
 	case *pg.ParamRef:
 		return r.declared(v.Number) != 0
+	case *pg.TypeCast:
+		if p := v.Arg.GetParamRef(); p != nil && r.parameterPlaces(p.Number) == 1 {
+			return true
+		}
 	case *pg.SubLink:
 		return false
 	}
 	moved := true
 	eachMessage(m, func(child protoreflect.Message) { moved = moved && r.moveBelow(child, c, table) })
 	return moved
+}
+
+// fixParameter gives a parameter that is compared with a column, here and nowhere else, the type that it has by that: a copy that is analysed first then
+// decides nothing.
+func (r *resolver) fixParameter(e *pg.A_Expr, c copied) {
+	if e.Kind != pg.A_Expr_Kind_AEXPR_OP {
+		return
+	}
+	for _, sides := range [][2]*pg.Node{{e.Lexpr, e.Rexpr}, {e.Rexpr, e.Lexpr}} {
+		p := sides[1].GetParamRef()
+		if p == nil || sides[0].GetColumnRef() == nil || r.declared(p.Number) != 0 || r.parameterPlaces(p.Number) != 1 {
+			continue
+		}
+		columns := columnsOf(sides[0].GetColumnRef(), c.level)
+		if len(columns) != 1 {
+			return
+		}
+		if typ := comparedAs(columns[0].fact.typ); typ != "" {
+			sides[1].Node = typeCast(&pg.Node{Node: sides[1].Node}, typ, false).Node
+		}
+	}
+}
+
+// comparedAs is the type that an operator of pg_catalog gives an untyped operand beside one of the type; "" where that is not listed here.
+func comparedAs(typ string) string {
+	switch typ {
+	case "smallint":
+		return "int2"
+	case typeInteger:
+		return "int4"
+	case typeBigint:
+		return "int8"
+	case typeText, typeVarchar:
+		return typeText
+	case typeDate, "uuid":
+		return typ
+	case typeTimestamp:
+		return "timestamp"
+	case typeTimestamptz:
+		return "timestamptz"
+	}
+	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
@@ -31,12 +33,16 @@ type body struct {
 	uses []*use
 	// relations counts them as often as they are named.
 	relations int
-	// whole says that each row of what is below is a row of the view, so that nothing hides rows that is not fenced itself.
+	// whole says that each row of what is below is a row of the view, so that it hides none itself.
 	whole bool
-	// hides and fails are of a Redshift alone, which has no fence: whether a row lies anywhere below that the person may not see, and which of
-	// the columns are computed by what can give an error.
+	// hides says whether a row lies anywhere below that the person may not see, and fails which of the columns are computed by what may tell of one.
 	hides bool
 	fails []bool
+	// fixed says which of the columns are constants.
+	fixed []bool
+	// flat is set for a selection from one relation, whose conditions all stay on the scan of one table: what stands around it needs no fence but for
+	// its own conditions.
+	flat bool
 }
 
 // viewRefusal says why a view cannot be read. The reason is for administrators: it speaks of the definition.
@@ -95,16 +101,33 @@ func (r *resolver) judgeBody(t *catalog.Table) (*body, error) {
 	if len(stmts) != 1 || stmts[0].Stmt.GetSelectStmt() == nil {
 		return nil, pgerror.NotSupported("the definition is not one query")
 	}
-	names, err := r.query(stmts[0].Stmt, nil)
+	r.root = stmts[0].Stmt
+	names, err := r.query(r.root, nil)
 	if err != nil {
 		return nil, err
 	}
 	if len(names) != len(t.Columns) {
 		return nil, pgerror.NotSupported("the definition has %d columns instead of %d", len(names), len(t.Columns))
 	}
-	query := stmts[0].Stmt.GetSelectStmt()
-	unplace(stmts[0].Stmt)
-	return &body{query: query, uses: r.uses, relations: max(1, r.relations), whole: showsEveryRow(query)}, nil
+	out := r.bodyOfNames(r.root.GetSelectStmt(), names)
+	// Its own conditions are contained like a person's. Nothing that may tell comes in from around it: see expand.
+	if err := r.finish(); err != nil {
+		return nil, err
+	}
+	unplace(r.root)
+	return out, nil
+}
+
+// bodyOfNames is what is known of a view's query when it was judged.
+func (r *resolver) bodyOfNames(query *pg.SelectStmt, names []string) *body {
+	out := &body{query: query, uses: r.uses, relations: max(1, r.relations), whole: showsEveryRow(query), flat: r.flat(query),
+		hides: slices.ContainsFunc(r.guards, func(g *guard) bool { return g.view.hides() })}
+	facts := r.levels[query]
+	for i := range names {
+		out.fails = append(out.fails, i >= len(facts) || !facts[i].known || facts[i].fails)
+		out.fixed = append(out.fixed, i < len(facts) && facts[i].fixed)
+	}
+	return out
 }
 
 // showsEveryRow recognises `SELECT … FROM one relation`.
@@ -147,23 +170,78 @@ func (r *resolver) baseOfView(rv *pg.RangeVar) (*view, error) {
 	return v, nil
 }
 
-// expand puts the view's query where its printed View names it, and fences what the query hides.
-func (v *view) expand(b *body) {
-	rv := v.tree.FromClause[0].GetRangeVar()
-	alias := &pg.Alias{Aliasname: rv.GetAlias().GetAliasname()}
+// flat recognises a selection from one table, or from a view that is one: no join, which could be computed behind what the person's text computes, and
+// nothing that the planner makes a join of.
+func (r *resolver) flat(s *pg.SelectStmt) bool {
+	if r.fenceAll || len(r.spliced) != 1 || len(s.FromClause) != 1 || s.FromClause[0].GetRangeSubselect() == nil || s.WithClause != nil || subqueries(s.WhereClause.ProtoReflect()) {
+		return false
+	}
+	below := r.spliced[0].view
+	return carries(s, r.rw.redshift()) && (below.body == nil || below.body.flat)
+}
+
+// subqueries reports a sub-select in an expression.
+func subqueries(m protoreflect.Message) bool {
+	_, ok := m.Interface().(*pg.SubLink)
+	return ok || anyMessage(m, subqueries)
+}
+
+// expand puts the view's query where its printed View names it, and fences what the query and what lies below it hide. plain is the View as it is printed,
+// without its fence: it stands where the query is flat and no condition of the person's may tell. Any other keeps the fence, below which what cannot tell is
+// repeated.
+func (v *view) expand(r *resolver, b *body, plain *pg.SelectStmt) {
+	v.body, v.relations = b, b.relations
+	query := b.query
+	if !v.total && b.hides && v.filterFails(r) {
+		// The View's own filter is a condition, too.
+		query = proto.Clone(query).(*pg.SelectStmt)
+		closeSelect(query)
+	}
+	v.putQuery(v.tree, query)
+	if v.total || !v.hides() {
+		return
+	}
+	if plain != nil {
+		v.plain = plain
+		v.putQuery(plain, query)
+	}
+	plainly := map[string]bool{}
+	for i, c := range v.decision.Columns {
+		// What a constant is folded into loses its modifier.
+		plainly[c.Column.Name] = !b.isFixed(v, i)
+	}
+	opaqueColumns(v.tree, plainly)
+	closeSelect(v.tree)
+}
+
+// isFixed reports that the i-th column of the View is a constant of the view's query.
+func (b *body) isFixed(v *view, i int) bool {
+	j := slices.IndexFunc(v.decision.Table.Columns, func(c catalog.Column) bool { return c.Name == v.columns[i] })
+	return j >= 0 && j < len(b.fixed) && b.fixed[j]
+}
+
+// filterFails weighs the View's own row filter against the columns of its query.
+func (v *view) filterFails(r *resolver) bool {
+	if v.tree.WhereClause == nil {
+		return false
+	}
+	it := &item{alias: aliasIn(v.tree), byAlias: true}
+	for i, c := range v.decision.Table.Columns {
+		it.columns = append(it.columns, column{name: c.Name, fact: fact{
+			known: true, typ: baseType(c.Type), collation: c.Collation, folds: c.Nondeterministic, fails: i >= len(v.body.fails) || v.body.fails[i]}})
+	}
+	return r.weigh(v.tree.WhereClause, child(nil, it)).fails
+}
+
+// putQuery puts the view's query into a tree that names the view.
+func (v *view) putQuery(tree, query *pg.SelectStmt) {
+	alias := &pg.Alias{Aliasname: tree.FromClause[0].GetRangeVar().GetAlias().GetAliasname()}
 	for _, c := range v.decision.Table.Columns {
 		alias.Colnames = append(alias.Colnames, pg.MakeStrNode(c.Name))
 	}
-	v.tree.FromClause[0] = &pg.Node{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
-		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: b.query}}, Alias: alias,
+	tree.FromClause[0] = &pg.Node{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
+		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: query}}, Alias: alias,
 	}}}
-	v.body, v.relations = b, b.relations
-	if v.total || b.whole || v.decision.Filtered() {
-		return
-	}
-	opaque(v.tree)
-	v.tree.LimitOffset = &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Ival{Ival: &pg.Integer{}}}}}
-	v.tree.LimitOption = pg.LimitOption_LIMIT_OPTION_COUNT
 }
 
 // aliasIn is the name of what a View selects from: a table, or the query of a plain view.

@@ -39,6 +39,7 @@ func crawledHarness(t testing.TB, dsn string, in policy.Input, register func(*ca
 	if err != nil {
 		t.Fatal(err)
 	}
+	rw.unfenced = broken.unfenced
 	decide := rw.views.decide
 	rw.views.decide = func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 		out := slices.Clone(decide(p, who, wants))

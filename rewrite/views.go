@@ -135,28 +135,29 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 		return v, vs.makeForRedshift(req, v, how)
 	}
 	identifiersAsText(v.tree, v.decision.Columns)
+	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
+	plain := withoutFence(v.tree)
+	if t.Kind == catalog.KindView {
+		return v, vs.putBody(req, v, plain, how)
+	}
 	if v.decision.Filtered() {
-		if t.Kind != catalog.KindView {
-			v.plain = withoutFence(v.tree)
+		if v.tree.WhereClause != nil {
+			v.plain = plain
 		}
 		opaque(v.tree)
 	}
-	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
-	if t.Kind != catalog.KindView {
-		return v, nil
-	}
-	return v, vs.putBody(req, v, how)
+	return v, nil
 }
 
 // putBody puts the query of a plain view into its View, or says why it cannot be read.
-func (vs *views) putBody(req *Request, v *view, how reach) error {
+func (vs *views) putBody(req *Request, v *view, plain *pg.SelectStmt, how reach) error {
 	r, body, refusal, err := vs.body(req, v.decision.Table, how.depth)
 	if err != nil {
 		return err
 	}
 	v.decision.ValidUntil = earlier(v.decision.ValidUntil, r.until)
 	if v.refused = refusal; refusal == nil {
-		v.expand(body)
+		v.expand(r, body, plain)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func (vs *views) makeForRedshift(req *Request, v *view, how reach) error {
 	v.total = true
 	unplace(&pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: v.tree}})
 	if v.decision.Table.Kind == catalog.KindView {
-		if err := vs.putBody(req, v, how); err != nil {
+		if err := vs.putBody(req, v, nil, how); err != nil {
 			return err
 		}
 	}

@@ -17,16 +17,17 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 9, "how often each query is measured")
 	prepared := flag.Bool("prepared", false, "parse each query once and run it again, as drivers do")
+	only := flag.String("only", "", "measure the queries whose name has this in it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *rounds, *prepared); err != nil {
+	if err := run(ctx, os.Stdout, *only, *rounds, *prepared); err != nil {
 		fmt.Fprintln(os.Stderr, "fence:", err)
 		os.Exit(1) //nolint:gocritic // the signal handler ends with the process
 	}
 }
 
-func run(ctx context.Context, out io.Writer, rounds int, prepared bool) (err error) {
+func run(ctx context.Context, out io.Writer, only string, rounds int, prepared bool) (err error) {
 	cluster, ways, err := start(ctx)
 	if err != nil {
 		return err
@@ -41,6 +42,9 @@ func run(ctx context.Context, out io.Writer, rounds int, prepared bool) (err err
 	fmt.Fprintln(out, "| query | leakproof | no policy | rewritten | barrier view | row security | rewritten ÷ no policy | barrier ÷ no policy | row security ÷ no policy |")
 	fmt.Fprintln(out, "|---|---|---:|---:|---:|---:|---:|---:|---:|")
 	for _, q := range queries() {
+		if !strings.Contains(q.name, only) {
+			continue
+		}
 		if err := measure(ctx, out, q, ways, rounds, prepared); err != nil {
 			return fmt.Errorf("%s: %w", q.name, err)
 		}

@@ -47,6 +47,8 @@ func queries() []query {
 		{"LEFT JOIN, 10 outer rows", true, text("SELECT o.id, t.name FROM o LEFT JOIN t ON t.id = o.t_id WHERE o.id BETWEEN %[1]d AND %[1]d + 9", outer)},
 		{"EXISTS, 10 outer rows", true, text("SELECT o.id FROM o WHERE o.id BETWEEN %[1]d AND %[1]d + 9 AND EXISTS (SELECT 1 FROM t WHERE t.id = o.t_id)", outer)},
 		{"below a derived table", true, text("SELECT d.id, d.name FROM (SELECT * FROM t) d WHERE d.id = %d", id)},
+		{"plain view, integer key", true, text("SELECT id, name FROM v WHERE id = %d", id)},
+		{"plain view, join, 10 outer rows by key", true, text("SELECT v.id, v.name FROM o JOIN v ON v.id = o.t_id WHERE o.id BETWEEN %[1]d AND %[1]d + 9", outer)},
 		{"ORDER BY key LIMIT 10", true, text("SELECT id, name FROM t ORDER BY id LIMIT 10")},
 		{"count(*)", true, text("SELECT count(*) FROM t")},
 		{"GROUP BY", true, text("SELECT day, count(*), max(k) FROM t GROUP BY day")},
@@ -60,6 +62,7 @@ func queries() []query {
 		{"join, 1,000 outer rows + LIKE", false, text("SELECT t.id, t.name FROM o JOIN t ON t.id = o.t_id WHERE o.id BETWEEN %[1]d AND %[1]d + 999 AND t.name LIKE '%%9%%'", outer)},
 		{"join on a numeric key, 10 outer rows", false, text("SELECT t.id FROM o JOIN t ON t.amount = o.amount WHERE o.id BETWEEN %[1]d AND %[1]d + 9", outer)},
 		{"derived table, point + LIKE", false, text("SELECT d.id FROM (SELECT * FROM t) d WHERE d.id = %d AND d.name LIKE '%%1%%'", id)},
+		{"plain view, point + LIKE", false, text("SELECT id, name FROM v WHERE id = %d AND name LIKE '%%1%%'", id)},
 		{"LIKE over the whole table, count", false, text("SELECT count(*) FROM t WHERE name LIKE '%%99%%'")},
 	}
 }

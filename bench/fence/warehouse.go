@@ -26,7 +26,7 @@ const (
 	orders = 200_000
 )
 
-// load makes the table t, which has the policy, and o, which has none. The view and the row policy do natively what the policy says.
+// load makes the table t, which has the policy, o, which has none, and v, a plain view on t. The view and the row policy do natively what the policy says.
 const load = `
 CREATE TABLE public.t (id integer PRIMARY KEY, code text NOT NULL, name text NOT NULL, country text NOT NULL, phone text, k integer NOT NULL, amount numeric NOT NULL, day date NOT NULL);
 INSERT INTO public.t SELECT i, 'c' || i, 'name ' || i, CASE WHEN i %% 5 < 2 THEN 'US' ELSE 'DE' END, '+1 555 ' || i, i %% 100, i, date '2020-01-01' + i %% 1000 FROM generate_series(1, %[1]d) AS i;
@@ -36,12 +36,14 @@ CREATE INDEX ON public.t (amount);
 CREATE INDEX ON public.t (day);
 CREATE TABLE public.o (id integer PRIMARY KEY, t_id integer NOT NULL, code text NOT NULL, amount numeric NOT NULL);
 INSERT INTO public.o SELECT i, x, 'c' || x, x FROM (SELECT i, (i::bigint * 7919 %% %[1]d)::integer + 1 AS x FROM generate_series(1, %[2]d) AS i) AS s;
+CREATE VIEW public.v WITH (security_invoker) AS SELECT id, name, day, k FROM public.t WHERE k >= 0;
 CREATE SCHEMA barrier;
 CREATE VIEW barrier.t WITH (security_barrier) AS SELECT id, code, name, country, '***'::text AS phone, k, amount, day FROM public.t WHERE country = 'US';
 CREATE VIEW barrier.o AS TABLE public.o;
+CREATE VIEW barrier.v WITH (security_barrier) AS SELECT id, name, day, k FROM barrier.t WHERE k >= 0;
 CREATE ROLE reader;
 GRANT USAGE ON SCHEMA barrier TO reader;
-GRANT SELECT ON public.t, public.o, barrier.t, barrier.o TO reader;
+GRANT SELECT ON public.t, public.o, public.v, barrier.t, barrier.o, barrier.v TO reader;
 ALTER TABLE public.t ENABLE ROW LEVEL SECURITY;
 CREATE POLICY us ON public.t TO reader USING (country = 'US');
 VACUUM ANALYZE;
