@@ -29,6 +29,8 @@ type facts struct {
 	originals, wrappers map[string]bool
 	// baseline says that there is the table of what was left.
 	baseline bool
+	// rights are the roles whose rights are ours: what a member of a table's owner may do, others may not.
+	rights string
 	// commitTimes says that the server keeps when each change was made.
 	commitTimes bool
 	// createUser says that accounts of people can be made, lease and pid name the session, and made has the digest of each part that was made, all of a
@@ -62,7 +64,8 @@ const factsQuery = `SELECT current_setting('server_version_num'), pg_is_in_recov
     pg_has_role('pg_signal_backend', 'USAGE'), COALESCE((SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'postern_system'), ''),
     to_regclass('postern_system.ticket') IS NOT NULL, current_setting('track_commit_timestamp'),
     to_regclass('postern_system.baseline') IS NOT NULL,
-    (SELECT string_agg(pg_get_userbyid(defaclrole) || ' grants by default to ' || defaclacl::text, '; ') FROM pg_default_acl WHERE defaclrole = r.oid)
+    (SELECT string_agg(pg_get_userbyid(defaclrole) || ' grants by default to ' || defaclacl::text, '; ') FROM pg_default_acl WHERE defaclrole = r.oid),
+    (SELECT string_agg(o.oid::text, ',' ORDER BY o.oid) FROM pg_roles AS o WHERE pg_has_role(o.oid, 'USAGE'))
 FROM pg_roles AS r WHERE r.rolname = current_user`
 
 // ErrReadOnly is wrapped where the database takes no writes: a standby, or a database that was made read-only.
@@ -79,7 +82,7 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 		return nil, fmt.Errorf("asking what the server is: %w", err)
 	}
 	v := rows[0]
-	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on", baseline: v[12] == "t"}
+	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on", baseline: v[12] == "t", rights: v[14]}
 	set := s.config.Settings
 	f.version, _ = strconv.Atoi(v[0])
 	f.maxLocks, _ = strconv.Atoi(v[7])

@@ -222,13 +222,16 @@ func (k *Keeper) told(r *Report, err error) {
 	k.status.Progress = nil
 	at := k.syncer.config.Now().UTC()
 	switch {
-	case errors.Is(err, ErrBusy), errors.Is(err, ErrRemoved):
+	case errors.Is(err, ErrBusy):
 		// Nothing was looked at.
+	case errors.Is(err, ErrRemoved):
+		k.status.Maintained, k.status.Why = false, ErrRemoved.Error()
 	case err != nil:
 		k.status.Looked, k.status.Error, k.status.Done = &at, err.Error(), false
 	default:
 		k.status.Looked, k.status.Error, k.status.Done, k.status.Program = &at, "", r.Done, r.Program
 		k.status.Findings = r.Findings
+		k.status.Maintained, k.status.Why = true, "" // a server that shares the state may have been asked for a sync
 	}
 	k.mu.Unlock()
 	if k.config.Told != nil {

@@ -32,7 +32,8 @@ func (r *run) remember(ctx context.Context, have *Actual, findings []Finding) er
 // quick does what is to be done where that is about the profile and about who is in which role alone, and reports whether that was so. It reads back
 // those alone.
 func (r *run) quick(ctx context.Context, last *remembered, err *error) bool {
-	if last == nil || last.revision != r.facts.revision {
+	// Who has become a member of a table's owner since may give it row policies.
+	if last == nil || last.revision != r.facts.revision || last.have.facts.rights != r.facts.rights {
 		return false
 	}
 	r.base = last.base

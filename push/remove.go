@@ -11,7 +11,10 @@ import (
 func (s *Syncer) Remove(ctx context.Context, in Input) (_ *Report, err error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
-	in.Settings, s.last, s.removed = s.config.Settings, nil, true
+	in.Settings, s.last = s.config.Settings, nil
+	if err := s.setRemoved(ctx, true); err != nil {
+		return nil, err
+	}
 	conn, f, err := s.open(ctx)
 	if err != nil {
 		return nil, err

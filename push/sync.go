@@ -23,6 +23,8 @@ type Config struct {
 	// Record puts a change on record before it is made, and what came of it after; an error before keeps it from being made.
 	Record func(ctx context.Context, events ...audit.Event) error
 	Log    *slog.Logger
+	// Removals remember that all was taken back longer than this Syncer is there; nil has it forgotten with the Syncer.
+	Removals Removals
 	// Progress is told how far a run has come; nil tells nobody.
 	Progress func(Progress)
 	// Who says of each change who made it; nil says nothing. It may wait a moment for what is on its way.
@@ -57,7 +59,7 @@ type Syncer struct {
 	syncing sync.Mutex
 	// last is what the last run left; nil if there was none, or it left something undone.
 	last *remembered
-	// removed says that all was taken back, and that nobody has asked for it since.
+	// removed says that all was taken back, and that nobody has asked for it since, where there are no Removals.
 	removed bool
 	// origins are what is known of what drifted and was told, behind their own lock: a plan is made beside a run.
 	origins     map[Finding]Origin
@@ -97,7 +99,39 @@ type Report struct {
 var ErrBusy = errors.New("another sync of this database is running")
 
 // ErrRemoved says that all was taken back, and is not made again until a sync is asked for.
-var ErrRemoved = errors.New("what was maintained was taken back: it is left alone until a sync is asked for, the settings change or the server starts again")
+var ErrRemoved = errors.New("what was maintained was taken back: it is left alone until a sync is asked for or the settings change")
+
+// Removals remember that all was taken back, until a sync is asked for.
+type Removals interface {
+	Removed(ctx context.Context) (bool, error)
+	SetRemoved(ctx context.Context, removed bool) error
+}
+
+// isRemoved reports that all was taken back, and that nobody has asked for it since.
+func (s *Syncer) isRemoved(ctx context.Context) error {
+	removed := s.removed
+	if s.config.Removals != nil {
+		var err error
+		if removed, err = s.config.Removals.Removed(ctx); err != nil {
+			return fmt.Errorf("asking whether all was taken back: %w", err)
+		}
+	}
+	if removed {
+		return ErrRemoved
+	}
+	return nil
+}
+
+func (s *Syncer) setRemoved(ctx context.Context, removed bool) error {
+	s.removed = removed
+	if s.config.Removals == nil {
+		return nil
+	}
+	if err := s.config.Removals.SetRemoved(ctx, removed); err != nil {
+		return fmt.Errorf("remembering whether all was taken back: %w", err)
+	}
+	return nil
+}
 
 // Plan says what a run would do, and changes nothing.
 func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
@@ -166,7 +200,9 @@ func (s *Syncer) budget(f *facts) int {
 func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
-	s.removed = false
+	if err := s.setRemoved(ctx, false); err != nil {
+		return nil, err
+	}
 	return s.sync(ctx, in, false)
 }
 
@@ -175,8 +211,8 @@ func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) {
 func (s *Syncer) keep(ctx context.Context, in Input, quick bool) (*Report, error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
-	if s.removed {
-		return nil, ErrRemoved
+	if err := s.isRemoved(ctx); err != nil {
+		return nil, err
 	}
 	return s.sync(ctx, in, quick)
 }
@@ -213,7 +249,11 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 	r.report.Program = r.program()
 	last := s.last
 	s.last = nil
-	if err = s.sameConnection(ctx, conn, f); err == nil {
+	// Another server may have taken all back until the lock was ours.
+	if err = s.isRemoved(ctx); err == nil {
+		err = s.sameConnection(ctx, conn, f)
+	}
+	if err == nil {
 		if last != nil && last.revision == f.revision {
 			r.left = last.have
 		}

@@ -73,9 +73,8 @@ func newUnregister() *cobra.Command {
 		Use:   "unregister [--connection NAME] [--server URL | -c postern.yaml]",
 		Short: "Remove from a warehouse all that Postern maintains there",
 		Long: `Takes back every grant, drops every view and role that Postern made, and its schema. What it cannot drop it names. The system role itself and
-schema postern_functions were made by the setup account, and are for it to drop. A server that runs leaves the warehouse alone afterwards, until a sync is
-asked for, its PushSettings change or it starts again: delete them, or say paused: true, before that. Where several servers share the state,
-paused: true has to come first.` + pushLong,
+schema postern_functions were made by the setup account, and are for it to drop. A server leaves the warehouse alone afterwards, also one that
+starts later with the same state, until a sync is asked for or its PushSettings change. Where several servers share the state, paused: true has to come first.` + pushLong,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !o.yes && !confirmed(cmd.InOrStdin(), cmd.ErrOrStderr()) {
@@ -158,7 +157,7 @@ func printRuns(out io.Writer, format string, runs []push.Run) error {
 // syncerConfig says how one warehouse is kept.
 func (s *server) syncerConfig(p control.Push) push.Config {
 	at := p.Warehouse
-	return push.Config{Settings: pushSettings(p), Record: s.audit.Record, Log: s.log, Who: s.pushWho(p.Settings.Connection), Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
+	return push.Config{Settings: pushSettings(p), Record: s.audit.Record, Log: s.log, Who: s.pushWho(p.Settings.Connection), Removals: control.Unregistered{Store: s.store, Settings: p.Settings}, Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
 		return warehouse.Dial(ctx, at, map[string]string{"application_name": "postern:push"})
 	}}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,8 +143,39 @@ func pushThroughServer(t *testing.T, config string) {
 			t.Error(err)
 		}
 	}()
+	pushServed(t, config, text, []pushStep{
+		{[]string{"plan"}, exitOK, "Nothing to do"},
+		{[]string{"sync", "--connection", "wh", "-o", "yaml"}, exitOK, "state: done"},
+		{[]string{"plan", "--server", "ADDRESS"}, exitFailure, "POSTERN_TOKEN"},
+		{[]string{"plan", "--connection", "other"}, exitFailure, "no PushSettings"},
+		{[]string{"unregister", "-y"}, exitOK, "were committed"},
+		{[]string{"plan"}, exitOK, "CREATE VIEW governed_public.t"},
+	}, "has CREATEDB")
+	// A server that starts later leaves it alone, too, until a sync is asked for; the next one maintains it.
+	pushServed(t, config, text, nil, "it is left alone until a sync is asked for")
+	pushServed(t, config, text, []pushStep{
+		{[]string{"plan"}, exitOK, "CREATE VIEW governed_public.t"},
+		{[]string{"sync"}, exitOK, "were committed"},
+		{[]string{"plan"}, exitOK, "Nothing to do"},
+	}, "it is left alone until a sync is asked for")
+	pushServed(t, config, text, []pushStep{{[]string{"plan"}, exitOK, "Nothing to do"}}, "has CREATEDB")
+	if code, out, errOut := command(t, "", "audit", "search", "--dir", filepath.Join(filepath.Dir(config), "audit"), "--kind", "admin"); code != exitOK || !strings.Contains(out, "push.unregister.asked") {
+		t.Errorf("who asked is not on record: %d %s %s", code, out, errOut)
+	}
+}
+
+// pushStep is a command, and what comes of it.
+type pushStep struct {
+	args []string
+	code int
+	says string
+}
+
+// pushServed runs commands while a server runs, and wants its log to say something in the end.
+func pushServed(t *testing.T, config string, text []byte, steps []pushStep, logs string) {
+	t.Helper()
 	address := freeAddress(t)
-	if err := os.WriteFile(config, append(text, []byte("listen: "+freeAddress(t)+"\nadmin: {listen: "+address+"}\n")...), 0o600); err != nil {
+	if err := os.WriteFile(config, append(slices.Clone(text), []byte("listen: "+freeAddress(t)+"\nadmin: {listen: "+address+"}\n")...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -168,31 +200,20 @@ func pushThroughServer(t *testing.T, config string) {
 			t.Fatal("the server does not answer")
 		}
 	}
-	for _, c := range []struct {
-		args []string
-		code int
-		says string
-	}{
-		{[]string{"plan", "-c", config}, exitOK, "Nothing to do"},
-		{[]string{"sync", "-c", config, "--connection", "wh", "-o", "yaml"}, exitOK, "state: done"},
-		{[]string{"plan", "--server", "http://" + address}, exitFailure, "POSTERN_TOKEN"},
-		{[]string{"plan", "-c", config, "--connection", "other"}, exitFailure, "no PushSettings"},
-		{[]string{"unregister", "-c", config, "-y"}, exitOK, "were committed"},
-		{[]string{"plan", "-c", config}, exitOK, "CREATE VIEW governed_public.t"},
-		{[]string{"sync", "-c", config}, exitOK, "were committed"},
-		{[]string{"plan", "-c", config}, exitOK, "Nothing to do"},
-	} {
+	for _, c := range steps {
+		if i := slices.Index(c.args, "ADDRESS"); i >= 0 {
+			c.args[i] = "http://" + address
+		} else {
+			c.args = append(c.args, "-c", config)
+		}
 		if code, out, errOut := command(t, "", c.args...); code != c.code || !strings.Contains(out+errOut, c.says) {
 			t.Errorf("postern %v with a server: exit %d\n%s\n%s", c.args, code, out, errOut)
 		}
 	}
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "has CREATEDB"); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), logs); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the server does not say what its role can do and need not:\n%s", log.String())
+			t.Fatalf("the server does not say %q:\n%s", logs, log.String())
 		}
-	}
-	if code, out, errOut := command(t, "", "audit", "search", "--dir", filepath.Join(filepath.Dir(config), "audit"), "--kind", "admin"); code != exitOK || !strings.Contains(out, "push.unregister.asked") {
-		t.Errorf("who asked is not on record: %d %s %s", code, out, errOut)
 	}
 }
 

@@ -83,6 +83,13 @@ func (s *server) pushLoops(ctx context.Context, group *errgroup.Group, loops map
 		if p, still := wanted[name]; !still || !reflect.DeepEqual(p.Settings, l.settings) {
 			l.stop()
 			delete(loops, name)
+			if still {
+				continue
+			}
+			// Settings that come again later are a wish to have it maintained.
+			if err := (control.Unregistered{Store: s.store, Settings: l.settings}).SetRemoved(ctx, false); err != nil {
+				s.log.Error("forgetting that a warehouse was unregistered", "connection", name, "error", err)
+			}
 		}
 	}
 	for name, p := range wanted {
@@ -135,10 +142,17 @@ func (s *server) pushCurrent(connection string) func() (push.Input, bool) {
 
 // pushTold logs what came of a run. What is the same as at the last one is not said again.
 func (s *server) pushTold(ctx context.Context, connection string) func(*push.Report, error) {
-	last := map[string]bool{}
+	last, alone := map[string]bool{}, false
 	return func(r *push.Report, err error) {
+		was := alone
+		alone = errors.Is(err, push.ErrRemoved)
 		switch {
-		case errors.Is(err, push.ErrBusy), errors.Is(err, push.ErrRemoved):
+		case errors.Is(err, push.ErrBusy):
+			return
+		case alone:
+			if !was {
+				s.log.Info("pushing: nothing is maintained", "connection", connection, "why", err)
+			}
 			return
 		case err != nil:
 			s.log.Error("pushing", "connection", connection, "error", err)

@@ -8,7 +8,7 @@ import (
 )
 
 // version of the tables: PRAGMA user_version in SQLite, the table schema_version in PostgreSQL.
-const version = 4
+const version = 5
 
 // firstTables and its like are the migrations. {int}, {id} and {strict} differ between the two databases.
 const (
@@ -130,10 +130,18 @@ CREATE TABLE object_change (
 	at         TEXT NOT NULL
 ){strict};
 CREATE INDEX object_change_connection ON object_change (connection, id);`
+	// fifthTables keep which warehouses were unregistered, and under which PushSettings.
+	fifthTables = `
+CREATE TABLE unregistered (
+	connection TEXT NOT NULL PRIMARY KEY,
+	settings   TEXT NOT NULL
+){strict};`
 )
 
 // migrations bring the tables from each version to the next.
-func migrations() []string { return []string{firstTables, secondTables, thirdTables, fourthTables} }
+func migrations() []string {
+	return []string{firstTables, secondTables, thirdTables, fourthTables, fifthTables}
+}
 
 // leaseTable is PostgreSQL's alone: several servers share one state only there, and its clock is the only one that counts.
 const leaseTable = `

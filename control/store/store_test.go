@@ -440,6 +440,35 @@ func TestEarlierFile(t *testing.T) {
 	}
 }
 
+// TestUnregistered: that a warehouse was unregistered outlives the process, under the settings that it then had.
+func TestUnregistered(t *testing.T) {
+	both(t, func(t *testing.T, c Config) {
+		for _, step := range []struct {
+			set                   func(s *Store) error
+			settings, connections string
+			want                  bool
+		}{
+			{nil, "a", "wh", false},
+			{func(s *Store) error { return s.SetUnregistered(t.Context(), "wh", "a", true) }, "a", "wh", true},
+			{nil, "b", "wh", false}, {nil, "a", "other", false},
+			{func(s *Store) error { return s.SetUnregistered(t.Context(), "wh", "b", true) }, "b", "wh", true},
+			{nil, "a", "wh", false},
+			{func(s *Store) error { return s.SetUnregistered(t.Context(), "wh", "b", false) }, "b", "wh", false},
+		} {
+			s := open(t, c)
+			if step.set != nil {
+				if err := step.set(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.Close()
+			if got, err := open(t, c).Unregistered(t.Context(), step.connections, step.settings); err != nil || got != step.want {
+				t.Errorf("%+v: %t %v", step, got, err)
+			}
+		}
+	})
+}
+
 // TestClosedStore: what cannot be read or written is an error, never an empty answer.
 func TestClosedStore(t *testing.T) {
 	s := open(t, Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "s.db")})
