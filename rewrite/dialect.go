@@ -182,7 +182,11 @@ func (r *resolver) finishRedshift() error {
 		g.closeForRedshift()
 	}
 	for _, p := range r.spliced {
-		p.prune()
+		if p.view.catalog {
+			p.pruneCatalog()
+		} else {
+			p.prune()
+		}
 	}
 	return nil
 }

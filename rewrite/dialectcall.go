@@ -30,6 +30,11 @@ func (r *resolver) redshiftCall(n *pg.Node, s *scope) error {
 		return nil
 	case len(f.Args) == 0 && f.Over == nil && name == "current_schema":
 		return r.currentSchema(n, f.Location)
+	case catalogFunction(f, name):
+		if err := r.exprs(s, f.Args...); err != nil {
+			return err
+		}
+		return r.catalogCall(n, name)
 	default:
 		known, ok := redshift.Lookup(name, argumentCount(f))
 		if !ok || known.Window && !known.Aggregate && f.Over == nil {

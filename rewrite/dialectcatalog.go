@@ -38,7 +38,7 @@ func systemName(name string) bool {
 // redshiftRelation is one that is answered: its columns, and what its rows are made from.
 type redshiftRelation struct {
 	columns []string
-	// per says what a row stands for: "database", "schema", "table" or "column"; "nothing" for one that has none.
+	// per says what a row stands for: "database", "schema", "table", "column" or "type"; "nothing" for one that has none.
 	per string
 }
 
@@ -81,12 +81,8 @@ func systemRelations(name string) (redshiftRelation, bool) {
 		return redshiftRelation{[]string{"schemaname", "tablename", "tableowner"}, "table"}, true
 	case "pg_table_def":
 		return redshiftRelation{[]string{"schemaname", "tablename", "column", "type", "encoding", "distkey", "sortkey", "notnull"}, "column"}, true
-	case "pg_namespace":
-		return redshiftRelation{[]string{"nspname"}, "schema"}, true
-	case "pg_database":
-		return redshiftRelation{[]string{"datname"}, "database"}, true
 	}
-	return redshiftRelation{}, false
+	return pgRelations(name)
 }
 
 // systemView answers for a name that a Redshift would find among its own relations. It returns nil for every other.
@@ -108,7 +104,7 @@ func (r *resolver) systemView(rv *pg.RangeVar) (*view, error) {
 		return nil, err
 	}
 	r.until = earlier(r.until, known.until)
-	rows := r.systemRows(relation, known)
+	rows := r.systemRows(name, relation, known)
 	if len(rows) > maxCatalogRows {
 		return nil, r.at(pgerror.LimitExceeded("system relation %q would have %d rows, more than the %d that one statement can hold", name, len(rows), maxCatalogRows), rv.Location)
 	}
@@ -118,14 +114,16 @@ func (r *resolver) systemView(rv *pg.RangeVar) (*view, error) {
 }
 
 // systemRows are the rows of a relation, in the order of names.
-func (r *resolver) systemRows(relation redshiftRelation, known *facts) []map[string]string {
+func (r *resolver) systemRows(name string, relation redshiftRelation, known *facts) []map[string]string {
 	base := map[string]string{"table_catalog": r.req.Database, "database_name": r.req.Database, "catalog_name": r.req.Database, "datname": r.req.Database,
 		"source_database": r.req.Database}
 	switch relation.per {
 	case "nothing":
 		return nil
+	case "type":
+		return typeRows()
 	case "database":
-		base["database_type"] = "local"
+		base = with(base, "database_type", "local", "oid", "1", "datdba", "1", "encoding", "6", "datistemplate", "false", "datallowconn", "true")
 		return []map[string]string{base}
 	}
 	var rows []map[string]string
@@ -141,7 +139,7 @@ func (r *resolver) systemRows(relation redshiftRelation, known *facts) []map[str
 		row := with(base, "table_schema", t.Schema, "schema_name", t.Schema, "schemaname", t.Schema, "nspname", t.Schema, "schema_type", "local")
 		if relation.per == "schema" {
 			if !schemas[t.Schema] {
-				rows = append(rows, row)
+				rows = append(rows, with(row, "oid", schemaOID(t.Schema), "nspowner", "1"))
 			}
 			schemas[t.Schema] = true
 			continue
@@ -152,11 +150,17 @@ func (r *resolver) systemRows(relation redshiftRelation, known *facts) []map[str
 		}
 		row = with(row, "table_name", t.Name, "tablename", t.Name, "table_type", kind)
 		if relation.per == "table" {
-			rows = append(rows, row)
+			if name != "pg_views" || kind == "VIEW" {
+				rows = append(rows, pgRow(row, name, t, len(known.columns[t])))
+			}
 			continue
 		}
 		for i, c := range known.columns[t] {
-			rows = append(rows, columnRow(row, c, i+1))
+			if name == "pg_attribute" {
+				rows = append(rows, pgAttribute(row, t, c))
+			} else {
+				rows = append(rows, columnRow(row, c, i+1))
+			}
 		}
 	}
 	return rows
@@ -199,6 +203,9 @@ func columnRow(row map[string]string, c catalog.Column, number int) map[string]s
 
 // systemType is the type of a system relation's column.
 func systemType(column string) string {
+	if typ := pgColumnType(column); typ != "" {
+		return typ
+	}
 	switch column {
 	case "ordinal_position", "character_maximum_length", "numeric_precision", "numeric_precision_radix", "numeric_scale", "datetime_precision", "sortkey":
 		return "int4"

@@ -37,7 +37,8 @@
 //   - planlines.go: EXPLAIN there, line by line
 //   - dialectview.go: the stored query of a view there
 //   - dialectcall.go: functions, types, settings, EXCLUDE, lateral aliases, what could be taken for navigation
-//   - dialectfence.go: what can fail there, and the guards; dialectcatalog.go: the system views that are answered
+//   - dialectfence.go: what can fail there, and the guards; dialectcatalog.go: the system views that are answered,
+//     dialectpgcatalog.go: pg_class and its like, for psql and psqlODBC
 //
 // Judging a statement that writes: write.go, the table that is written and what guards it; writestatements.go, each statement; mergecheck.go, the new rows of MERGE; sandbox.go, tables that people make of
 // what they see, and sandboxwrite.go, the statements that make them.

@@ -62,6 +62,9 @@ func (r *resolver) expr(n *pg.Node, s *scope) error {
 		}
 		return r.expr(v.CollateClause.Arg, s)
 	case *pg.Node_SubLink:
+		if r.nothingSelected(n) {
+			return nil
+		}
 		return r.subLink(v.SubLink, s)
 	}
 	return r.construct(n, s)
@@ -79,6 +82,8 @@ func (r *resolver) typeCast(n *pg.Node, c *pg.TypeCast, s *scope) error {
 		if done, err := r.regCast(n, s); done || err != nil {
 			return err
 		}
+	} else {
+		objectCast(c)
 	}
 	if err := r.allowType(c.TypeName); err != nil {
 		return err

@@ -24,10 +24,16 @@ func newer(name string) bool {
 // postgresOnly refuses what PostgreSQL has and Redshift has not, or is not known to have.
 func postgresOnly(s []token) *Refusal {
 	known := patterns()
+	given := map[string]bool{}
+	for i, t := range s {
+		if i > 0 && s[i-1].is("as") && t.kind == quoted {
+			given[t.name()] = true // a name that the statement itself gives
+		}
+	}
 	for i, t := range s {
 		member := i > 0 && s[i-1].is(".")
 		switch {
-		case t.isName() && newer(t.name()):
+		case t.isName() && newer(t.name()) && !given[t.name()]:
 			return &Refusal{Code: "42703", Message: `column or relation "` + t.name() + `" does not exist`, Position: t.at + 1}
 		case t.kind == op && strings.Contains(" -> ->> #> #>> @> <@ ? ?| ?& @? @@ <-> ", " "+t.text+" "):
 			return &Refusal{Code: "42883", Message: "operator does not exist: " + t.text, Position: t.at + 1}

@@ -72,7 +72,7 @@ func (p *pass) kind(i int) lex.Kind {
 // run checks each token and decides what it becomes.
 func (p *pass) run() error {
 	for i := 0; i < len(p.tokens); i++ {
-		if n := p.firstSchema(i); n > 0 {
+		if n := max(p.firstSchema(i), p.rights(i)); n > 0 {
 			i += n - 1
 			continue
 		}

@@ -37,6 +37,8 @@ func (p *pass) word(i int) error {
 		return p.interval(i)
 	case "varchar", "nvarchar", "varying":
 		p.longest(i)
+	case "operator":
+		p.qualifiedOperator(i)
 	case "json_serialize":
 		// A word of the grammar of PostgreSQL 17, and a plain function on Redshift.
 		if p.is(i+1, "(") {
@@ -113,6 +115,29 @@ func (p *pass) firstSchema(i int) int {
 	}
 	p.out[i] = "'pg_catalog'"
 	return len(form)
+}
+
+// rights turns pg_catalog.array_to_string(x.…acl, E'\n'), by which psql asks for privileges, into its answer: nobody is told of any. It returns how many
+// tokens that was, 0 for anything else.
+func (p *pass) rights(i int) int {
+	const length = 11
+	if i+length > len(p.tokens) || !p.is(i, "pg_catalog") || !p.is(i+1, ".") || !p.is(i+2, "array_to_string") || !p.is(i+3, "(") || p.kind(i+4) != lex.Name ||
+		!p.is(i+5, ".") || p.kind(i+6) != lex.Name || !strings.HasSuffix(p.tokens[i+6].Value, "acl") || !p.is(i+7, ",") || !p.is(i+8, "e") || p.kind(i+9) != lex.String || !p.is(i+10, ")") {
+		return 0
+	}
+	p.out[i] = "CAST ( NULL AS varchar ( 65535 ) )"
+	return length
+}
+
+// qualifiedOperator turns OPERATOR(pg_catalog.~) into ~, which binds alike: all operators are built in.
+func (p *pass) qualifiedOperator(i int) {
+	if !p.is(i+1, "(") || !p.is(i+2, "pg_catalog") || !p.is(i+3, ".") || !p.is(i+4, "~", "~*", "!~", "!~*") || !p.is(i+5, ")") {
+		return
+	}
+	p.out[i] = p.out[i+4]
+	for j := i + 1; j <= i+5; j++ {
+		p.out[j] = ""
+	}
 }
 
 // longest turns varchar(max) into its length (Database Developer Guide, "Character types").
