@@ -19,7 +19,11 @@ func (s *server) selfCheck(ctx context.Context) error {
 	g := s.publisher.Current()
 	for _, name := range g.Connections() {
 		c, found := g.Connection(name)
-		if !found || c.Engine != warehouse.EnginePostgres {
+		if !found {
+			continue
+		}
+		if c.Engine == warehouse.EngineRedshift {
+			s.checkRole(ctx, name, *c, warehouse.RedshiftRegistration{Service: c.User}.SelfCheck)
 			continue
 		}
 		s.checkRole(ctx, name, *c, func(ctx context.Context, conn *pgconn.PgConn) ([]string, error) {
@@ -27,6 +31,10 @@ func (s *server) selfCheck(ctx context.Context) error {
 		})
 	}
 	for _, p := range g.Pushes() {
+		if p.Warehouse.Engine == warehouse.EngineRedshift {
+			s.checkRole(ctx, p.Settings.Connection, p.Warehouse, warehouse.RedshiftRegistration{System: p.Settings.User}.SelfCheck)
+			continue
+		}
 		if p.Warehouse.Engine != warehouse.EnginePostgres {
 			continue // the Syncer says what the account lacks
 		}
