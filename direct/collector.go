@@ -14,6 +14,7 @@ import (
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
+	"github.com/posternsql/postern/warehouse/queryhistory"
 	"github.com/posternsql/postern/warehouse/serverlog"
 )
 
@@ -64,6 +65,8 @@ type Config struct {
 	Redshift bool
 	// Overlap is, for a log of which every look reads again what ended within so long before the last entry, how long that is.
 	Overlap time.Duration
+	// Acting tells who acted as whom in the warehouse itself since an instant; nil where nobody can.
+	Acting func(ctx context.Context, since time.Time) ([]queryhistory.Acting, error)
 	// Pgaudit says that the server has the extension, whose entries then count and not the server's own.
 	Pgaudit bool
 	// Interval between two looks; 0 means one second.
@@ -196,11 +199,16 @@ func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
 			Detail: "statements may be missing from the record: " + b.Gap.File + ", after " + b.Gap.After.UTC().Format(time.RFC3339) + ": " + b.Gap.Why,
 		})
 	}
-	for _, r := range gather(c.ours(b.Records), c.config.Pgaudit) {
-		e := c.event(ctx, &r, state)
-		if _, known := c.told[e.ID]; !known {
-			events = append(events, e)
-		}
+	fresh := slices.DeleteFunc(gather(c.ours(b.Records), c.config.Pgaudit), func(r ran) bool {
+		_, known := c.told[r.id()]
+		return known
+	})
+	acting, err := c.actings(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	for i := range fresh {
+		events = append(events, c.event(ctx, &fresh[i], state, actsAs(&fresh[i], acting)))
 	}
 	if len(events) == 0 {
 		return nil

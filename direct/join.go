@@ -13,10 +13,10 @@ import (
 	"github.com/posternsql/postern/rewrite"
 )
 
-// event says of a statement what is known of it.
-func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event {
+// event says of a statement what is known of it. as is the account as which its session acted, "" for its own.
+func (c *Collector) event(ctx context.Context, r *ran, state State, as string) audit.Event {
 	e := audit.Event{
-		Kind: audit.Direct, ID: r.record.Session + "/" + strconv.FormatInt(r.record.Line, 10), Time: r.record.Time, Session: r.record.Session,
+		Kind: audit.Direct, ID: r.id(), Time: r.record.Time, Session: r.record.Session,
 		Client: r.record.Client, Login: r.record.User, Application: r.record.Application, Connection: c.config.Connection,
 		Statement: command(r.record.Tag), SQL: r.statement.Text, Duration: r.statement.Duration,
 	}
@@ -31,20 +31,21 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 	who := identity.Principal{}
 	if user, ok := c.person(state, r.record.User); ok {
 		e.User = user
-		who, _ = state.Principal(user) // a person who may not log in has no decisions to tell
 	} else {
 		unknown = append(unknown, "the account is nobody's")
+	}
+	if as != "" {
+		unknown = append(unknown, c.impersonated(&e, state, as))
+	}
+	if e.User != "" {
+		who, _ = state.Principal(e.User) // a person who may not log in has no decisions to tell
 	}
 	program, ok := state.Program(c.config.Connection)
 	if !ok {
 		e.Detail = strings.Join(append(unknown, "there are no policies for the connection"), "; ")
 		return e
 	}
-	began := r.record.Time
-	if !r.statement.Started.IsZero() {
-		began = r.statement.Started
-	}
-	if at, known := c.config.InForce(began); known {
+	if at, known := c.config.InForce(r.began()); known {
 		e.Program = strconv.FormatUint(at, 10)
 	} else {
 		unknown = append(unknown, "which policies were in force is not known")
@@ -53,6 +54,20 @@ func (c *Collector) event(ctx context.Context, r *ran, state State) audit.Event 
 	e.Sources = j.sources(ctx, r)
 	e.Detail = strings.Join(j.unknown, "; ")
 	return e
+}
+
+// impersonated makes the event that of the person as whom the account acted, and says in words who acted as whom.
+func (c *Collector) impersonated(e *audit.Event, state State, as string) string {
+	really := e.User
+	if really == "" {
+		really = "nobody who is known"
+	}
+	other, known := c.person(state, as)
+	e.User = other
+	if !known {
+		return really + " acts as account " + as + ", which is nobody's"
+	}
+	return really + " acts as " + other + " (account " + as + ")"
 }
 
 // join finds the sources of one statement.

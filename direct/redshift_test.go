@@ -66,7 +66,7 @@ func newCluster(t *testing.T, views queryhistory.Views) *cluster {
 	}
 	rsfaketest.Exec(t, c.server, append(statements, "GRANT USAGE ON SCHEMA governed_public TO PUBLIC", "GRANT USAGE ON SCHEMA other TO PUBLIC")...)
 	c.direct(`CREATE ROLE "` + c.iam + `" LOGIN`) // past the stand-in, which folds quoted names
-	c.reader = &queryhistory.Reader{Views: views, Dial: c.dial(c.service)}
+	c.reader = &queryhistory.Reader{Views: views, Dial: c.dial(c.service, redshiftPassword)}
 	t.Cleanup(func() {
 		if err := c.reader.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
@@ -76,9 +76,9 @@ func newCluster(t *testing.T, views queryhistory.Views) *cluster {
 	return c
 }
 
-func (c *cluster) dial(account string) func(context.Context) (*pgconn.PgConn, error) {
+func (c *cluster) dial(account, password string) func(context.Context) (*pgconn.PgConn, error) {
 	config := warehouse.Config{Engine: warehouse.EngineRedshift, Host: c.server.Host(), Port: c.server.Port(), Database: c.server.Database(), User: account,
-		Credentials: warehouse.Fixed(secret.NewValue(redshiftPassword))}
+		Credentials: warehouse.Fixed(secret.NewValue(password))}
 	return func(ctx context.Context) (*pgconn.PgConn, error) {
 		return warehouse.Dial(ctx, config, map[string]string{"application_name": "postern:log", "datestyle": "ISO, MDY", "timezone": "UTC"})
 	}
@@ -287,7 +287,7 @@ func TestCollectRedshiftTexts(t *testing.T) {
 // TestCollectRedshiftSight refuses an account that sees its own statements only, and takes one whose role sees all.
 func TestCollectRedshiftSight(t *testing.T) {
 	c := newCluster(t, queryhistory.SYS)
-	c.reader.Dial = c.dial(c.stray)
+	c.reader.Dial = c.dial(c.stray, redshiftPassword)
 	err := c.collector().Collect(t.Context())
 	var blind *queryhistory.BlindError
 	if !errors.As(err, &blind) || blind.Account != c.stray {
@@ -313,5 +313,66 @@ func TestCollectRedshiftGap(t *testing.T) {
 	c.collectOnce(collector)
 	if len(c.events) != 2 || c.events[0].Kind != audit.Admin || c.events[0].Action != "direct.gap" || c.events[1].SQL != "SELECT 1" {
 		t.Errorf("on record are %+v", c.events)
+	}
+}
+
+// TestCollectRedshiftActing has both names on record where a session acts as another account: who logged in, and as whom it was.
+func TestCollectRedshiftActing(t *testing.T) {
+	c := newCluster(t, queryhistory.SYS)
+	dan := pgtest.Name("dan")
+	rsfaketest.Exec(t, c.server, "CREATE USER "+dan+" PASSWORD '"+redshiftPassword+"'", "CREATE SCHEMA postern_system", "CREATE SCHEMA postern_procedures", "GRANT USAGE ON SCHEMA postern_procedures TO PUBLIC",
+		"CREATE TABLE postern_system.impersonation_log (logged_at timestamp NOT NULL, event varchar(16) NOT NULL, account varchar(128) NOT NULL, target varchar(128) NOT NULL, pid integer NOT NULL, done_by varchar(128) NOT NULL)",
+		"CREATE PROCEDURE postern_procedures.impersonate(v varchar(128)) AS $$ BEGIN INSERT INTO postern_system.impersonation_log VALUES (SYSDATE, CASE WHEN v IS NULL THEN 'end' ELSE 'begin' END, session_user, NVL(v, ''), pg_backend_pid(), session_user); END; $$ LANGUAGE plpgsql SECURITY DEFINER",
+		"GRANT EXECUTE ON PROCEDURE postern_procedures.impersonate(varchar) TO "+dan)
+	state := &people{fixed{programOf(t, "character varying(20)", 1043)}, map[string]string{c.ann: "ann", dan: "dan"}}
+	c.config.Current = func() (State, error) { return state, nil }
+	asked := 0
+	c.config.Ignore = append(c.config.Ignore, rsfake.AdminUser)
+	c.config.Acting = func(ctx context.Context, since time.Time) ([]queryhistory.Acting, error) {
+		asked++
+		conn, err := c.dial(rsfake.AdminUser, rsfake.AdminPassword)(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out, err := queryhistory.ReadActing(ctx, conn, since)
+		return out, errors.Join(err, conn.Close(ctx))
+	}
+	collector := c.collector()
+	c.in(dan, "SELECT 1; CALL postern_procedures.impersonate('"+c.ann+"')")
+	conn, err := pgconn.Connect(t.Context(), c.server.URL(dan, redshiftPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{"SELECT id FROM public.customer", "CALL postern_procedures.impersonate('" + c.ann + "')", "SELECT id FROM governed_public.customer", "CALL postern_procedures.impersonate(NULL)", "SELECT 2", "CALL postern_procedures.impersonate('" + c.stray + "')", "SELECT 3"} {
+		if _, err := conn.Exec(t.Context(), sql).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.collectOnce(collector)
+	c.collectOnce(collector)
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range c.events {
+		if strings.HasPrefix(e.SQL, "CALL") {
+			if e.User != "dan" {
+				t.Errorf("%s is told as %s's", e.SQL, e.User)
+			}
+			continue
+		}
+		line := fmt.Sprintf("%s as %s: %s", e.Login, e.User, e.SQL)
+		for _, s := range e.Sources {
+			line += fmt.Sprint(" ", s.Name, s.RowFilter)
+		}
+		got = append(got, strings.NewReplacer(c.ann, "ANN", c.stray, "STRAY", dan, "DAN").Replace(line+" ("+e.Detail+")"))
+	}
+	want := []string{"DAN as dan: SELECT 1 ()", "DAN as dan: SELECT id FROM public.customer shop.public.customerfalse (which columns were used is not known)",
+		"DAN as ann: SELECT id FROM governed_public.customer shop.public.customertrue (dan acts as ann (account ANN))", "DAN as dan: SELECT 2 ()", "DAN as : SELECT 3 (dan acts as account STRAY, which is nobody's)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times who acted, for one look with anything new", asked)
 	}
 }

@@ -2,6 +2,8 @@ package direct
 
 import (
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/posternsql/postern/warehouse/serverlog"
 )
@@ -10,6 +12,17 @@ import (
 type ran struct {
 	record    serverlog.Record
 	statement serverlog.Statement
+}
+
+// id is the server's name of the session and the number of the entry in it.
+func (r *ran) id() string { return r.record.Session + "/" + strconv.FormatInt(r.record.Line, 10) }
+
+// began is when the statement began, as far as the log says.
+func (r *ran) began() time.Time {
+	if r.statement.Started.IsZero() {
+		return r.record.Time
+	}
+	return r.statement.Started
 }
 
 // gather makes statements of entries. An error that follows the entry of its statement ends it; entries of pgaudit about one statement are one.

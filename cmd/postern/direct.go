@@ -25,7 +25,9 @@ type collecting struct {
 	of resource.Connection
 	// prefix begins the names of the schemas of push's views, and role is push's own; both are empty without push.
 	prefix, role string
-	stop         context.CancelFunc
+	// acting says that people can act as others there.
+	acting bool
+	stop   context.CancelFunc
 }
 
 // collectAll follows the log of each warehouse that says where it is, as connections come, change and go.
@@ -53,12 +55,12 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 	for _, c := range set.Connections {
 		if c.Log.Format != "" {
 			w := &collecting{of: c}
-			w.prefix, w.role = pushed(set, c.Name)
+			w.prefix, w.role, w.acting = pushed(set, c.Name)
 			wanted[c.Name] = w
 		}
 	}
 	for name, r := range running {
-		if w, still := wanted[name]; !still || !reflect.DeepEqual(w.of, r.of) || w.prefix != r.prefix || w.role != r.role {
+		if w, still := wanted[name]; !still || !reflect.DeepEqual(w.of, r.of) || w.prefix != r.prefix || w.role != r.role || w.acting != r.acting {
 			r.stop()
 			delete(running, name)
 		}
@@ -85,14 +87,15 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 	}
 }
 
-// pushed is how the schemas begin in which push keeps views for the connection, and the role as which it does; both are "" where it keeps none.
-func pushed(set *resource.Set, connection string) (prefix, role string) {
+// pushed is how the schemas begin in which push keeps views for the connection, and the role as which it does; both are "" where it keeps none. acting says that
+// people can act as others there.
+func pushed(set *resource.Set, connection string) (prefix, role string, acting bool) {
 	for _, p := range set.PushSettings {
 		if p.Connection == connection {
-			return cmp.Or(p.SchemaPrefix, push.DefaultSchemaPrefix), p.User
+			return cmp.Or(p.SchemaPrefix, push.DefaultSchemaPrefix), p.User, p.Impersonation
 		}
 	}
-	return "", ""
+	return "", "", false
 }
 
 // collectorConfig is what one collector works with; end lets go of what it keeps open.
@@ -105,7 +108,7 @@ func (s *server) collectorConfig(c *collecting) (out direct.Config, end func(con
 		reader := &queryhistory.Reader{Views: queryhistory.Views(l.Format), Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
 			return warehouse.Dial(ctx, config, map[string]string{"application_name": "postern:log", "datestyle": "ISO, MDY", "timezone": "UTC"})
 		}}
-		out.Log, out.Redshift, out.Overlap = reader, true, queryhistory.DefaultOverlap
+		out.Log, out.Redshift, out.Overlap, out.Acting = reader, true, queryhistory.DefaultOverlap, s.acting(c.of.Name)
 		return out, func(ctx context.Context) { _ = reader.Close(ctx) } // read only
 	}
 	zone, err := time.LoadLocation(l.Zone)
@@ -118,6 +121,25 @@ func (s *server) collectorConfig(c *collecting) (out direct.Config, end func(con
 	}
 	out.Log, out.Pgaudit = &serverlog.Follower{Source: source, Format: l.Format, Zone: zone}, l.Pgaudit
 	return out, func(context.Context) {}
+}
+
+// acting asks a Redshift, as push's own account, who acted as whom there; nil where nobody can.
+func (s *server) acting(connection string) func(context.Context, time.Time) ([]queryhistory.Acting, error) {
+	for _, p := range s.publisher.Current().Pushes() {
+		if p.Settings.Connection != connection || !p.Settings.Impersonation {
+			continue
+		}
+		config := p.Warehouse
+		return func(ctx context.Context, since time.Time) ([]queryhistory.Acting, error) {
+			conn, err := warehouse.Dial(ctx, config, map[string]string{"application_name": "postern:log", "datestyle": "ISO, MDY", "timezone": "UTC"})
+			if err != nil {
+				return nil, err
+			}
+			out, err := queryhistory.ReadActing(ctx, conn, since)
+			return out, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+		}
+	}
+	return nil
 }
 
 // collected is what collectors of every engine have.

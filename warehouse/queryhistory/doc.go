@@ -4,6 +4,7 @@
 //
 //   - reader.go: Reader, which reads on from a Position
 //   - views.go: the two generations of system views, and the columns of each that are read
+//   - acting.go: who acted as whom by push's procedures
 //   - text.go: whole texts, which the views keep in pieces
 //
 // The life of one statement: it ends, and some time later the view has it, in no order that the server promises. Each look therefore reads
