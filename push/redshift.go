@@ -23,7 +23,7 @@ type redshift struct{}
 func (r redshift) look(ctx context.Context, s *Syncer, conn *pgconn.PgConn) (*facts, error) {
 	set := s.config.Settings
 	for _, sql := range []string{
-		"SET search_path TO pg_catalog", "SET enable_case_sensitive_identifier TO false", "SET datestyle TO 'ISO, MDY'",
+		"SET search_path TO pg_catalog", "SET enable_case_sensitive_identifier TO false", "SET datestyle TO 'ISO, MDY'", "SET timezone TO 'UTC'",
 		"SET statement_timeout TO " + strconv.FormatInt(set.StatementTimeout.Milliseconds(), 10),
 	} {
 		if err := exec(ctx, conn, sql); err != nil {
@@ -190,20 +190,7 @@ func (r redshift) lock(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *f
 	if err := r.take(ctx, s, conn, f); err != nil {
 		return l, err
 	}
-	return l, r.reap(ctx, s, conn, f)
-}
-
-// reap notes the end of impersonations whose session has gone. Serverless has no view of sessions: there they end by the clock.
-func (redshift) reap(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) error {
-	if !s.config.Settings.Impersonation || f.made["impersonating"] == "" {
-		return nil
-	}
-	err := exec(ctx, conn, "CALL "+ProcedureSchema+".reap_impersonations()")
-	if sqlState(err) != "" {
-		s.config.Log.Warn("the end of impersonations could not be noted", "connection", s.config.Settings.Connection, "sqlstate", sqlState(err))
-		return nil
-	}
-	return err
+	return l, r.acts(ctx, s, conn, f)
 }
 
 func (r redshift) take(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) error {

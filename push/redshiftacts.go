@@ -1,9 +1,15 @@
 package push
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/sqlgen"
@@ -73,4 +79,68 @@ func openTo(sql string, t *catalog.Table, dec *policy.Decision) string {
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " FROM (" + sql + `) AS "postern_v" WHERE (` + rsText(t.QualifiedName()) +
 		` IN (SELECT "postern_e"."value" FROM "postern_system"."` + sqlgen.RedshiftEntitlementView + `" AS "postern_e" WHERE ("postern_e"."kind" = '` + sqlgen.RedshiftKindTable + `')))`
+}
+
+// acts notes the end of impersonations whose session has gone, and puts all that the log has on record. Serverless has no view of sessions: there they end
+// by the clock.
+func (redshift) acts(ctx context.Context, s *Syncer, conn *pgconn.PgConn, f *facts) error {
+	if !s.config.Settings.Impersonation || f.made["impersonating"] == "" {
+		return nil
+	}
+	if err := exec(ctx, conn, "CALL "+ProcedureSchema+".reap_impersonations()"); sqlState(err) != "" {
+		s.config.Log.Warn("the end of impersonations could not be noted", "connection", s.config.Settings.Connection, "sqlstate", sqlState(err))
+	} else if err != nil {
+		return err
+	}
+	return s.recordActs(ctx, conn)
+}
+
+// actsLog has what is not on record yet, with the names of people where they are known.
+const actsLog = `SELECT CAST(l.logged_at AS varchar), l.event, l.account, nvl(a.user_name, l.account), l.target, nvl(t.user_name, l.target), l.pid, nvl(b.user_name, l.done_by)
+FROM postern_system.impersonation_log AS l LEFT JOIN postern_system.profile AS a ON a.account = l.account LEFT JOIN postern_system.profile AS t ON t.account = l.target
+LEFT JOIN postern_system.profile AS b ON b.account = l.done_by WHERE l.noted = 1 ORDER BY l.logged_at`
+
+// recordActs puts on record who acted as whom. What is logged meanwhile waits for the next run; what was recorded by a run that was cut short is recorded once more.
+func (s *Syncer) recordActs(ctx context.Context, conn *pgconn.PgConn) error {
+	rows, err := query(ctx, conn, "SELECT count(*) FROM postern_system.impersonation_log WHERE noted < 2")
+	if err == nil && len(rows) == 1 && rows[0][0] == "0" {
+		return nil
+	}
+	if err == nil {
+		err = exec(ctx, conn, "UPDATE postern_system.impersonation_log SET noted = 1 WHERE noted = 0")
+	}
+	if err == nil {
+		rows, err = query(ctx, conn, actsLog)
+	}
+	if err != nil {
+		return fmt.Errorf("reading who acted as whom: %w", err)
+	}
+	events := make([]audit.Event, len(rows))
+	for i, v := range rows {
+		events[i] = actEvent(s.config.Settings.Connection, v)
+	}
+	if err := s.config.Record(ctx, events...); err != nil {
+		return fmt.Errorf("recording who acted as whom: %w", err)
+	}
+	if err := exec(ctx, conn, "UPDATE postern_system.impersonation_log SET noted = 2 WHERE noted = 1"); err != nil {
+		return fmt.Errorf("noting who acted as whom: %w", err)
+	}
+	return nil
+}
+
+// actEvent is a row of actsLog as it is put on record.
+func actEvent(connection string, v []string) audit.Event {
+	e := audit.Event{Kind: audit.Admin, Protocol: audit.Procedure, Connection: connection, Session: "backend " + v[6], Login: v[3], User: v[3], Target: v[5],
+		Detail: "in the warehouse itself, by " + v[7] + ": account " + v[2] + " as account " + v[4]}
+	if at, err := time.Parse("2006-01-02 15:04:05.999999", v[0]); err == nil {
+		e.Time = at
+	}
+	switch v[1] {
+	case "begin", "end", "grant", "revoke":
+		e.Action = "impersonation." + v[1]
+	default:
+		e.Action = "impersonation.end"
+		e.Detail += ", whose session ended"
+	}
+	return e
 }

@@ -1,12 +1,14 @@
 package push_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
@@ -80,6 +82,21 @@ func TestRedshiftActing(t *testing.T) {
 
 	if got := w.value("SELECT event, count(*) FROM postern_system.impersonation_log GROUP BY event ORDER BY event"); got != "begin|4\nend|3\ngrant|1" {
 		t.Errorf("on record\n%s", got)
+	}
+	// All of it is on Postern's own record, too, with the names of people.
+	w.sync()
+	recorded := map[string]int{}
+	for _, e := range w.events {
+		if strings.HasPrefix(e.Action, "impersonation.") {
+			recorded[e.Action+" "+e.Login+" "+e.Target]++
+			if e.Time.IsZero() || time.Since(e.Time).Abs() > time.Minute || e.Protocol != audit.Procedure {
+				t.Errorf("on record: %+v", e)
+			}
+		}
+	}
+	if want := map[string]int{"impersonation.begin dan ann": 1, "impersonation.end dan ann": 1, "impersonation.begin dan bob": 1, "impersonation.end dan bob": 1, "impersonation.begin cid ann": 1,
+		"impersonation.begin dan cid": 1, "impersonation.end dan cid": 1, "impersonation.grant dan cid": 1}; !maps.Equal(recorded, want) {
+		t.Errorf("on record: %v", recorded)
 	}
 	guarantees := 0
 	for _, f := range r.Findings {

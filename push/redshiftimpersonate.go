@@ -56,7 +56,8 @@ func redshiftImpersonationTables() []string {
     account VARCHAR(128) NOT NULL,
     target VARCHAR(128) NOT NULL,
     pid INTEGER NOT NULL,
-    done_by VARCHAR(128) NOT NULL
+    done_by VARCHAR(128) NOT NULL,
+    noted INTEGER NOT NULL DEFAULT 0
 ) DISTSTYLE EVEN SORTKEY (logged_at)`),
 	}
 }
@@ -128,15 +129,15 @@ DECLARE
 BEGIN
     v_who := session_user;
     v_here := pg_backend_pid();
+    IF current_setting('timezone') NOT IN ($utc) THEN
+        RAISE EXCEPTION 'impersonation needs a session in UTC: run SET timezone TO ''UTC'' first';
+    END IF;
     IF v_wanted IS NULL THEN
         INSERT INTO $system.impersonation_log (logged_at, event, account, target, pid, done_by)
             SELECT SYSDATE, 'end', act.account, act.target, act.pid, v_who FROM $system.impersonation AS act
             WHERE act.account = v_who AND act.pid = v_here AND act.ended IS NULL;
         UPDATE $system.impersonation SET ended = SYSDATE WHERE account = v_who AND pid = v_here AND ended IS NULL;
         RETURN;
-    END IF;
-    IF current_setting('timezone') NOT IN ($utc) THEN
-        RAISE EXCEPTION 'impersonation needs a session in UTC: run SET timezone TO ''UTC'' first';
     END IF;
     SELECT INTO v_open COUNT(*) FROM $system.impersonation AS act
         WHERE act.account = v_who AND act.pid = v_here AND (act.ended IS NULL OR act.ended >= SYSDATE) AND act.expires > SYSDATE;
