@@ -194,6 +194,9 @@ func (r *resolver) throughAlias(names []string, ref *pg.ColumnRef, s *scope) err
 	return nil
 }
 
+// settingIsolation is asked for by psqlODBC. Statements cannot choose another level there than SERIALIZABLE.
+const settingIsolation = "transaction_isolation"
+
 // redshiftSettings is the allow-list of settings for a Redshift (Database Developer Guide, "Configuration reference"). What changes how texts are read or
 // names are found (enable_case_sensitive_identifier, search_path itself) is not on it.
 func redshiftSettings(name string) (setting, bool) {
@@ -206,7 +209,7 @@ func redshiftSettings(name string) (setting, bool) {
 		return setting{access: shown}, true
 	case settingSearchPath, settingApplicationName:
 		return setting{access: kept}, true
-	case "is_superuser", settingPurposes:
+	case "is_superuser", settingPurposes, settingIsolation:
 		return setting{access: answered}, true
 	case SettingSessionAuthorization, SettingProject, SettingAcknowledge:
 		return setting{access: personal}, true

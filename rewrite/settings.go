@@ -261,6 +261,8 @@ func (r *resolver) settingValue(name string, location int32) (*pg.Node, error) {
 		return text("none"), nil
 	case name == "is_superuser":
 		return text("off"), nil
+	case name == settingIsolation && s.access == answered:
+		return text("serializable"), nil
 	case s.access == settable || s.access == shown:
 		return settingCall(name, location), nil
 	}

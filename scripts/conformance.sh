@@ -58,6 +58,15 @@ if [ ! -s "$into/java-redshift/redshift-jdbc42-$redshift.jar" ]; then
   mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="com.amazon.redshift:redshift-jdbc42:$redshift" -DoutputDirectory="$PWD/$into/java-redshift"
 fi
 
+# psqlODBC and unixODBC's isql, unpacked rather than installed: nothing of the machine is changed.
+if [ ! -x "$into/odbc/usr/bin/isql" ]; then
+  mkdir -p "$into/odbc/packages"
+  (cd "$into/odbc/packages" && apt-get -qq download odbc-postgresql unixodbc libodbc2 libodbcinst2 libltdl7 libreadline8 2>/dev/null)
+  for package in "$into"/odbc/packages/*.deb; do
+    dpkg -x "$package" "$into/odbc"
+  done
+fi
+
 if [ "${1:-}" = capture ]; then
   POSTERN_CAPTURE="$PWD/testdata/corpus"
   export POSTERN_CAPTURE

@@ -34,10 +34,11 @@ func TestRedshiftClients(t *testing.T) {
 		"redshift-jdbc": func(user string) []string {
 			return []string{"java", "-XX:TieredStopAtLevel=1", "-cp", classes + ":" + jars[0], "Redshift", "jdbc:redshift://" + in.host + ":" + in.port + "/lake", user, certificate}
 		},
+		"psqlodbc": func(user string) []string { return odbc(t, in, dir, user) },
 	} {
 		for _, user := range []string{"ann", "root", "token"} {
-			if user == "token" && name != "redshift_connector" {
-				continue // the JDBC driver's plugin wants AWS's libraries beside it
+			if user == "token" && name != "redshift_connector" || user == "root" && name == "psqlodbc" {
+				continue // the JDBC driver's plugin wants AWS's libraries beside it; isql prints what it is asked, and writes no batch
 			}
 			t.Run(name+"/"+user, func(t *testing.T) {
 				args := command(user)
@@ -70,9 +71,23 @@ func TestRedshiftClients(t *testing.T) {
 		}
 	}
 	t.Logf("%d runs", ran)
-	if ran < 5 {
-		t.Error("fewer than 5 runs")
+	if ran < 6 {
+		t.Error("fewer than 6 runs")
 	}
+}
+
+// odbc is isql over psqlODBC, as scripts/conformance.sh unpacks them: it lists tables, describes one, queries, and asks for what is hidden.
+func odbc(t *testing.T, in *instance, dir, user string) []string {
+	t.Helper()
+	drivers, err := filepath.Glob(filepath.Join(dir, "odbc/usr/lib/*/odbc/psqlodbcw.so"))
+	if err != nil || len(drivers) != 1 {
+		t.Fatalf("psqlODBC: %v %v", drivers, err)
+	}
+	connect := "DRIVER=" + drivers[0] + ";SERVER=" + in.host + ";PORT=" + in.port + ";DATABASE=lake;UID=" + user + ";PWD=" + redshiftPeople + ";SSLmode=require;UseServerSidePrepare=0"
+	statements := []string{"help", "help customer", "SELECT TOP 2 id, name, phone FROM sales.customer ORDER BY id", "SELECT country, count(*) FROM sales.customer GROUP BY ALL",
+		"SELECT * FROM sales.hidden", "SELECT 'done' AS ok"}
+	return []string{"env", "LD_LIBRARY_PATH=" + filepath.Dir(filepath.Dir(drivers[0])), "bash", "-c", `printf '%s\n' "${@:2}" | "$0" -v -b -d'|' -k "$1" 2>&1 | sed -E 's/[|]1[0-9]{4}[|]0[|]/|OID|0|/'`,
+		filepath.Join(dir, "odbc/usr/bin/isql"), connect, statements[0], statements[1], statements[2], statements[3], statements[4], statements[5]}
 }
 
 // beforeVersion leaves out the last line, which names the driver's version.
