@@ -23,6 +23,9 @@ func accountPoints() []Point {
 		{Name: "federated-name", Proves: "what current_user is for the account of the DSN, letter by letter, as accounts are mapped by it", try: federatedName},
 		{Name: "database-collation", Proves: "whether the database tells capitals apart; nothing is maintained in one that does not", try: collation},
 		seen("system-views-of-others", "an ordinary account is not shown the statements of others", "SELECT count(*) FROM sys_query_history WHERE user_id <> (SELECT user_id FROM svv_user_info WHERE user_name = current_user)", "0"),
+		{Name: "privilege-views", Proves: "that the views by which push reads privileges back have the columns that it asks for, and show all of them to an account with ACCESS SYSTEM TABLE", try: privilegeViews},
+		{Name: "sessions-are-shown", Proves: "that STV_SESSIONS shows an account with ACCESS SYSTEM TABLE everybody's sessions (Serverless has no such view)", try: sessions},
+		{Name: "grant-option-to-roles", Proves: "that a privilege held WITH GRANT OPTION may be handed on to a role, and is taken back by who gave it", try: grantOption},
 		{Name: "registration", Proves: "that the SQL of registration is taken, gives what it says, and can be taken back", Needs: "REDSHIFT_TEST_REGISTER=yes, and a database without schemas called postern_…", try: registration},
 		{Name: "lambda-user", Proves: "that the Lambda is told who queries, and not who owns the view", Needs: "REDSHIFT_TEST_LAMBDA, a function whose Lambda answers with the user that it was told", try: lambdaUser},
 	}
@@ -77,6 +80,81 @@ func encrypted(ctx context.Context, raw net.Conn, config warehouse.Config) (net.
 	}
 	conn := tls.Client(raw, &tls.Config{ServerName: config.Host, InsecureSkipVerify: true})
 	return conn, conn.HandshakeContext(ctx)
+}
+
+// monitored gives the person ACCESS SYSTEM TABLE while a question is asked.
+func monitored(ctx context.Context, c *Cluster, sql string) (saw string, err error) {
+	if err := c.Exec(ctx, "CREATE ROLE $r_monitor", "GRANT ACCESS SYSTEM TABLE TO ROLE $r_monitor", "GRANT ROLE $r_monitor TO $p"); err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, c.Exec(ctx, "DROP ROLE $r_monitor FORCE")) }()
+	person, err := c.As(ctx, c.Account)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = person.Close(context.WithoutCancel(ctx)) }()
+	return c.Ask(ctx, person, sql)
+}
+
+func privilegeViews(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.listed (a integer)", "GRANT SELECT ON $s.listed TO ROLE $r"); err != nil {
+		return "", err
+	}
+	for _, sql := range []string{
+		"SELECT namespace_name, relation_name, column_name, privilege_type, identity_name, identity_type FROM svv_column_privileges LIMIT 1",
+		"SELECT namespace_name, privilege_type, identity_name, identity_type, admin_option, privilege_scope FROM svv_schema_privileges LIMIT 1",
+		"SELECT namespace_name, function_name, argument_types, privilege_type, identity_name, identity_type FROM svv_function_privileges LIMIT 1",
+		"SELECT user_name, role_name, admin_option FROM svv_user_grants LIMIT 1", "SELECT role_name, granted_role_name FROM svv_role_grants LIMIT 1",
+		"SELECT system_privilege, identity_name, identity_type FROM svv_system_privileges LIMIT 1", "SELECT user_name, superuser, syslog_access FROM svv_user_info LIMIT 1",
+		"SELECT schema_name, object_type, owner_name, privilege_type, grantee_name FROM svv_default_privileges LIMIT 1", "SELECT role_name, role_owner FROM svv_roles LIMIT 1",
+	} {
+		if _, err := c.Ask(ctx, c.Admin, sql); err != nil {
+			return "", fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	got, err := monitored(ctx, c, "SELECT LOWER(TRIM(privilege_type)), identity_name, identity_type, admin_option FROM svv_relation_privileges WHERE namespace_name = '$s' AND relation_name = 'listed'")
+	if want := "select|" + c.Role + "|role|f"; err != nil || got != want {
+		return "", errors.Join(err, fmt.Errorf("the grant is told as %q and not %q", got, want))
+	}
+	return got, nil
+}
+
+func sessions(ctx context.Context, c *Cluster) (string, error) {
+	got, err := monitored(ctx, c, "SELECT count(*) > 0 FROM stv_sessions WHERE TRIM(user_name) = '"+c.Config.User+"'")
+	if err != nil {
+		return told("%v", err)
+	}
+	if got != "t" {
+		return "", errors.New("the superuser's session is not shown")
+	}
+	return got, nil
+}
+
+// grantOption hands a privilege on and takes it back, as somebody who may.
+func grantOption(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.handed (a integer)", "GRANT SELECT ON $s.handed TO $p WITH GRANT OPTION"); err != nil {
+		return "", err
+	}
+	person, err := c.Person(ctx)
+	if err != nil {
+		return "", err
+	}
+	const holders = "SELECT count(*) FROM svv_relation_privileges WHERE namespace_name = '$s' AND relation_name = 'handed' AND identity_type = 'role'"
+	saw := ""
+	for _, sql := range []string{"GRANT SELECT ON $s.handed TO ROLE $r", "REVOKE SELECT ON $s.handed FROM ROLE $r"} {
+		if _, err := c.Ask(ctx, person, sql); err != nil {
+			return "", err
+		}
+		n, err := c.Ask(ctx, c.Admin, holders)
+		if err != nil {
+			return "", err
+		}
+		saw += n
+	}
+	if saw != "10" {
+		return "", fmt.Errorf("roles that hold it: %s, and not 1 and then 0", saw)
+	}
+	return "given and taken", nil
 }
 
 func federatedName(ctx context.Context, c *Cluster) (string, error) {

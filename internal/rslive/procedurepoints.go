@@ -18,6 +18,9 @@ func procedurePoints() []Point {
 		accepted("session-variable", "a variable that a session sets is read by current_setting beside a user table", "SELECT count(*) FROM $s.t WHERE current_setting('postern.live', false) = 'x'", "3", "SELECT set_config('postern.live', 'x', false)"),
 		accepted("backend-pid-beside-tables", "pg_backend_pid() in a view beside a user table is the session's", "SELECT count(*) FROM $s.pids WHERE same", "3", "CREATE OR REPLACE VIEW $s.pids AS SELECT pg_backend_pid() = pg_backend_pid() AS same FROM $s.t"),
 		accepted("sysdate-is-the-transactions", "SYSDATE is when the transaction began", "SELECT count(DISTINCT at) FROM $s.times", "1", "CREATE TABLE $s.times (at timestamp)", "BEGIN", "INSERT INTO $s.times SELECT SYSDATE", "INSERT INTO $s.times SELECT SYSDATE", "COMMIT"),
+		{Name: "set-config-in-a-procedure", Proves: "that set_config in a procedure with its owner's rights outlasts the call", try: setConfig},
+		accepted("sysdate-goes-on", "SYSDATE of a later transaction is later, by microseconds", "SELECT count(DISTINCT at) FROM $s.later", "2", "CREATE TABLE $s.later (at timestamp)", "INSERT INTO $s.later SELECT SYSDATE", "INSERT INTO $s.later SELECT SYSDATE"),
+		accepted("timeout-in-a-transaction", "SET LOCAL statement_timeout is taken and ends with the transaction", "SELECT current_setting('statement_timeout') IN ('0', '0ms')", "t", "SET statement_timeout TO 0", "BEGIN", "SET LOCAL statement_timeout TO 5000", "COMMIT"),
 		{Name: "conflicting-writers", Proves: "what a second writer of a row is told that another transaction has written (1023 or a wait), which is tried again", try: conflict},
 	}
 }
@@ -43,6 +46,26 @@ func definer(ctx context.Context, c *Cluster) (string, error) {
 	got, err := c.Ask(ctx, c.Admin, "SELECT session_name, current_name, pid FROM $s.called")
 	if want := c.Account + "|" + c.Config.User + "|" + pid; err != nil || got != want {
 		return "", errors.Join(err, fmt.Errorf("it is %q and not %q", got, want))
+	}
+	return got, nil
+}
+
+// setConfig has a procedure set a variable, which the session then reads beside a table.
+func setConfig(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE OR REPLACE PROCEDURE $s.remember() AS $$ DECLARE v varchar(64); BEGIN SELECT INTO v set_config('postern.live_kept', 'kept', false); END; $$ LANGUAGE plpgsql SECURITY DEFINER",
+		"GRANT EXECUTE ON PROCEDURE $s.remember() TO ROLE $r", "CREATE OR REPLACE VIEW $s.remembered AS SELECT id FROM $s.t WHERE current_setting('postern.live_kept', false) = 'kept'", "GRANT SELECT ON $s.remembered TO ROLE $r"); err != nil {
+		return "", err
+	}
+	person, err := c.Person(ctx)
+	if err != nil {
+		return "", err
+	}
+	if _, err := c.Ask(ctx, person, "CALL $s.remember()"); err != nil {
+		return "", err
+	}
+	got, err := c.Ask(ctx, person, "SELECT count(*) FROM $s.remembered")
+	if err != nil || got != "3" {
+		return "", errors.Join(err, fmt.Errorf("%q rows are read and not 3", got))
 	}
 	return got, nil
 }

@@ -28,6 +28,9 @@ func viewPoints() []Point {
 			"CREATE OR REPLACE VIEW $s.membership AS SELECT id FROM $s.t WHERE user_is_member_of(current_user, '$r')", "GRANT SELECT ON $s.membership TO ROLE $r"),
 		{Name: "many-roles", Proves: "that a hundred roles and grants on one view are taken; no limit of views, roles and grants is known", try: manyRoles},
 		{Name: "replacing-under-a-query", Proves: "how long CREATE OR REPLACE VIEW waits for a query that reads the view", try: replaceUnderQuery},
+		{Name: "errors-quote-values", Proves: "what the error of a cast tells of a hidden value; through the proxy values are taken out of errors", try: errorText},
+		{Name: "shadowed-built-ins", Proves: "that a function of somebody's own does not take the place of a built-in one in a view, whatever the reader's search_path", try: shadowed},
+		{Name: "guarded-view-cost", Proves: "what a guarded view of 100,000 rows costs beside the table", try: viewCost},
 		{Name: "spectrum-current-user", Proves: "current_user in a view over an external table is who asks", Needs: "REDSHIFT_TEST_EXTERNAL, a table of Spectrum's", try: spectrum},
 		{Name: "datashare-reads", Proves: "what a read of a datashare's table through a view is refused with; datashares are not registered", Needs: "REDSHIFT_TEST_SHARED, a table of a datashare", try: datashare},
 	}
@@ -153,4 +156,60 @@ func datashare(ctx context.Context, c *Cluster) (string, error) {
 	}
 	got, err := c.Ask(ctx, person, "SELECT one FROM $s.shared LIMIT 1")
 	return told("a person reads %q %v", got, err)
+}
+
+func errorText(ctx context.Context, c *Cluster) (string, error) {
+	got, err := c.Ask(ctx, c.Admin, "SELECT CAST(name AS integer) FROM $s.t WHERE id = 1")
+	if err == nil {
+		return "", fmt.Errorf("the cast gives %q", got)
+	}
+	return told("%v", err)
+}
+
+// shadowed has a reader whose search_path begins with a schema that has a strpos of its own.
+func shadowed(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE OR REPLACE FUNCTION $s.strpos(varchar, varchar) RETURNS integer IMMUTABLE AS $$ SELECT 99 $$ LANGUAGE sql",
+		"CREATE OR REPLACE VIEW $s.bound_call AS SELECT strpos(name, 'd') AS at FROM $s.t WHERE id = 1", "CREATE OR REPLACE VIEW $s.late_call AS SELECT strpos(name, 'd') AS at FROM $s.t WHERE id = 1 WITH NO SCHEMA BINDING",
+		"GRANT SELECT ON $s.bound_call TO ROLE $r", "GRANT SELECT ON $s.late_call TO ROLE $r"); err != nil {
+		return "", err
+	}
+	person, err := c.As(ctx, c.Account)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = person.Close(context.WithoutCancel(ctx)) }()
+	if _, err := person.Exec(ctx, c.words("SET search_path TO $s, pg_catalog")).ReadAll(); err != nil {
+		return "", err
+	}
+	got, err := c.Ask(ctx, person, "SELECT b.at, l.at FROM $s.bound_call AS b, $s.late_call AS l")
+	if err == nil && got != "2|2" {
+		err = fmt.Errorf("they give %q and not 2|2: the other function is called", got)
+	}
+	return got, errors.Join(err, c.Exec(ctx, "DROP FUNCTION $s.strpos(varchar, varchar)"))
+}
+
+// viewCost counts the rows of a table, and through a view that is joined to what is known of a person.
+func viewCost(ctx context.Context, c *Cluster) (string, error) {
+	digit := "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)"
+	if err := c.Exec(ctx, "CREATE TABLE $s.many (id integer, region varchar(8)) DISTSTYLE EVEN", "CREATE TABLE $s.person (account varchar(128), region varchar(8)) DISTSTYLE ALL SORTKEY (account)",
+		"INSERT INTO $s.person SELECT '$p', 'r3'", "INSERT INTO $s.many SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d, 'r' || a.d FROM "+digit+" AS a, "+digit+" AS b, "+digit+" AS c, "+digit+" AS e, "+digit+" AS f",
+		"CREATE OR REPLACE VIEW $s.few AS SELECT id, region FROM $s.many WHERE region IN (SELECT region FROM $s.person WHERE account = current_user)", "GRANT SELECT ON $s.many TO ROLE $r", "GRANT SELECT ON $s.few TO ROLE $r"); err != nil {
+		return "", err
+	}
+	person, err := c.Person(ctx)
+	if err != nil {
+		return "", err
+	}
+	var took [2]time.Duration
+	for i, from := range []string{"many WHERE region = 'r3'", "few"} {
+		for range 3 { // the last of three: plans are compiled at first
+			began := time.Now()
+			got, err := c.Ask(ctx, person, "SELECT count(id) FROM $s."+from)
+			if err != nil || got != "10000" {
+				return "", errors.Join(err, fmt.Errorf("%s has %q rows", from, got))
+			}
+			took[i] = time.Since(began)
+		}
+	}
+	return told("the table %s, the view %s", took[0].Round(time.Millisecond), took[1].Round(time.Millisecond))
 }
