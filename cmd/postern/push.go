@@ -73,7 +73,7 @@ func newUnregister() *cobra.Command {
 		Use:   "unregister [--connection NAME] [--server URL | -c postern.yaml]",
 		Short: "Remove from a warehouse all that Postern maintains there",
 		Long: `Takes back every grant, drops every view and role that Postern made, and its schema. What it cannot drop it names. The system role itself and
-schema postern_functions were made by the setup account, and are for it to drop. A server leaves the warehouse alone afterwards, also one that
+schema postern_functions were made by the setup account: "postern register --remove" takes those back. A server leaves the warehouse alone afterwards, also one that
 starts later with the same state, until a sync is asked for or its PushSettings change. Where several servers share the state, paused: true has to come first.` + pushLong,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -123,8 +123,23 @@ rules:
 		t.Errorf("a filtered source that may be written to: exit %d\n%s\n%s", code, out, errOut)
 	}
 	write("read")
-	if code, out, errOut := command(t, "", "unregister", "-c", config, "-y"); code != exitOK {
-		t.Errorf("unregister: exit %d\n%s\n%s", code, out, errOut)
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"register", "--remove", "-c", config, "--setup-env", "PUSH_TEST_SETUP", "-y"}, exitFailure, `run "postern unregister" first`},
+		{[]string{"unregister", "-c", config, "-y"}, exitOK, "were committed"},
+		{[]string{"register", "--remove", "-c", config, "--print"}, exitOK, "DROP ROLE"},
+		{[]string{"register", "--remove", "-c", config, "--setup-env", "PUSH_TEST_SETUP", "-y"}, exitOK, "The registration was taken back."},
+	} {
+		if code, out, errOut := command(t, "", c.args...); code != c.code || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("postern %v: exit %d\n%s\n%s", c.args, code, out, errOut)
+		}
+	}
+	results, err = admin.Exec(t.Context(), "SELECT count(*) FROM pg_roles WHERE rolname = '"+system+"' UNION ALL SELECT count(*) FROM pg_namespace WHERE nspname ~ '^(postern|governed)_'").ReadAll()
+	if err != nil || string(results[0].Rows[0][0])+string(results[0].Rows[1][0]) != "00" {
+		t.Errorf("after all was taken back there are still roles or schemas: %v %v", results, err)
 	}
 	if _, err := person.Exec(t.Context(), "SELECT * FROM governed_public.t").ReadAll(); err == nil {
 		t.Error("the view is still there")

