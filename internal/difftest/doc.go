@@ -19,6 +19,8 @@
 //	pushedwriters_test.go  the same statements that write, through the proxy and directly, on tables that are alike
 //	policies_test.go     generated policies, proxied, direct and evaluated: three answers that must be one; policyqueries_test.go has the queries,
 //	                     generatedpolicies_test.go runs them, policymutation_test.go breaks what is pushed
+//	redshiftlab_test.go  a stand-in for a Redshift, registered, pushed to, and a proxy in front of it; redshiftpolicies_test.go asks under generated policies, redshiftcases_test.go
+//	                     under those of the case files, and redshiftmutation_test.go breaks what is pushed
 //	sqlsmith_test.go     what sqlsmith makes up: robustness only
 //	mutation_test.go     without filters, masks, reviews or fences the oracle turns red
 //

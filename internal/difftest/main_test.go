@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 var shared struct {
 	cluster  *pgcluster.Cluster
 	password string
+	// redshift makes redshiftEmpty, once.
+	redshift    sync.Once
+	redshiftErr error
 }
 
 func TestMain(m *testing.M) {

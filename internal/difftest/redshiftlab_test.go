@@ -41,14 +41,34 @@ type redshiftSite struct {
 	syncs    int
 }
 
+// redshiftEmpty is a database in which a stand-in has put what it needs, for others to be made of.
+const redshiftEmpty = "rsempty"
+
+// redshiftTemplate makes redshiftEmpty once.
+func redshiftTemplate(ctx context.Context) error {
+	shared.redshift.Do(func() {
+		if shared.redshiftErr = shared.cluster.CreateDatabase(ctx, redshiftEmpty); shared.redshiftErr != nil {
+			return
+		}
+		var server *rsfake.Server
+		if server, shared.redshiftErr = rsfake.Start(ctx, rsfake.Config{Cluster: shared.cluster, Database: redshiftEmpty}); shared.redshiftErr == nil {
+			shared.redshiftErr = server.Close()
+		}
+	})
+	return shared.redshiftErr
+}
+
 // newRedshiftSite starts it, with accounts for the people. Accounts belong to the whole cluster, and so have the database's name in theirs.
 func newRedshiftSite(t testing.TB, database string, people []string) *redshiftSite {
 	t.Helper()
 	r := &redshiftSite{t: t, service: database + "_service", system: database + "_system", accounts: map[string]string{}}
-	if err := shared.cluster.CreateDatabase(t.Context(), database); err != nil {
+	err := redshiftTemplate(t.Context())
+	if err == nil {
+		err = shared.cluster.Exec(t.Context(), "postgres", "CREATE DATABASE "+database+" TEMPLATE "+redshiftEmpty)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if r.server, err = rsfake.Start(t.Context(), rsfake.Config{Cluster: shared.cluster, Database: database}); err != nil {
 		t.Fatal(err)
 	}

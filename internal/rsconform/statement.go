@@ -21,7 +21,7 @@ var statements = []*regexp.Regexp{
 	regexp.MustCompile(`^(GRANT ROLE ` + name + ` TO|REVOKE ROLE ` + name + ` FROM) ` + grantees + `$`),
 	regexp.MustCompile(`^(GRANT|REVOKE) (USAGE|CREATE|ALTER) ON SCHEMA ` + schemaName + `(, ` + schemaName + `)* (TO|FROM) ` + grantees + `$`),
 	regexp.MustCompile(`^(GRANT|REVOKE) (SELECT|INSERT|UPDATE|DELETE|REFERENCES|DROP|ALTER|TRUNCATE|TRIGGER|RULE)( \(` + name + `(, ` + name + `)*\))? ON TABLE ` + relation + `(, ` + relation + `)* (TO|FROM) ` + grantees + `$`),
-	regexp.MustCompile(`^(GRANT|REVOKE) EXECUTE ON (FUNCTION|PROCEDURE) ` + relation + `\([a-z, ]*\) (TO|FROM) ` + grantees + `$`),
+	regexp.MustCompile(`^(GRANT|REVOKE) EXECUTE ON (FUNCTION|PROCEDURE) ` + relation + `\([a-z, ]*\)(, ` + relation + `\([a-z, ]*\))* (TO|FROM) ` + grantees + `$`),
 	regexp.MustCompile(`^DROP VIEW ` + relation + `( CASCADE)?$`),
 	regexp.MustCompile(`^SELECT 1 FROM ` + relation + ` LIMIT 0$`),
 	regexp.MustCompile(`^(INSERT INTO|DELETE FROM|UPDATE) postern_system\.(sync|ledger|baseline|digits)\b`),
