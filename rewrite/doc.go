@@ -28,7 +28,8 @@
 //     fence.go: what keeps the planner from telling
 //   - the fences that a statement needs: fenceguard.go, what is known of each filtered table and each column; fenceweigh.go, fenceop.go,
 //     fencetypes.go, what an expression may tell; fencelevel.go, the conditions of one query; pushdown.go, what may run below a fence;
-//     fencefinish.go, putting them up
+//     fencefinish.go, putting them up;
+//     flatten.go, tables in the place of Views that need none
 //
 // For a Redshift (package redshift reads and prints its SQL):
 //

@@ -45,6 +45,9 @@ func (r *resolver) finish() error {
 			p.prune()
 		}
 	}
+	if reads {
+		r.flatten()
+	}
 	return nil
 }
 

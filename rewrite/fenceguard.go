@@ -324,6 +324,7 @@ type fences struct {
 	spliced []*place
 	// copies are conditions that may be repeated below a fence.
 	copies []copied
+	flattening
 	// oids are the places that tableoid was asked of.
 	oids []*place
 	// levels has the facts of the output columns of each query that was judged.

@@ -143,6 +143,8 @@ func (r *resolver) fenceJoin(j *pg.JoinExpr, left, right []*item, using []string
 // fenceSelect weighs one SELECT when all of it was judged, and notes what its output columns are made of.
 func (r *resolver) fenceSelect(stmt *pg.SelectStmt, level *scope, names []string) {
 	r.levels[stmt] = r.outputFacts(stmt, level, len(names))
+	r.selects = append(r.selects, selected{stmt, level})
+	r.stuck = r.stuck || slices.ContainsFunc(stmt.FromClause, hasFunction)
 	for _, it := range level.items {
 		r.own[stmt] = append(r.own[stmt], it.guards()...)
 	}

@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 // TestPlacesAreTheClients: a place is never in a text of ours, and every one of the client's is inside its text.
 func TestPlacesAreTheClients(t *testing.T) {
 	h := newHarness(t, damage{})
-	sql := "SELECT 'é', c.id, o.total FROM public.customer c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'US'"
+	sql := "SELECT 'é', c.name, o.total FROM public.customer c JOIN orders o ON o.customer_id = c.id WHERE c.country = 'US'"
 	result, err := h.rewrite("SELECT 1; " + sql)
 	if err != nil {
 		t.Fatal(err)

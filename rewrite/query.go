@@ -167,6 +167,7 @@ func (r *resolver) groupItem(n *pg.Node, level *scope, names []string) error {
 	}
 	if name, ok := bareColumn(n); ok && slices.Contains(names, name) && (name != "tableoid" || systemItem(level) == nil) {
 		if _, found := child(nil, level.items...).lookup(name); found == 0 {
+			r.stuck = true // a column of that name would come before it
 			return nil
 		}
 	}

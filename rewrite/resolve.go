@@ -39,6 +39,7 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, s *scope) error {
 	if err := r.columnOf(it, name, ref.Location); err != nil {
 		return err
 	}
+	r.names = append(r.names, named{ref: ref, to: r.resolved})
 	ref.Fields = []*pg.Node{pg.MakeStrNode(it.alias), fields[len(fields)-1]}
 	return nil
 }
@@ -46,6 +47,7 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, s *scope) error {
 // bareName is a column of the innermost level that has one, else the whole row of an item of that name.
 func (r *resolver) bareName(name string, ref *pg.ColumnRef, s *scope) error {
 	if r.lateralAlias(name, s) {
+		r.stuck = true
 		return nil
 	}
 	c, found := s.lookup(name)
@@ -53,12 +55,14 @@ func (r *resolver) bareName(name string, ref *pg.ColumnRef, s *scope) error {
 	case found == 1:
 		c.touch()
 		r.resolved = c
+		r.noteName(ref, name, c, s)
 		return nil
 	case found > 1:
 		return r.at(&pgerror.Error{Code: pgerror.CodeAmbiguousColumn, Message: fmt.Sprintf("column reference %q is ambiguous", name)},
 			ref.Location)
 	}
 	it, found := s.alias("", name)
+	r.stuck = true // the name of a row is that of a column, too
 	switch {
 	case found == 1:
 		it.touchAll()

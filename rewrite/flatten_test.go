@@ -1,0 +1,77 @@
+package rewrite
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestTablesInPlaceOfViews: where nothing needs a View the table itself is read, with its filter in WHERE; all names are qualified, for the table has columns
+// of which the client's text does not speak.
+func TestTablesInPlaceOfViews(t *testing.T) {
+	h := newHarness(t, damage{})
+	const us = "pg_catalog.lower(customer.country) OPERATOR(pg_catalog.=) 'us'::text"
+	for sql, want := range map[string]string{
+		"SELECT id, k FROM public.customer WHERE id = 9":                                                  "SELECT customer.id, customer.k FROM public.customer customer WHERE " + us + " AND customer.id = 9",
+		"SELECT * FROM nation n WHERE code = $1":                                                          "SELECT n.code, n.title, n.pop FROM public.nation n WHERE n.code = $1",
+		"SELECT n.title FROM nation n WHERE EXISTS (SELECT FROM orders o WHERE memo = code AND id = pop)": "",
+	} {
+		result, err := h.rewrite(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := result.Statements[0].SQL
+		if want != "" && got != want {
+			t.Errorf("%s\n got %s\nwant %s", sql, got, want)
+		}
+		if strings.Contains(got, "postern_t") {
+			t.Errorf("%s: there is a View: %s", sql, got)
+		}
+	}
+	for _, sql := range []string{
+		"SELECT phone FROM public.customer WHERE id = 1",                                          // masked
+		"SELECT o FROM orders o WHERE id = 3",                                                     // a column could be called so
+		"SELECT id AS x, count(*) FROM orders GROUP BY x",                                         // likewise
+		"SELECT id FROM orders a JOIN public.customer b USING (id) WHERE id = 3",                  // the name is of both
+		"SELECT id FROM orders o WHERE EXISTS (SELECT FROM nation o WHERE code = 'x' AND id = 3)", // the alias means another one
+		"SELECT count(*) FROM nation n NATURAL JOIN public.customer c",                            // by whatever columns there are
+		"SELECT id FROM public.customer WHERE 1 / k > 0",                                          // fenced
+	} {
+		result, err := h.rewrite(sql)
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		if !strings.Contains(result.Statements[0].SQL, "postern_t") {
+			t.Errorf("%s: there is no View: %s", sql, result.Statements[0].SQL)
+		}
+	}
+}
+
+// TestNewColumnsTakeNoNames: a column that came to a table behind Postern's back is never read, whatever it is called.
+func TestNewColumnsTakeNoNames(t *testing.T) {
+	o := newOracle(t, damage{})
+	for _, column := range []string{"x", "nation", "n", "o", "title2", "memo2", "g", "w", "d", "a"} {
+		if got := ask(o.raw, "ALTER TABLE public.nation ADD COLUMN "+column+" text DEFAULT 'MARKER'; ALTER TABLE public.orders ADD COLUMN "+column+" text DEFAULT 'MARKER'", true); got.code != "" {
+			t.Fatal(got.bytes)
+		}
+	}
+	queries := []string{
+		"SELECT 'mine' AS x, count(*) FROM nation GROUP BY x", "SELECT 'mine' AS x, code FROM nation ORDER BY x, code", "SELECT x FROM (SELECT 'mine' AS x) d WHERE EXISTS (SELECT 1 FROM nation WHERE x = 'mine')",
+		"SELECT (SELECT max(x) FROM nation) FROM (SELECT 'mine'::text AS x) d", "SELECT n::text FROM nation n ORDER BY code", "SELECT o.id, (SELECT count(o) FROM nation) FROM orders o ORDER BY 1 LIMIT 5",
+		"SELECT * FROM nation ORDER BY code", "SELECT n.*, o.* FROM nation n JOIN orders o ON o.memo <> n.code ORDER BY 1, o.id LIMIT 7", "SELECT count(*) FROM nation NATURAL JOIN orders",
+		"SELECT g, code FROM nation, generate_series(1, 2) g ORDER BY 1, 2", "WITH w AS (SELECT 'mine'::text AS a) SELECT a, (SELECT min(a) FROM nation) FROM w", "SELECT DISTINCT ON (x) code AS x FROM nation ORDER BY x",
+		"SELECT d.a FROM (SELECT code AS a FROM nation) d JOIN orders ON a <> memo ORDER BY 1 LIMIT 3", "SELECT (SELECT a FROM nation LIMIT 1) FROM (VALUES ('mine')) v(a)", "TABLE nation ORDER BY code",
+		"SELECT lower(code) AS title2 FROM nation ORDER BY title2", "SELECT code AS title2 FROM nation UNION SELECT memo FROM orders ORDER BY title2", "SELECT max(pop) AS w FROM nation HAVING max(pop) > 1 ORDER BY w",
+	}
+	for _, sql := range queries {
+		accepted, _, problem := o.compare(sql)
+		if problem != "" || !accepted {
+			result, err := o.h.rewrite(sql)
+			if err != nil {
+				t.Errorf("%s: %v", sql, err)
+				continue
+			}
+			t.Errorf("%s\n%s\nsent %s", sql, problem, result.Statements[0].SQL)
+		}
+	}
+}
