@@ -51,17 +51,20 @@ func TestPlanFiles(t *testing.T) {
 }
 
 // tpch is a database of this name: the names of roles, and with them the order of statements, hang on it.
-func tpch(t testing.TB) string {
+func tpch(t testing.TB) string { return pgtest.Cluster(t).DSN(named(t, "tpch")) }
+
+// named makes a database, and drops it at the end.
+func named(t testing.TB, name string) string {
 	cluster, ctx := pgtest.Cluster(t), context.Background()
-	if err := cluster.CreateDatabase(ctx, "tpch"); err != nil {
+	if err := cluster.CreateDatabase(ctx, name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := cluster.DropDatabase(ctx, "tpch"); err != nil {
+		if err := cluster.DropDatabase(ctx, name); err != nil {
 			t.Error(err)
 		}
 	})
-	return cluster.DSN("tpch")
+	return name
 }
 
 // TestRowSecurityPlanFiles compares plans about row policies with testdata/plans: the first one, from views; a changed rule, at once and apart; who would lose
@@ -116,20 +119,26 @@ func (w *world) planFile(name string) *push.Plan {
 	got = regexp.MustCompile(`(SELECT 'rows', n\.nspname, c\.relname, ')[0-9a-f]{32}`).ReplaceAllString(got, "${1}0123456789abcdef0123456789abcdef")
 	// The files are those of PostgreSQL 15, which has no such options.
 	got = strings.ReplaceAll(got, " WITH INHERIT TRUE, SET FALSE", "")
+	comparePlan(w.t, name, got)
+	return p
+}
+
+// comparePlan compares a plan with a file.
+func comparePlan(t testing.TB, name, got string) {
+	t.Helper()
 	path := filepath.Join("testdata", "plans", name+".sql")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		w.t.Errorf("%s (run with -update and read the difference):\n%s", path, diff)
+		t.Errorf("%s (run with -update and read the difference):\n%s", path, diff)
 	}
-	return p
 }
 
 func replaceWord(in, old, with string) string {

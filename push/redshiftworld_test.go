@@ -67,10 +67,10 @@ func storeTables() []string {
 }
 
 // newStore has ann in Europe, bob in Asia without clearance, and cid who is global.
-func newStore(t testing.TB) *store {
+func newStore(t testing.TB, options ...func(*rsfake.Config)) *store {
 	t.Helper()
 	w := &store{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, hidden: map[string]bool{}}
-	w.server = rsfaketest.New(t)
+	w.server = rsfaketest.New(t, options...)
 	w.admin = rsfaketest.Connect(t, w.server, rsfake.AdminUser, rsfake.AdminPassword)
 	t.Cleanup(w.drop)
 	w.settings = push.Settings{Connection: "store", Database: w.server.Database(), Dialect: sqlgen.Redshift(), SystemRole: w.user("system"), RolePrefix: pgtest.Name("p") + "_"}

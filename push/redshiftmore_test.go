@@ -1,0 +1,196 @@
+package push_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/internal/pgcluster/pgtest"
+	"github.com/posternsql/postern/internal/rsfake"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/push"
+)
+
+// TestRedshiftPlanFiles compares plans with testdata/plans, which an administrator can read: the first one, the one of a changed attribute, and one of changed
+// policies at once and in several transactions.
+func TestRedshiftPlanFiles(t *testing.T) {
+	// The names of roles, and with them the order of statements, hang on that of the database.
+	w := newStore(t, func(c *rsfake.Config) { c.Database = named(t, "store") })
+	w.planFile("redshift-first")
+	w.sync()
+	spec := w.specs["bob"]
+	spec.Attributes = map[string][]string{"region": {"ASIA", "EUROPE"}}
+	w.specs["bob"] = spec
+	if p := w.planFile("redshift-attribute"); p.Statements() != 1 {
+		t.Errorf("one person's attribute takes %d statements", p.Statements())
+	}
+	m := anotherMoment()
+	w.subscriptions, w.data, w.specs = m.subscriptions, m.data, m.specs
+	w.planFile("redshift-policies")
+	w.settings.MaxLocks = 14
+	w.planFile("redshift-policies-apart")
+}
+
+func (w *store) planFile(name string) *push.Plan {
+	w.t.Helper()
+	p, err := w.syncer().Plan(w.t.Context(), w.input())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got := p.String()
+	for user, account := range w.accounts {
+		got = replaceWord(got, account, user)
+	}
+	got = regexp.MustCompile(regexp.QuoteMeta(w.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(got, "postern_0123456789ab_")
+	comparePlan(w.t, name, strings.ReplaceAll(got, w.settings.RolePrefix, "postern_"))
+	return p
+}
+
+// TestRedshiftReplaced: a view whose columns stay is replaced in place and keeps its grants, also those that a session uses; one whose columns change is dropped and made
+// within one transaction.
+func TestRedshiftReplaced(t *testing.T) {
+	w := newStore(t)
+	w.sync()
+	oid := "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'governed_shop' AND c.relname = 'customer'"
+	before := w.value(oid)
+	w.data[0].Rules[0].Rows = "@attributeValuesContains('region', c_region) AND c_custkey > 1"
+	r := w.sync()
+	if w.value(oid) != before || strings.Contains(r.Plan.String(), "GRANT SELECT") || !strings.Contains(r.Plan.String(), "CREATE OR REPLACE VIEW") {
+		t.Errorf("the view was not replaced in place:\n%s", r.Plan)
+	}
+	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "3")
+	w.hidden["shop.customer.c_name"] = true
+	r = w.sync()
+	if w.value(oid) == before || len(r.Plan.Transactions) != 1 {
+		t.Errorf("the view has other columns:\n%s", r.Plan)
+	}
+	w.reads("ann", "SELECT * FROM governed_shop.customer", "3|NULL|1|EUROPE")
+}
+
+// TestRedshiftUngoverned: ways to the data that no policy closes are told, each with who has it.
+func TestRedshiftUngoverned(t *testing.T) {
+	w := newStore(t)
+	ann, bob, cid := w.accounts["ann"], w.accounts["bob"], w.accounts["cid"]
+	role, group := pgtest.Name("report"), pgtest.Name("readers")
+	w.users = append(w.users, "role:"+role, "group:"+group)
+	w.exec("CREATE ROLE "+role, "GRANT ROLE "+role+" TO "+ann, "GRANT ACCESS SYSTEM TABLE TO ROLE "+role, "CREATE GROUP "+group+" WITH USER "+bob,
+		"GRANT SELECT ON shop.customer TO "+bob, "GRANT SELECT ON shop.secret TO GROUP "+group, "GRANT SELECT ON sales.orders TO ROLE "+role, "GRANT SELECT (n_name) ON shop.nation TO PUBLIC",
+		"GRANT USAGE ON SCHEMA lake TO "+cid, "ALTER USER "+bob+" SYSLOG ACCESS UNRESTRICTED", "CREATE SCHEMA own", "CREATE VIEW own.report AS SELECT c_name FROM shop.customer", "GRANT SELECT ON own.report TO "+cid)
+	r := w.sync()
+	found := 0
+	for _, want := range []string{
+		"shop.customer: somebody granted SELECT to " + bob, "shop.secret: somebody granted SELECT to group " + group + ": open to " + bob, "sales.orders: somebody granted SELECT to role " + role + ": open to " + ann,
+		"shop.nation: somebody granted SELECT to public", "lake.events: somebody granted USAGE on its external schema to " + cid, "role " + bob + ": has SYSLOG ACCESS UNRESTRICTED",
+		"role " + role + ": has ACCESS SYSTEM TABLE", "shop.customer: can be read through view own.report of awsuser, open to " + cid,
+	} {
+		if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.NotGoverned && strings.Contains(f.String(), want) }) {
+			t.Errorf("nothing is said of: %s", want)
+			continue
+		}
+		found++
+	}
+	if t.Failed() {
+		for _, f := range r.Findings {
+			t.Log(f)
+		}
+	}
+	t.Logf("%d ways past the policies are told", found)
+}
+
+// TestRedshiftWithoutCreateRole: who may make no roles has a script for an administrator, and does the rest once that has run.
+func TestRedshiftWithoutCreateRole(t *testing.T) {
+	w := newStore(t)
+	permissions := strings.TrimPrefix(w.users[slices.IndexFunc(w.users, func(u string) bool { return strings.HasPrefix(u, "role:") })], "role:")
+	w.exec("REVOKE CREATE ROLE FROM ROLE " + permissions)
+	r, err := w.syncer().Sync(t.Context(), w.input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Plan.ByDBA) == 0 || !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.Blocked }) {
+		t.Fatalf("%v, %v", r.Plan.ByDBA, r.Findings)
+	}
+	w.exec(r.Plan.ByDBA...)
+	w.sync()
+	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "1\n3")
+}
+
+// TestRedshiftRetried: a transaction that failed for what another one did beside it is tried again.
+func TestRedshiftRetried(t *testing.T) {
+	w := newStore(t)
+	failures := 2
+	s := w.syncer(func(c *push.Config) {
+		c.Before(func(sql string) error {
+			if strings.HasPrefix(sql, "CREATE VIEW") && failures > 0 {
+				failures--
+				return &pgconn.PgError{Code: "XX000", Message: "1023"}
+			}
+			return nil
+		})
+	})
+	if r, err := s.Sync(t.Context(), w.input()); err != nil || !r.Done || failures != 0 {
+		t.Errorf("%v, %+v", err, r)
+	}
+	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "1\n3")
+}
+
+// TestRedshiftCollisions: accounts that a Redshift could take for one get nothing, and so do those that no statement could name.
+func TestRedshiftCollisions(t *testing.T) {
+	w := newStore(t)
+	in := w.input()
+	in.People[1].Account = strings.ToUpper(in.People[0].Account)
+	in.People[2].Account = in.People[2].Account + " "
+	d, err := push.Desire(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Profile) != 0 || len(d.Members) != 0 {
+		t.Errorf("somebody has something: %v %v", d.Profile, d.Members)
+	}
+	blocked := 0
+	for _, f := range d.Findings {
+		if f.Kind == push.Blocked {
+			blocked++
+		}
+	}
+	if blocked != 3 {
+		t.Errorf("%v", d.Findings)
+	}
+}
+
+// TestRedshiftFederatedAccounts: accounts as current_user says them of people who log in by IAM or another identity provider.
+func TestRedshiftFederatedAccounts(t *testing.T) {
+	w := newStore(t)
+	for user, name := range map[string]string{"ann": "IAMR:" + pgtest.Name("analyst"), "bob": "corp:" + pgtest.Name("bob") + "@example.org"} {
+		w.exec(`CREATE USER "` + strings.ToLower(name) + `" PASSWORD '` + redshiftPassword + `'`)
+		w.accounts[user] = strings.ToLower(name)
+		w.users = append(w.users, strings.ToLower(name))
+	}
+	w.sync()
+	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "1\n3")
+	w.reads("bob", "SELECT c_custkey FROM governed_shop.customer", "2")
+}
+
+// TestRedshiftMasksStayTyped: every column of a view has the type of its table's, so that the view can be replaced whatever mask it has.
+func TestRedshiftMasksStayTyped(t *testing.T) {
+	w := newStore(t)
+	w.sync()
+	types := func(schema, table string) string {
+		return w.value("SELECT a.attname || ' ' || format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND n.nspname = '" + schema + "' AND c.relname = '" + table + "'")
+	}
+	constant := "x"
+	for _, mask := range []policy.Mask{{Null: true}, {Constant: &constant}, {Regex: &policy.RegexMask{Pattern: "[0-9]", Replace: "*"}}} {
+		m := mask
+		m.Columns = []string{"c_phone"}
+		w.data[2].Rules[0].Mask = &m
+		r := w.sync()
+		if strings.Contains(r.Plan.String(), "DROP VIEW") {
+			t.Errorf("the view was dropped:\n%s", r.Plan)
+		}
+		if got, want := types("governed_shop", "customer"), types("shop", "customer"); got != want {
+			t.Errorf("the view has\n%s\nand the table\n%s", got, want)
+		}
+	}
+}
