@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,6 +141,7 @@ func TestRegisterRedshift(t *testing.T) {
 	rsfaketest.Exec(t, s.server, "CREATE USER "+s.service+" PASSWORD '"+s.servicePass+"'")
 	s.run(exitFailure, "", []string{"register", "--setup-env", "REDSHIFT_TEST_DBA"}, "the setup account "+s.dba+" lacks:", "CREATE on database "+s.server.Database()+" WITH GRANT OPTION", "superuser, to give system permissions (CREATE ROLE, ACCESS SYSTEM TABLE)",
 		"CREATE USER, to make account "+s.system, "USAGE on schema sales WITH GRANT OPTION", "SELECT on table sales.customer WITH GRANT OPTION", "DELETE on table sales.customer WITH GRANT OPTION", "ALTER USER, for SYSLOG ACCESS")
+	s.run(exitFailure, "", slices.Clone(setup[:3]), "masks with a key of tokens need the Lambda's functions", "not confirmed")
 	s.run(exitFailure, "n\n", setup, "CREATE EXTERNAL FUNCTION postern_functions.keyed_hash(varchar, varchar)", "not confirmed: nothing was changed")
 	if got := s.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'postern%'"); got != "0" {
 		t.Fatalf("%s schemas are there before a yes", got)

@@ -3,6 +3,7 @@ package queryhistory
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,24 +29,11 @@ func (r *Reader) whole(ctx context.Context, conn *pgconn.PgConn, records []serve
 			numbers = append(numbers, strconv.FormatInt(records[i].Line, 10))
 		}
 	}
-	if len(numbers) == 0 {
-		return nil
-	}
-	rows := conn.ExecParams(ctx, r.Views.texts(strings.Join(numbers, ", ")), nil, nil, nil, nil).Read()
-	if rows.Err != nil {
-		return fmt.Errorf("reading long texts: %w", rows.Err)
-	}
 	pieces, broken := map[int64][]string{}, map[int64]bool{}
-	for _, row := range rows.Rows {
-		number, err := strconv.ParseInt(string(row[0]), 10, 64)
-		if err != nil {
+	for group := range slices.Chunk(numbers, textsAtOnce) {
+		if err := r.pieces(ctx, conn, group, pieces, broken); err != nil {
 			return fmt.Errorf("reading long texts: %w", err)
 		}
-		if string(row[1]) != strconv.Itoa(len(pieces[number])) {
-			broken[number] = true
-			continue
-		}
-		pieces[number] = append(pieces[number], string(row[2]))
 	}
 	limit := sysPieces
 	if r.Views == STL {
@@ -59,6 +47,29 @@ func (r *Reader) whole(ctx context.Context, conn *pgconn.PgConn, records []serve
 		if len(text) > len(s.Text) {
 			s.Text = text
 		}
+	}
+	return nil
+}
+
+// textsAtOnce bounds the long texts that are in memory twice: each is a megabyte at most.
+const textsAtOnce = 8
+
+// pieces reads those of a few texts. What is not in order marks a text as broken.
+func (r *Reader) pieces(ctx context.Context, conn *pgconn.PgConn, numbers []string, into map[int64][]string, broken map[int64]bool) error {
+	rows := conn.ExecParams(ctx, r.Views.texts(strings.Join(numbers, ", ")), nil, nil, nil, nil).Read()
+	if rows.Err != nil {
+		return rows.Err
+	}
+	for _, row := range rows.Rows {
+		number, err := strconv.ParseInt(string(row[0]), 10, 64)
+		if err != nil {
+			return err
+		}
+		if string(row[1]) != strconv.Itoa(len(into[number])) {
+			broken[number] = true
+			continue
+		}
+		into[number] = append(into[number], string(row[2]))
 	}
 	return nil
 }
