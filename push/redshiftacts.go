@@ -4,15 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/audit"
-	"github.com/posternsql/postern/catalog"
-	"github.com/posternsql/postern/policy"
-	"github.com/posternsql/postern/sqlgen"
 )
 
 // impersonatorsRole is the role of those who may act as somebody else, behind the prefix.
@@ -56,8 +52,8 @@ func (d *desirer) actsAs(p Person) []string {
 	return d.acts[p.Account]
 }
 
-// andWhoActs adds those who may act as one of the accounts: privileges are those of who logged in, whomever they act for. What opens a view to them shows
-// them nothing of it as themselves, as openTo says.
+// andWhoActs adds those who may act as one of the accounts: privileges are those of who logged in, whomever they act for. A stored view asks of the profile
+// whether the source is open to the person at all, so that it shows them nothing as themselves.
 func (d *desirer) andWhoActs(accounts []string) []string {
 	open, out := map[string]bool{}, slices.Clone(accounts)
 	for _, a := range accounts {
@@ -69,16 +65,6 @@ func (d *desirer) andWhoActs(accounts []string) []string {
 		}
 	}
 	return out
-}
-
-// openTo shows of a view what it has to those alone to whom the source is open: to who acts for somebody else that is the other.
-func openTo(sql string, t *catalog.Table, dec *policy.Decision) string {
-	columns := make([]string, len(dec.Columns))
-	for i, c := range dec.Columns {
-		columns[i] = `"postern_v".` + rsIdent(c.Column.Name)
-	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM (" + sql + `) AS "postern_v" WHERE (` + rsText(t.QualifiedName()) +
-		` IN (SELECT "postern_e"."value" FROM "postern_system"."` + sqlgen.RedshiftEntitlementView + `" AS "postern_e" WHERE ("postern_e"."kind" = '` + sqlgen.RedshiftKindTable + `')))`
 }
 
 // acts notes the end of impersonations whose session has gone, and puts all that the log has on record. Serverless has no view of sessions: there they end

@@ -39,9 +39,6 @@ func (d *desirer) redshiftView(t *catalog.Table, dec *policy.Decision, reader st
 	if checkName(at.Schema) != nil {
 		return fmt.Errorf("the schema of the views of %s would be called %s, which is longer than %d bytes", t.Schema, at.Schema, maxNameBytes)
 	}
-	if d.in.Settings.Impersonation {
-		printed.SQL = openTo(printed.SQL, t, dec)
-	}
 	v := View{SQL: printed.SQL, Late: t.Kind == catalog.KindForeignTable}
 	v.Digest = digest(fmt.Sprint(v.Late, "\x00", v.SQL))
 	for _, c := range dec.Columns {

@@ -2,6 +2,7 @@ package sqlgen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy"
@@ -58,20 +59,32 @@ func RedshiftGuaranteeOf(dec *policy.Decision) RedshiftGuarantee {
 	if len(dec.Columns) < len(dec.Table.Columns) {
 		out.Guarantee = GuaranteeValues
 	}
-	if dec.Filter != nil && !expr.IsTrue(dec.Filter) {
+	// Every filter asks whether the source is open to the person at all, too. To whom it is not, the view is not granted.
+	filtered := dec.Filter != nil && (columns(dec.Filter) || slices.ContainsFunc(dec.Because, func(r policy.Reason) bool { return r.Effect == policy.EffectFilter }))
+	if filtered {
 		out.Guarantee = GuaranteeResults
 		out.RowSecurity = nativeFilter(dec.Filter)
 	}
 	if out.Guarantee == GuaranteeWhole || dec.Table.Kind == catalog.KindTable {
 		return out
 	}
-	if dec.Filter != nil {
+	if filtered {
 		out.RowSecurity = fmt.Errorf("row-level security is for tables of the database itself, and it is a %s", dec.Table.Kind)
 	}
 	if masked != "" {
 		out.Masking = fmt.Errorf("dynamic data masking is for tables of the database itself, and it is a %s", dec.Table.Kind)
 	}
 	return out
+}
+
+// columns reports a filter that depends on the row.
+func columns(filter expr.Expr) (found bool) {
+	expr.Walk(filter, func(e expr.Expr) {
+		if _, is := e.(expr.Column); is {
+			found = true
+		}
+	})
+	return found
 }
 
 // nativeFilter says why no row-level security policy could be the filter. Its look-ups in the profile are of look-up tables, which a policy may have.

@@ -37,20 +37,22 @@ func TestRedshiftGuarantee(t *testing.T) {
 		want              sqlgen.Guarantee
 		rows, values, all bool
 	}{
-		"denied":                   {policy.Decision{Table: local}, "", true, true, false},
-		"nothing hidden":           {policy.Decision{Table: local, Allowed: true, Columns: raw(local)}, sqlgen.GuaranteeWhole, true, true, false},
-		"nothing hidden, external": {policy.Decision{Table: external, Allowed: true, Columns: raw(external)}, sqlgen.GuaranteeWhole, true, true, false},
-		"a hidden column":          {policy.Decision{Table: local, Allowed: true, Columns: raw(local)[:1]}, sqlgen.GuaranteeValues, true, true, true},
-		"a mask for everybody":     {policy.Decision{Table: local, Allowed: true, Columns: masked(everybody)}, sqlgen.GuaranteeValues, true, true, true},
-		"a mask with exceptions":   {policy.Decision{Table: local, Allowed: true, Columns: masked(except)}, sqlgen.GuaranteeValues, true, false, false},
-		"a keyed mask":             {policy.Decision{Table: local, Allowed: true, Columns: masked(expr.Keyed{})}, sqlgen.GuaranteeValues, true, false, false},
-		"a mask, external":         {policy.Decision{Table: external, Allowed: true, Columns: masked(everybody)}, sqlgen.GuaranteeValues, true, false, false},
-		"rows by an attribute":     {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.AttributeContains{Name: "region", Arg: expr.Column{Name: "id"}}}, sqlgen.GuaranteeResults, true, true, true},
-		"rows by one table":        {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: looksUp(1)}, sqlgen.GuaranteeResults, true, true, true},
-		"rows by two tables":       {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: looksUp(2)}, sqlgen.GuaranteeResults, false, true, false},
-		"rows, external":           {policy.Decision{Table: external, Allowed: true, Columns: raw(external), Filter: looksUp(1)}, sqlgen.GuaranteeResults, false, true, false},
-		"rows and a mask":          {policy.Decision{Table: local, Allowed: true, Columns: masked(except), Filter: looksUp(1)}, sqlgen.GuaranteeResults, true, false, false},
-		"all rows":                 {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.True}, sqlgen.GuaranteeWhole, true, true, false},
+		"denied":                       {policy.Decision{Table: local}, "", true, true, false},
+		"nothing hidden":               {policy.Decision{Table: local, Allowed: true, Columns: raw(local)}, sqlgen.GuaranteeWhole, true, true, false},
+		"nothing hidden, external":     {policy.Decision{Table: external, Allowed: true, Columns: raw(external)}, sqlgen.GuaranteeWhole, true, true, false},
+		"a hidden column":              {policy.Decision{Table: local, Allowed: true, Columns: raw(local)[:1]}, sqlgen.GuaranteeValues, true, true, true},
+		"a mask for everybody":         {policy.Decision{Table: local, Allowed: true, Columns: masked(everybody)}, sqlgen.GuaranteeValues, true, true, true},
+		"a mask with exceptions":       {policy.Decision{Table: local, Allowed: true, Columns: masked(except)}, sqlgen.GuaranteeValues, true, false, false},
+		"a keyed mask":                 {policy.Decision{Table: local, Allowed: true, Columns: masked(expr.Keyed{})}, sqlgen.GuaranteeValues, true, false, false},
+		"a mask, external":             {policy.Decision{Table: external, Allowed: true, Columns: masked(everybody)}, sqlgen.GuaranteeValues, true, false, false},
+		"rows by an attribute":         {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.AttributeContains{Name: "region", Arg: expr.Column{Name: "id"}}}, sqlgen.GuaranteeResults, true, true, true},
+		"rows by one table":            {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: looksUp(1)}, sqlgen.GuaranteeResults, true, true, true},
+		"rows by two tables":           {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: looksUp(2)}, sqlgen.GuaranteeResults, false, true, false},
+		"rows, external":               {policy.Decision{Table: external, Allowed: true, Columns: raw(external), Filter: looksUp(1)}, sqlgen.GuaranteeResults, false, true, false},
+		"rows and a mask":              {policy.Decision{Table: local, Allowed: true, Columns: masked(except), Filter: looksUp(1)}, sqlgen.GuaranteeResults, true, false, false},
+		"all rows for whom it is open": {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.And{Args: []expr.Expr{expr.KnownPerson{}, expr.ConditionFlag{Name: "f"}}}}, sqlgen.GuaranteeWhole, true, true, false},
+		"all rows or none by a rule":   {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.ConditionFlag{Name: "f"}, Because: []policy.Reason{{Effect: policy.EffectFilter}}}, sqlgen.GuaranteeResults, true, true, true},
+		"all rows":                     {policy.Decision{Table: local, Allowed: true, Columns: raw(local), Filter: expr.True}, sqlgen.GuaranteeWhole, true, true, false},
 	} {
 		g := sqlgen.RedshiftGuaranteeOf(&c.dec)
 		if g.Guarantee != c.want || (g.RowSecurity == nil) != c.rows || (g.Masking == nil) != c.values || g.Native() != c.all {
