@@ -17,7 +17,7 @@ func (b *builder) guarantees(s resource.PushSettings, p *policy.Program) {
 	var results []string
 	values, native := 0, 0
 	for _, t := range p.Snapshot().Tables() {
-		if !t.Registered {
+		if !t.Registered || redshiftNative(s, p, t) {
 			continue
 		}
 		d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{{Table: t}})[0]

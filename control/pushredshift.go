@@ -15,9 +15,6 @@ func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *pol
 	if s.Enforce == enforceRowSecurity {
 		b.mistake(s.Pos, label, "enforce: rowSecurity is for PostgreSQL: on Redshift there are views only")
 	}
-	if len(s.SeeAllRows) > 0 {
-		b.mistake(s.Pos, label, "seeAllRows is for row policies, which are for PostgreSQL only")
-	}
 	for what, prefix := range map[string]string{"schemaPrefix": s.SchemaPrefix, "rolePrefix": s.RolePrefix} {
 		if strings.ToLower(prefix) != prefix {
 			b.mistake(s.Pos, label, "%s %q: Redshift folds names to lower case", what, prefix)
@@ -31,11 +28,16 @@ func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *pol
 	b.guarantees(s, p)
 }
 
+// redshiftNative reports a source of which everybody to whom it is open sees all: the table itself is granted.
+func redshiftNative(s resource.PushSettings, p *policy.Program, t *catalog.Table) bool {
+	return p.Raw(t) && t.Kind == catalog.KindTable && !s.Impersonation
+}
+
 // pushableView refuses a source that has no view there.
 func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table) {
 	name := s.Connection + "." + t.QualifiedName()
 	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{{Table: t}})[0]
-	native := p.Raw(t) && t.Kind == catalog.KindTable && !s.Impersonation
+	native := redshiftNative(s, p, t)
 	if d.Allowed && !native && t.Kind != catalog.KindView {
 		if err := sqlgen.Redshift().CheckStored(&d); err != nil {
 			b.mistake(s.Pos, label, "%s cannot be printed as a stored view: %s", name, err)
