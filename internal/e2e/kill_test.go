@@ -38,6 +38,8 @@ func killedApply(o *operator, kills int) {
 	o.must(exitOK, "revision 2", "apply", "-f", "groups.yaml.off")
 	acknowledged, old, fresh := 0, 0, 0
 	moment := 60 * time.Millisecond
+	const least = 15 * time.Millisecond
+	step := least
 	for n := 1; n <= kills; n++ {
 		o.file("groups.yaml.off", set(n))
 		done := make(chan int, 1)
@@ -68,11 +70,12 @@ func killedApply(o *operator, kills int) {
 			t.Fatalf("kill %d lost what was acknowledged", n)
 		case whole == n:
 			fresh++
-			moment = max(moment-15*time.Millisecond, 0)
+			step = further(step, -least)
 		default:
 			old++
-			moment += 15 * time.Millisecond
+			step = further(step, least)
 		}
+		moment = max(moment+step, 0)
 		acknowledged = whole
 		o.must(exitOK, "chain holds", "audit", "verify", "--dir", o.servers[0].audit)
 	}
@@ -80,6 +83,14 @@ func killedApply(o *operator, kills int) {
 		t.Errorf("%d kills left the old set and %d the new one: the moments are not spread", old, fresh)
 	}
 	t.Logf("%d kills: %d left the old set, %d the new one", kills, old, fresh)
+}
+
+// further is the next step in time: twice the last one where it goes the same way, as far as a busy machine needs, and the least one back.
+func further(last, least time.Duration) time.Duration {
+	if (last < 0) == (least < 0) {
+		return 2 * last
+	}
+	return least
 }
 
 // restarted starts a server again that has ended.
