@@ -144,7 +144,7 @@ func (r *demoRedshift) directURL(p demoPerson) string {
 
 // tour shows each person's two answers side by side, and fails where they are not the same.
 func (r *demoRedshift) tour(ctx context.Context, d *demo, proxy *net.TCPAddr, query string, out io.Writer) error {
-	var same []string
+	answers := map[string][]string{}
 	for _, p := range d.people {
 		byProxy, err := askAt(ctx, d.proxyURL(proxy, p), query)
 		if err != nil {
@@ -159,11 +159,31 @@ func (r *demoRedshift) tour(ctx context.Context, d *demo, proxy *net.TCPAddr, qu
 		if !slices.Equal(byProxy, byView) {
 			return fmt.Errorf("%s gets one answer by the proxy and another by the view in the warehouse", p.name)
 		}
-		same = append(same, p.name)
+		answers[p.name] = byView
 	}
-	_, err := fmt.Fprintf(out, "\nThe same answers by both ways: %s.\n", strings.Join(same, ", "))
+	fmt.Fprintf(out, "\nThe same answers by both ways: %s.\n", strings.Join(sortedKeys(answers), ", "))
+	return r.acting(ctx, d, query, answers, out)
+}
+
+// acting has bob ask the warehouse itself as ann: the answer is hers.
+func (r *demoRedshift) acting(ctx context.Context, d *demo, query string, answers map[string][]string, out io.Writer) error {
+	i := slices.IndexFunc(d.people, func(p demoPerson) bool { return p.name == "bob" })
+	if i < 0 {
+		return nil
+	}
+	got, err := askAt(ctx, r.directURL(d.people[i]), actAsAnn, "SET search_path TO "+demoGoverned, query)
+	if err != nil {
+		return fmt.Errorf("asking the warehouse itself as bob, who acts as ann: %w", err)
+	}
+	if !slices.Equal(got, answers["ann"]) {
+		return errors.New("bob, who acts as ann in the warehouse, gets another answer than ann")
+	}
+	_, err = fmt.Fprintf(out, "Bob gets ann's answer in the warehouse after %s.\n", actAsAnn)
 	return err
 }
+
+// actAsAnn is how somebody who may acts as ann.
+const actAsAnn = "CALL postern_procedures.impersonate('ann')"
 
 // invite prints how the drivers of Redshift connect as the first of the people, and how everybody reads the warehouse itself.
 func (r *demoRedshift) invite(d *demo, out io.Writer, proxy *net.TCPAddr, query string) {
@@ -188,7 +208,7 @@ jdbc:redshift://%[1]s:%[2]d/%[6]s?user=%[3]s&password=%[4]s&ssl=true&sslMode=ver
 	}
 	if i := slices.IndexFunc(d.people, func(p demoPerson) bool { return p.name == "bob" }); i >= 0 {
 		fmt.Fprintln(out, "# bob, who may act as ann:")
-		line(d.people[i], "CALL postern_procedures.impersonate('ann')", path, query)
+		line(d.people[i], actAsAnn, path, query)
 	}
 }
 

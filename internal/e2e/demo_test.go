@@ -30,7 +30,7 @@ func TestDemoOnce(t *testing.T) {
 func TestDemoRedshift(t *testing.T) {
 	noticeSources(t)
 	out := demoOnce(t, "--redshift-standin")
-	if !strings.Contains(out, "\nThe same answers by both ways: ann, bob, cyd.\n") {
+	if !strings.Contains(out, "\nThe same answers by both ways: ann, bob, cyd.\nBob gets ann's answer in the warehouse after CALL") {
 		t.Errorf("nothing was compared:\n%s", out)
 	}
 	halves := 0
