@@ -29,7 +29,10 @@ func (s *session) sendable(statements []rewrite.Statement, types []uint32) error
 	total := 0
 	for i := range statements {
 		sql := statements[i].SQL
-		if total += len(sql) + len(separator); total > maxRedshiftStatement {
+		if i > 0 {
+			total += len(separator)
+		}
+		if total += len(sql); total > maxRedshiftStatement {
 			return pgerror.LimitExceeded("the statement is longer than the %d bytes that Redshift takes, once it is guarded", maxRedshiftStatement)
 		}
 		if err := lex.Same(sql); err != nil {
