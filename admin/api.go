@@ -54,6 +54,8 @@ type API struct {
 	Audit    Recorder
 	// Dialect prints filters and masks.
 	Dialect sqlgen.Dialect
+	// DialectOf, where it is set, prints them for a connection in place of Dialect.
+	DialectOf func(connection string) sqlgen.Dialect
 	// FirstToken is the digest of the token that the server itself made, of role admin; zero is none.
 	FirstToken [32]byte
 	// Resources are what is stored; nil leaves the routes out that change and show it.

@@ -13,6 +13,7 @@ import (
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
 	"github.com/posternsql/postern/rewrite"
+	"github.com/posternsql/postern/sqlgen"
 )
 
 // maxTables bounds the tables of one request.
@@ -198,7 +199,7 @@ func (a *API) table(out *decisionAnswer, d *policy.Decision, asked *tableRequest
 		out.ValidUntil = instant(at)
 	}
 	if d.Allowed {
-		if err := a.contents(&t, d, columns); err != nil {
+		if err := a.contents(out.Connection, &t, d, columns); err != nil {
 			return err
 		}
 		out.Allowed = out.Allowed && len(t.Hidden) == 0
@@ -208,9 +209,9 @@ func (a *API) table(out *decisionAnswer, d *policy.Decision, asked *tableRequest
 }
 
 // contents prints filter and masks. Columns that were asked for and are not visible are listed as hidden.
-func (a *API) contents(t *tableDecision, d *policy.Decision, columns []string) (err error) {
+func (a *API) contents(connection string, t *tableDecision, d *policy.Decision, columns []string) (err error) {
 	if d.Filter != nil {
-		if t.Filter, err = a.print(d.Filter); err != nil {
+		if t.Filter, err = a.print(connection, d.Filter); err != nil {
 			return err
 		}
 	}
@@ -231,7 +232,7 @@ func (a *API) contents(t *tableDecision, d *policy.Decision, columns []string) (
 		column := columnDecision{Name: c.Column.Name}
 		if c.Mask != nil {
 			column.Kind, column.Policy = c.Kind.String(), c.Policy
-			if column.Mask, err = a.print(c.Mask); err != nil {
+			if column.Mask, err = a.print(connection, c.Mask); err != nil {
 				return err
 			}
 		}
@@ -240,9 +241,17 @@ func (a *API) contents(t *tableDecision, d *policy.Decision, columns []string) (
 	return nil
 }
 
-func (a *API) print(e expr.Expr) (*string, error) {
-	text, err := a.Dialect.Expr(e)
+func (a *API) print(connection string, e expr.Expr) (*string, error) {
+	text, err := a.dialect(connection).Expr(e)
 	return &text, err
+}
+
+// dialect is that of a connection's warehouse.
+func (a *API) dialect(connection string) sqlgen.Dialect {
+	if a.DialectOf == nil {
+		return a.Dialect
+	}
+	return a.DialectOf(connection)
 }
 
 // instant is nil for never.

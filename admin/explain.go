@@ -39,7 +39,7 @@ func (a *API) explain(c *call) (any, error) {
 	for _, t := range q.Tables {
 		question.Tables = append(question.Tables, explain.Table{Schema: t.Schema, Name: t.Table})
 	}
-	explainer := explain.Explainer{Rewriter: a.Rewriter, Dialect: a.Dialect, Now: a.Now}
+	explainer := explain.Explainer{Rewriter: a.Rewriter, Dialect: a.dialect(q.Connection), Now: a.Now}
 	report, err := explainer.Explain(c.Context(), question)
 	if err != nil {
 		return nil, err

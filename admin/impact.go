@@ -36,7 +36,7 @@ func (a *API) impact(c *call, next *control.Generation, days int) (*impact.Repor
 	if !ok || next == nil {
 		return nil, refuse(http.StatusServiceUnavailable, "nothing is in force to compare with")
 	}
-	config := impact.Config{Old: now, New: next, Rewriter: a.Rewriter, Dialect: a.Dialect, Now: a.Now}
+	config := impact.Config{Old: now, New: next, Rewriter: a.Rewriter, Dialect: a.Dialect, DialectOf: a.DialectOf, Now: a.Now}
 	if days > 0 {
 		if a.Statements == nil {
 			return nil, refuse(http.StatusNotImplemented, "this server cannot read its statements on record")

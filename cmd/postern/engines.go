@@ -42,6 +42,14 @@ func (r *rewriters) of(database string) *rewrite.Rewriter {
 	return r.postgres
 }
 
+// dialect is that of a connection's warehouse.
+func (r *rewriters) dialect(connection string) sqlgen.Dialect {
+	if r.engine(connection) == warehouse.EngineRedshift {
+		return sqlgen.Redshift()
+	}
+	return sqlgen.Postgres()
+}
+
 // Rewrite judges a text.
 func (r *rewriters) Rewrite(ctx context.Context, req rewrite.Request) (*rewrite.Result, error) {
 	return r.of(req.Database).Rewrite(ctx, req)

@@ -192,7 +192,7 @@ func (s *server) openAdmin(ctx context.Context, cfg *resource.ServerConfig, metr
 		return fmt.Errorf("keeping the first admin token: %w", err)
 	}
 	api := &admin.API{
-		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), FirstToken: control.TokenDigest(first),
+		Current: s.apiState, Rewriter: s.rewriter, Audit: s.audit, Dialect: sqlgen.Postgres(), DialectOf: s.rewriter.dialect, FirstToken: control.TokenDigest(first),
 	}
 	api.Resources, api.History, api.Desk, api.Pushes = s.registry, s.store, s.desk, &s.keepers
 	api.Statements = func(since time.Time, fn func(audit.Event) error) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/secret"
+	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -20,6 +21,8 @@ import (
 type published struct {
 	publisher *control.Publisher
 	config    warehouse.Config
+	// dialect is that of the connection as the resources have it; the tests themselves run on PostgreSQL.
+	dialect sqlgen.Dialect
 }
 
 // publish registers what the policies need and publishes them against the scratch database. dir is a folder for the service role's password.
@@ -31,6 +34,10 @@ func publish(ctx context.Context, set *resource.Set, f *File, s *scratch, dir st
 	at := slices.IndexFunc(set.Connections, func(c resource.Connection) bool { return c.Name == f.Connection })
 	if at < 0 {
 		return nil, fmt.Errorf("%s: there is no Connection %q in the resources", f.Path, f.Connection)
+	}
+	dialect := sqlgen.Postgres()
+	if warehouse.Engine(set.Connections[at].Engine) == warehouse.EngineRedshift {
+		dialect = sqlgen.Redshift()
 	}
 	set = withoutSecrets(set)
 	config := s.warehouse()
@@ -58,7 +65,7 @@ func publish(ctx context.Context, set *resource.Set, f *File, s *scratch, dir st
 	if _, err := publisher.Publish(ctx, set); err != nil {
 		return nil, fmt.Errorf("publishing the resources:\n%w", err)
 	}
-	out := &published{publisher: publisher, config: set.Connections[0].Warehouse()}
+	out := &published{publisher: publisher, config: set.Connections[0].Warehouse(), dialect: dialect}
 	return out, nil
 }
 

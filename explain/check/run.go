@@ -265,12 +265,18 @@ func (r *result) read(rr *pgconn.ResultReader) error {
 
 // report explains a failure.
 func (r *runner) report(ctx context.Context, t *Test, who identity.Principal) (*explain.Report, error) {
-	e := explain.Explainer{Rewriter: r.rewriter, Dialect: sqlgen.Postgres(), Now: r.config.Now}
+	e := explain.Explainer{Rewriter: r.rewriter, Dialect: r.published.dialect, Now: r.config.Now}
 	q := &explain.Question{
 		Program: r.published.program(r.file.Connection), Principal: who, Connection: r.file.Connection, SQL: t.Query, SearchPath: []string{"public"},
 	}
 	if q.SQL == "" {
 		q.Tables = tablesOf(t)
 	}
-	return e.Explain(ctx, q)
+	report, err := e.Explain(ctx, q)
+	if err != nil && e.Dialect != sqlgen.Postgres() {
+		// The tables here are PostgreSQL's, with types that a Redshift may not have.
+		e.Dialect = sqlgen.Postgres()
+		return e.Explain(ctx, q)
+	}
+	return report, err
 }

@@ -89,6 +89,9 @@ func principal(s State, name string) identity.Principal {
 func (r *comparison) connection(ctx context.Context, name string) error {
 	before, _ := r.Old.Program(name)
 	after, _ := r.New.Program(name)
+	if r.DialectOf != nil {
+		r.Dialect = r.DialectOf(name)
+	}
 	for _, table := range union(registered(before), registered(after)) {
 		if err := ctx.Err(); err != nil {
 			return err

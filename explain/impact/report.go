@@ -24,6 +24,8 @@ type Config struct {
 	Old, New State
 	Rewriter explain.Rewriter
 	Dialect  sqlgen.Dialect
+	// DialectOf, where it is set, is the dialect of a connection in place of Dialect.
+	DialectOf func(connection string) sqlgen.Dialect
 	// Now tells the time.
 	Now func() time.Time
 	// Statements calls the function with each audited event of the time in question; nil leaves statements out.

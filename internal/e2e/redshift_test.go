@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,6 +198,7 @@ func TestRedshift(t *testing.T) {
 	if asked < 30 {
 		t.Error("fewer than 30 answers")
 	}
+	redshiftPreviews(t, in)
 	for _, u := range server.Startups() {
 		if u.Params["application_name"] == "postern:log" {
 			continue // the server's own, which asks for the history
@@ -217,6 +219,24 @@ func TestRedshift(t *testing.T) {
 	}
 	if n := len(records(t, in, func(e audit.Event) bool { return e.Kind == audit.Statement && e.Login == "ann" })); n < 8 {
 		t.Errorf("%d statements of ann's are on record", n)
+	}
+}
+
+// redshiftPreviews asks an administrator's questions: what they are told of filters and masks is in a Redshift's words, as is the statement.
+func redshiftPreviews(t *testing.T, in *instance) {
+	t.Helper()
+	token := firstTokenOf(t, in)
+	for path, body := range map[string]string{
+		"/v1/decisions": `{"user": "ann", "connection": "lake", "tables": [{"schema": "sales", "table": "customer"}]}`,
+		"/v1/explain":   `{"user": "ann", "connection": "lake", "sql": "SELECT TOP 1 phone FROM sales.customer"}`,
+	} {
+		status, answer := askAPI(t, in, http.MethodPost, path, token, body)
+		if status != 200 || !strings.Contains(answer, `(\"postern_t\".\"country\" = 'FR')`) || !strings.Contains(answer, `CAST(regexp_replace(\"postern_t\".\"phone\"`) || strings.Contains(answer, "pg_catalog.") || strings.Contains(answer, "::") {
+			t.Errorf("%s: %d\n%s", path, status, answer)
+		}
+	}
+	if status, answer := askAPI(t, in, http.MethodPost, "/v1/explain", token, `{"user": "ann", "connection": "lake", "sql": "SELECT TOP 1 phone FROM sales.hidden"}`); status != 200 || !strings.Contains(answer, "42P01") {
+		t.Errorf("of a refused statement: %d %s", status, answer)
 	}
 }
 
