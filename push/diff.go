@@ -263,6 +263,7 @@ func (d *difference) views() {
 			if !d.have.facts.wrappers[f] {
 				d.find(Blocked, at.Schema+"."+at.Name, "needs the function "+f+": run `postern register`")
 				d.withdraw(at)
+				d.withoutFunction(f)
 			}
 		}
 		if _, gone := d.want.Views[at]; !gone {
@@ -286,6 +287,14 @@ func (d *difference) views() {
 	}
 	slices.SortFunc(d.changes, func(a, b change) int {
 		return cmp.Or(cmp.Compare(a.at.Schema, b.at.Schema), cmp.Compare(a.at.Name, b.at.Name))
+	})
+}
+
+// withoutFunction gives up what would be granted on a function that is not there, and on its schema where that is not there either.
+func (d *difference) withoutFunction(f string) {
+	_, there := d.have.schemaOwners[functionsSchema]
+	maps.DeleteFunc(d.want.Grants, func(g Grant, _ Columns) bool {
+		return g.Object.Kind == ObjectFunction && g.Object.Name == f || !there && g.Object == Object{ObjectSchema, functionsSchema, ""}
 	})
 }
 

@@ -96,29 +96,31 @@ func TestRedshiftKilledAtEveryStatement(t *testing.T) {
 			if before.equal(after) {
 				t.Fatal("nothing changes")
 			}
-			kills, probes, at := 0, 0, 0
-			for ways := slices.Sorted(maps.Keys(deaths())); ; at += mode.step {
-				how := ways[at/mode.step%len(ways)]
-				set(first)
-				w.finish()
-				if !w.probe(people).equal(before) {
+			// On the way there and on the way back by turns.
+			moments, views := []moment{anotherMoment(), first}, []seen{after, before}
+			kills, probes, at, survived := 0, 0, 0, 0
+			for ways := slices.Sorted(maps.Keys(deaths())); survived < 2; at += mode.step {
+				turn, how := at/mode.step%2, ways[at/mode.step%len(ways)]
+				from, to := views[turn], views[1-turn]
+				if !w.probe(people).equal(from) {
 					t.Fatal("what was before is not again")
 				}
-				set(anotherMoment())
+				set(moments[1-turn])
 				died := w.killedAt(at, deaths()[how], func() {
 					probes++
-					for _, bad := range w.probe(people).between(before, after) {
+					for _, bad := range w.probe(people).between(from, to) {
 						t.Errorf("%s, statement %d: %s", how, at, bad)
 					}
 				})
 				w.finish()
-				if !w.probe(people).equal(after) {
+				if !w.probe(people).equal(to) {
 					t.Fatalf("%s, statement %d: the next run did not complete", how, at)
 				}
 				if !died {
-					break
+					survived++
+					continue
 				}
-				kills++
+				kills, survived = kills+1, 0
 			}
 			t.Logf("%d statements: %d deaths, in 3 ways by turns, %d times all was looked at", at, kills, probes)
 			if at < 30 {

@@ -12,6 +12,7 @@ import (
 	"github.com/posternsql/postern/internal/rsfake"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
+	"github.com/posternsql/postern/warehouse"
 )
 
 // TestRedshiftPlanFiles compares plans with testdata/plans, which an administrator can read: the first one, the one of a changed attribute, and one of changed
@@ -192,5 +193,38 @@ func TestRedshiftMasksStayTyped(t *testing.T) {
 		if got, want := types("governed_shop", "customer"), types("shop", "customer"); got != want {
 			t.Errorf("the view has\n%s\nand the table\n%s", got, want)
 		}
+	}
+}
+
+// TestRedshiftKeyedMasks: without the Lambda's functions a source whose masks call them is opened to nobody; with them the audience may call what its views call.
+func TestRedshiftKeyedMasks(t *testing.T) {
+	w := newStore(t)
+	w.data[2].Rules[0].Mask = &policy.Mask{Columns: []string{"c_phone"}, Hash: &policy.HashMask{}}
+	w.exec("ALTER TABLE shop.customer ALTER COLUMN c_phone TYPE varchar(64)")
+	r, err := w.syncer().Sync(t.Context(), w.input())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.Blocked && strings.Contains(f.Detail, "needs the function keyed_hash") }) {
+		t.Errorf("nothing is said of the function: %v", r.Findings)
+	}
+	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "")
+	w.reads("ann", "SELECT n_nationkey FROM shop.nation", "1\n2")
+	reg := warehouse.RedshiftRegistration{Database: w.server.Database(), Service: w.accounts["cid"], System: w.settings.SystemRole, Lambda: warehouse.RedshiftLambda{Function: "masks", Role: "default"},
+		Tables: []warehouse.TableName{{Schema: "shop", Name: "customer"}}}
+	state, err := warehouse.LookRedshift(t.Context(), w.admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.exec(reg.Statements(state)...)
+	w.sync()
+	if got := w.value("SELECT count(*) FROM svv_function_privileges WHERE namespace_name = 'postern_functions' AND identity_name LIKE '%_read' AND function_name = 'keyed_hash'"); got != "1" {
+		t.Errorf("%s grants of the function", got)
+	}
+	if got := w.value("SELECT count(*) FROM svv_function_privileges WHERE namespace_name = 'postern_functions' AND identity_type = 'public'"); got != "0" {
+		t.Errorf("everybody may call %s functions", got)
+	}
+	if _, err := fetch(t.Context(), w.as("bob"), "SELECT c_phone FROM governed_shop.customer"); sqlState(err) != "58000" {
+		t.Errorf("the Lambda was not asked: %v", err)
 	}
 }

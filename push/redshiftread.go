@@ -143,7 +143,7 @@ func (c *rsCrawler) schemaNames() []string {
 }
 
 func (c *rsCrawler) schemas() {
-	names := append(c.schemaNames(), SystemSchema, ProcedureSchema)
+	names := append(c.schemaNames(), SystemSchema, ProcedureSchema, functionsSchema)
 	c.each("SELECT nspname, pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace WHERE nspname IN ("+rsTexts(names)+")", nil, func(v []string) {
 		c.out.schemaOwners[v[0]] = v[1]
 		if v[1] == c.settings.SystemRole {
