@@ -156,7 +156,9 @@ func (d *desirer) source(t *catalog.Table) {
 	}
 	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable) && !d.in.Settings.Impersonation
 	reader := d.role(access, "read", "may read what policies "+strings.Join(access.Policies, ", ")+" open")
-	d.members(reader, d.andWhoActs(who.readers))
+	if !d.filled[reader] {
+		d.members(reader, d.andWhoActs(who.readers))
+	}
 	if native {
 		d.native(t, access, reader, who)
 		return
