@@ -108,7 +108,8 @@ func singleLine(sql string) string { return strings.Join(strings.Fields(imperson
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // redshiftImpersonationProcedures makes the procedures, and closes them to everybody. In a procedure with its owner's rights current_user is the owner:
-// who asks is session_user there. Variables begin with v_, because old PL/pgSQL takes any word of that name for the variable.
+// who asks is session_user there, and names must not be looked up by the caller's search path. Variables begin with v_, because old PL/pgSQL takes any word of that
+// name for the variable; RAISE takes variables alone.
 func redshiftImpersonationProcedures() []string {
 	out := []string{impersonationWords(impersonateSQL), impersonationWords(grantImpersonationSQL), impersonationWords(revokeImpersonationSQL), impersonationWords(reapImpersonationsSQL)}
 	for _, p := range []string{"impersonate(VARCHAR)", "grant_impersonation(VARCHAR, VARCHAR)", "revoke_impersonation(VARCHAR, VARCHAR)", "reap_impersonations()"} {
@@ -149,7 +150,7 @@ BEGIN
         JOIN $system.profile AS other ON other.account = may.value
         WHERE may.account = v_who AND may.kind = '$kind' AND may.value = v_wanted;
     IF v_target IS NULL THEN
-        RAISE EXCEPTION 'permission denied to impersonate %', quote_literal(v_wanted);
+        RAISE EXCEPTION 'permission denied to impersonate "%"', v_wanted;
     END IF;
     v_secret := md5(CAST(RANDOM() AS VARCHAR) || CAST(v_here AS VARCHAR) || CAST(SYSDATE AS VARCHAR) || v_who);
     UPDATE $system.impersonation SET ended = SYSDATE WHERE account = v_who AND pid = v_here AND ended IS NULL;
@@ -159,7 +160,7 @@ BEGIN
         VALUES (SYSDATE, 'begin', v_who, v_target, v_here, v_who);
     SELECT INTO v_set set_config('$variable', v_secret, false);
 END;
-$body$ LANGUAGE plpgsql SECURITY DEFINER`
+$body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog`
 
 // grantImpersonationSQL lets an account impersonate another until the next sync, which goes by the policies alone.
 const grantImpersonationSQL = `CREATE OR REPLACE PROCEDURE $procedures.grant_impersonation(v_who VARCHAR(128), v_whom VARCHAR(128)) AS $body$
@@ -179,7 +180,7 @@ BEGIN
     INSERT INTO $system.entitlement (account, kind, name, value) VALUES (v_who, '$kind', ';', v_whom);
     INSERT INTO $system.impersonation_log (logged_at, event, account, target, pid, done_by) VALUES (SYSDATE, 'grant', v_who, v_whom, pg_backend_pid(), v_by);
 END;
-$body$ LANGUAGE plpgsql SECURITY DEFINER`
+$body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog`
 
 // revokeImpersonationSQL takes it back, until the next sync as well. Who acts as the other now is nobody from their next statement on.
 const revokeImpersonationSQL = `CREATE OR REPLACE PROCEDURE $procedures.revoke_impersonation(v_who VARCHAR(128), v_whom VARCHAR(128)) AS $body$
@@ -192,7 +193,7 @@ BEGIN
         WHERE may.account = v_who AND may.kind = '$kind' AND may.value = v_whom;
     DELETE FROM $system.entitlement WHERE account = v_who AND kind = '$kind' AND value = v_whom;
 END;
-$body$ LANGUAGE plpgsql SECURITY DEFINER`
+$body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog`
 
 // reapImpersonationsSQL notes the end of impersonations whose backend has gone, and forgets what ended a day ago; the log keeps it. A record is made to
 // expire and not to end, so that a session that were taken for gone by mistake would be nobody's, and never its owner's own again.
@@ -202,7 +203,7 @@ DECLARE
     v_alive INTEGER;
 BEGIN
     FOR v_row IN SELECT account, target, pid FROM $system.impersonation WHERE ended IS NULL AND expires > SYSDATE LOOP
-        SELECT INTO v_alive COUNT(*) FROM stv_sessions WHERE process = v_row.pid AND TRIM(user_name) = v_row.account;
+        SELECT INTO v_alive COUNT(*) FROM pg_catalog.stv_sessions WHERE process = v_row.pid AND TRIM(user_name) = v_row.account;
         IF v_alive = 0 THEN
             UPDATE $system.impersonation SET expires = SYSDATE WHERE account = v_row.account AND pid = v_row.pid AND ended IS NULL;
             INSERT INTO $system.impersonation_log (logged_at, event, account, target, pid, done_by)
@@ -211,4 +212,4 @@ BEGIN
     END LOOP;
     DELETE FROM $system.impersonation WHERE expires < DATEADD(day, -1, SYSDATE);
 END;
-$body$ LANGUAGE plpgsql SECURITY DEFINER`
+$body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog`

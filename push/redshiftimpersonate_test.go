@@ -211,12 +211,23 @@ func TestRedshiftImpersonation(t *testing.T) {
 	if got := l.sees(cyd); got != asCyd {
 		t.Errorf("after a refusal: %q", got)
 	}
+	// The procedures call the server's own functions, whatever the caller's path.
+	shadowed := l.as("cyd")
+	if failed := l.run(shadowed, "CREATE FUNCTION public.pg_backend_pid() RETURNS integer STABLE AS $$ SELECT 1 $$ LANGUAGE sql", "SET search_path TO public, pg_catalog", toAnn); failed != nil {
+		t.Errorf("with functions of one's own: %v", failed)
+	}
+	if got := l.sees(shadowed); got != asAnn {
+		t.Errorf("with functions of one's own: sees %q", got)
+	}
+	if failed := l.run(shadowed, end); failed != nil {
+		t.Errorf("ending with functions of one's own: %v", failed)
+	}
 	log := l.system.ExecParams(t.Context(), "SELECT event, count(*) FROM postern_system.impersonation_log GROUP BY event ORDER BY event", nil, nil, nil, nil).Read()
 	var events []string
 	for _, row := range log.Rows {
 		events = append(events, string(row[0])+" "+string(row[1]))
 	}
-	if got := strings.Join(events, ", "); got != "begin 2, end 2, grant 1, revoke 1" {
+	if got := strings.Join(events, ", "); got != "begin 3, end 3, grant 1, revoke 1" {
 		t.Errorf("on record: %s", got)
 	}
 }

@@ -63,7 +63,7 @@ func demoOnce(t *testing.T, flags ...string) string {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shared.binary, append([]string{"demo", "--once"}, flags...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+folder)
