@@ -54,6 +54,8 @@ type reader interface {
 	open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error)
 	// kept asks for the connection, the format, the revision and the second of the last change.
 	kept() string
+	// unended says why such a session cannot be ended.
+	unended(set Settings) string
 	// left is the baseline as it is kept; settled is false where it does not count.
 	left(ctx context.Context, conn *pgconn.PgConn) (settled bool, state string, err error)
 }

@@ -60,6 +60,10 @@ func (postgres) open(ctx context.Context, conn *pgconn.PgConn, accounts []string
 	return query(ctx, conn, openTransactions, list(accounts))
 }
 
+func (postgres) unended(set Settings) string {
+	return "role " + set.SystemRole + " may not end it (GRANT pg_signal_backend)"
+}
+
 // kept: the second is rounded down; what somebody did in the rest of it was done after.
 func (postgres) kept() string {
 	return "SELECT connection, format, revision, floor(extract(epoch FROM at))::bigint FROM postern_system.sync"

@@ -205,7 +205,9 @@ func TestRedshiftKeyedMasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.Blocked && strings.Contains(f.Detail, "needs the function keyed_hash") }) {
+	if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool {
+		return f.Kind == push.Blocked && strings.Contains(f.Detail, "needs the function keyed_hash")
+	}) {
 		t.Errorf("nothing is said of the function: %v", r.Findings)
 	}
 	w.reads("ann", "SELECT c_custkey FROM governed_shop.customer", "")
@@ -226,5 +228,62 @@ func TestRedshiftKeyedMasks(t *testing.T) {
 	}
 	if _, err := fetch(t.Context(), w.as("bob"), "SELECT c_phone FROM governed_shop.customer"); sqlState(err) != "58000" {
 		t.Errorf("the Lambda was not asked: %v", err)
+	}
+}
+
+// TestRedshiftWriting: who may write a table that everybody sees as it is has INSERT, UPDATE by column and DELETE, and never TRUNCATE; nobody writes through a view.
+func TestRedshiftWriting(t *testing.T) {
+	w := newStore(t)
+	write := grant("writers", storeSources("shop.nation", "shop.customer"), policy.Allow{Users: []string{"cid"}})
+	write.Access = policy.AccessWrite
+	w.subscriptions = append(w.subscriptions, write)
+	w.exec("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA shop TO " + w.settings.SystemRole + " WITH GRANT OPTION")
+	r := w.sync()
+	for _, want := range []string{"shop.nation: emptying: TRUNCATE commits", "shop.customer: writing: Redshift has no views that can be written to"} {
+		if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.NotGiven && strings.Contains(f.String(), want) }) {
+			t.Errorf("nothing is said of: %s\n%v", want, r.Findings)
+		}
+	}
+	cid, ann := w.as("cid"), w.as("ann")
+	for sql, code := range map[string]string{
+		"INSERT INTO shop.nation VALUES (3, 'PERU')": "", "UPDATE shop.nation SET n_name = 'CHILE' WHERE n_nationkey = 3": "", "DELETE FROM shop.nation WHERE n_nationkey = 3": "", "TRUNCATE shop.nation": "42501",
+		"INSERT INTO governed_shop.customer (c_custkey) VALUES (9)": "55000", "DELETE FROM governed_shop.customer": "55000",
+	} {
+		if _, err := fetch(t.Context(), cid, sql); err != nil && sqlState(err) != code || err == nil && code != "" {
+			t.Errorf("cid, %s: %v", sql, err)
+		}
+		if _, err := fetch(t.Context(), ann, sql); sqlState(err) != max("42501", code) {
+			t.Errorf("ann, %s: %v", sql, err)
+		}
+	}
+	w.settings.ReadOnly = true
+	w.sync()
+	if _, err := fetch(t.Context(), cid, "DELETE FROM shop.nation"); sqlState(err) != "42501" {
+		t.Errorf("cid still writes: %v", err)
+	}
+}
+
+// TestRedshiftOlderSnapshot: a transaction that began before something was taken away is told, since nobody but a superuser can end it.
+func TestRedshiftOlderSnapshot(t *testing.T) {
+	w := newStore(t)
+	w.sync()
+	bob := w.as("bob")
+	if _, err := fetch(t.Context(), bob, "BEGIN"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetch(t.Context(), bob, "SELECT * FROM governed_shop.customer"); err != nil {
+		t.Fatal(err)
+	}
+	spec := w.specs["bob"]
+	spec.Attributes = map[string][]string{"region": {"EUROPE"}}
+	w.specs["bob"] = spec
+	r, err := w.syncer().Sync(t.Context(), w.input())
+	if err != nil || !r.Done {
+		t.Fatalf("%v %+v", err, r)
+	}
+	if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool {
+		return f.Kind == push.NotGoverned && f.Object == "role "+w.accounts["bob"] && strings.Contains(f.Detail, "only a superuser may end it")
+	}) {
+		t.Errorf("nothing is said of it: %v", r.Findings)
 	}
 }

@@ -136,6 +136,8 @@ func (u *ungoverned) redshiftShares(ctx context.Context, conn *pgconn.PgConn, _ 
 	return nil
 }
 
+func (redshift) unended(Settings) string { return "only a superuser may end it" }
+
 // open lists sessions of people in a transaction: it may have begun before the change.
 func (redshift) open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error) {
 	return query(ctx, conn, "SELECT DISTINCT pid, txn_owner FROM pg_catalog.svv_transactions WHERE pid <> pg_backend_pid() AND txn_owner IN ("+rsTexts(accounts)+")")

@@ -33,7 +33,7 @@ func (r *run) endSessions(ctx context.Context, accounts []string) error {
 			}
 		}
 		r.find(NotGoverned, "role "+account, "has a transaction open that began before the change: it may see what it saw until it ends; "+
-			"role "+r.s.config.Settings.SystemRole+" may not end it (GRANT pg_signal_backend)")
+			r.s.dialect().unended(r.s.config.Settings))
 	}
 	return nil
 }
