@@ -19,6 +19,8 @@ func procedurePoints() []Point {
 		accepted("backend-pid-beside-tables", "pg_backend_pid() in a view beside a user table is the session's", "SELECT count(*) FROM $s.pids WHERE same", "3", "CREATE OR REPLACE VIEW $s.pids AS SELECT pg_backend_pid() = pg_backend_pid() AS same FROM $s.t"),
 		accepted("sysdate-is-the-transactions", "SYSDATE is when the transaction began", "SELECT count(DISTINCT at) FROM $s.times", "1", "CREATE TABLE $s.times (at timestamp)", "BEGIN", "INSERT INTO $s.times SELECT SYSDATE", "INSERT INTO $s.times SELECT SYSDATE", "COMMIT"),
 		{Name: "set-config-in-a-procedure", Proves: "that set_config in a procedure with its owner's rights outlasts the call", try: setConfig},
+		accepted("search-path-of-a-procedure", "a procedure is made with its owner's rights and a search path of its own, its text between dollars with a word", "SELECT count(*) FROM $s.t", "3",
+			"CREATE OR REPLACE PROCEDURE $s.pathed() AS $body$ BEGIN RETURN; END; $body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog", "CALL $s.pathed()"),
 		accepted("sysdate-goes-on", "SYSDATE of a later transaction is later, by microseconds", "SELECT count(DISTINCT at) FROM $s.later", "2", "CREATE TABLE $s.later (at timestamp)", "INSERT INTO $s.later SELECT SYSDATE", "INSERT INTO $s.later SELECT SYSDATE"),
 		accepted("timeout-in-a-transaction", "SET LOCAL statement_timeout is taken and ends with the transaction", "SELECT current_setting('statement_timeout') IN ('0', '0ms')", "t", "SET statement_timeout TO 0", "BEGIN", "SET LOCAL statement_timeout TO 5000", "COMMIT"),
 		{Name: "conflicting-writers", Proves: "what a second writer of a row is told that another transaction has written (1023 or a wait), which is tried again", try: conflict},
