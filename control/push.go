@@ -46,6 +46,8 @@ func (g *Generation) Pushes() (out []Push) {
 		p.Warehouse.User, p.Warehouse.Credentials = s.User, nil
 		if !s.Password.IsZero() {
 			p.Warehouse.Credentials = warehouse.Password(s.Password)
+		} else {
+			p.Warehouse.Credentials = g.systemToken(s)
 		}
 		accounts := g.accounts(s.Connection)
 		for _, user := range slices.Sorted(maps.Keys(accounts)) {

@@ -3,10 +3,12 @@ package control
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -105,4 +107,28 @@ func TestImpersonationWanted(t *testing.T) {
 	p := w.publisher(nil)
 	w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\nimpersonation: true\n")
 	w.refused(p, "impersonation: only in a warehouse of engine redshift")
+}
+
+// TestSystemRoleByIAM: where the proxy logs in by IAM, the system role does so too, as itself, unless it has a password.
+func TestSystemRoleByIAM(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_SECRET", "s")
+	t.Setenv("SYSTEM_PASSWORD", "pw")
+	const text = "kind: Connection\nname: tpch\nengine: postgres\nhost: db.example.com\ndatabase: d\nuser: postern\ntls: {mode: verify-full}\n" +
+		"aws: {method: rds, region: eu-central-1, accessKey: {id: KEY, secret: {env: AWS_ACCESS_KEY_SECRET}}}\n" +
+		"---\nkind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\n"
+	for given, want := range map[string]string{"": "DBUser=postern_system", "password: {env: SYSTEM_PASSWORD}\n": "pw"} {
+		set, err := resource.Parse("x.yaml", []byte(text+given))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := set.Connections[0].Warehouse()
+		g := &Generation{set: set, connections: map[string]connection{"tpch": {config: config, program: &policy.Program{}}}}
+		login, err := g.Pushes()[0].Warehouse.Login(t.Context())
+		if err != nil || login.User != "postern_system" || !strings.Contains(login.Password.Reveal(), want) {
+			t.Errorf("%q: as %s with %s, %v", given, login.User, login.Password.Reveal(), err)
+		}
+		if service, err := config.Login(t.Context()); err != nil || !strings.Contains(service.Password.Reveal(), "DBUser=postern&") && !strings.HasSuffix(service.Password.Reveal(), "DBUser=postern") {
+			t.Errorf("the proxy logs in as %s: %v", service.User, err)
+		}
+	}
 }

@@ -91,7 +91,9 @@ IF i %% 500 = 0 THEN COMMIT; END IF; END LOOP; END $$`, count)
 		groups = []string{"part2, part4", "part2"}[i%2]
 		from := time.Now()
 		apply("EUROPE")
-		eventually(t, time.Minute, "a change of groups", func() bool { return p.sees("person1", "SELECT count(*) FROM governed_public.t4_4") == []string{"0", "(42501)"}[i%2] })
+		eventually(t, time.Minute, "a change of groups", func() bool {
+			return p.sees("person1", "SELECT count(*) FROM governed_public.t4_4") == []string{"0", "(42501)"}[i%2]
+		})
 		moved = append(moved, time.Since(from).Round(time.Millisecond))
 		slowest = max(slowest, moved[i])
 	}
