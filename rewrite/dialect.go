@@ -75,7 +75,7 @@ func (rw *Rewriter) redshiftStatement(req *Request, translated *redshift.Stateme
 	if err != nil {
 		return Statement{}, time.Time{}, inClientText(err, translated)
 	}
-	st.Text = translated.Text
+	st.Text, st.Places = translated.Text, inClientPlaces(st.Places, translated)
 	return st, holds, nil
 }
 

@@ -7,6 +7,8 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/posternsql/postern/rewrite/redshift"
 )
 
 // An error of the warehouse says where in the text that it parsed, which is ours. The printed text is read back into a tree that equals
@@ -46,6 +48,40 @@ func places(sql, printed string, judged, again *pg.Node) []Place {
 	inCharacters(sql, byClient, func(p *Place) *int32 { return &p.Client })
 	slices.SortFunc(byClient, func(a, b Place) int { return cmp.Compare(a.Printed, b.Printed) })
 	return slices.DeleteFunc(byClient, func(p Place) bool { return p.Client == 0 })
+}
+
+// redshiftPlaces is places for a Redshift, whose printed text was translated for the parser like a client's. The places of the client's are those in
+// what its text was translated into; see inClientPlaces.
+func redshiftPlaces(sql string, judged, again *pg.Node, printed *redshift.Statement) []Place {
+	list := places(sql, printed.SQL, judged, again)
+	at := make([]int, len(list))
+	for i, p := range list {
+		at[i] = int(p.Printed)
+	}
+	for i, to := range printed.Positions(at) {
+		list[i].Printed = int32(to)
+	}
+	return inOrder(list)
+}
+
+// inClientPlaces moves places from the translated text to the client's.
+func inClientPlaces(list []Place, translated *redshift.Statement) []Place {
+	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.Client, b.Client) })
+	at := make([]int, len(list))
+	for i, p := range list {
+		at[i] = int(p.Client)
+	}
+	for i, to := range translated.Positions(at) {
+		list[i].Client = int32(to)
+	}
+	return inOrder(list)
+}
+
+// inOrder sorts places by the printed text, and leaves out what has none.
+func inOrder(list []Place) []Place {
+	list = slices.DeleteFunc(list, func(p Place) bool { return p.Printed == 0 || p.Client == 0 })
+	slices.SortStableFunc(list, func(a, b Place) int { return cmp.Compare(a.Printed, b.Printed) })
+	return slices.CompactFunc(list, func(a, b Place) bool { return a.Printed == b.Printed })
 }
 
 // inCharacters turns byte offsets, which are sorted, into positions in characters from 1; 0 beyond the text.

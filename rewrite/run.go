@@ -146,7 +146,9 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	}
 	var err error
 	if rw.redshift() {
-		st.SQL, err = redshift.Print(raw.Stmt)
+		st.SQL, err = redshift.PrintPlaced(raw.Stmt, func(again *pg.Node, printed *redshift.Statement) {
+			st.Places = redshiftPlaces(req.SQL, raw.Stmt, again, printed)
+		})
 		return st, r.until, err
 	}
 	st.SQL, st.Places, err = printTree(raw, req.SQL)

@@ -32,6 +32,12 @@ type printer struct {
 // may complete: sub-selects get aliases, backslashes are put together with chr(92). What Redshift does not have is refused by name, in
 // a *pgerror.Error.
 func Print(stmt *pg.Node) (string, error) {
+	return PrintPlaced(stmt, func(*pg.Node, *Statement) {})
+}
+
+// PrintPlaced is Print, and calls placed with the tree that the printed text reads back as, which has the form of stmt, and with what the text was
+// translated into, in which the places of that tree are. Both are good only where there is no error.
+func PrintPlaced(stmt *pg.Node, placed func(again *pg.Node, printed *Statement)) (string, error) {
 	prepare(stmt)
 	p := &printer{}
 	p.statement(stmt)
@@ -42,7 +48,7 @@ func Print(stmt *pg.Node) (string, error) {
 	if len(text) > MaxSQL {
 		return "", pgerror.LimitExceeded("statement is too long for Redshift when it is guarded: %d bytes, at most %d", len(text), MaxSQL)
 	}
-	if err := readBack(stmt, text); err != nil {
+	if err := readBack(stmt, text, placed); err != nil {
 		return "", err
 	}
 	return text, nil

@@ -88,15 +88,16 @@ func withoutBackslash(text string) *pg.Node {
 
 // readBack holds a printed text against the tree that it was printed from: both engines split it alike, and by the way that a client's text
 // goes, it is that tree again.
-func readBack(stmt *pg.Node, text string) error {
+func readBack(stmt *pg.Node, text string, placed func(*pg.Node, *Statement)) error {
 	if err := lex.Same(text); err != nil {
 		return unprintable()
 	}
-	again, err := Parse(text)
+	again, printed, err := parseOne(text)
 	if err != nil || again == nil {
 		return unprintable()
 	}
 	prepare(again)
+	placed(again, printed)
 	judged := proto.Clone(stmt).(*pg.Node)
 	normalize(judged.ProtoReflect())
 	normalize(again.ProtoReflect())
@@ -108,21 +109,26 @@ func readBack(stmt *pg.Node, text string) error {
 
 // Parse is the tree of one statement; nil where the text is none or several.
 func Parse(text string) (*pg.Node, error) {
+	tree, _, err := parseOne(text)
+	return tree, err
+}
+
+func parseOne(text string) (*pg.Node, *Statement, error) {
 	statements, err := Translate(text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(statements) != 1 || statements[0].Unloads {
-		return nil, nil
+		return nil, nil, nil
 	}
 	tree, err := pg.Parse(statements[0].SQL)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(tree.Stmts) != 1 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return tree.Stmts[0].Stmt, Desugar(tree.Stmts[0].Stmt)
+	return tree.Stmts[0].Stmt, &statements[0], Desugar(tree.Stmts[0].Stmt)
 }
 
 func unprintable() error {
