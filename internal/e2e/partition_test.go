@@ -201,6 +201,18 @@ func (a *askers) end() {
 // after is how long after an instant the last answer came.
 func (a *askers) after(at time.Time) time.Duration { return time.Unix(0, a.last.Load()).Sub(at) }
 
+// late says how an answer came that should not have come any more at an instant: to a question that was asked after it, or so long after it that it
+// cannot have been on its way. It is empty where none did.
+func (a *askers) late(at time.Time) string {
+	if sent := time.Unix(0, a.sent.Load()).Sub(at); sent > 0 {
+		return fmt.Sprintf("answered what was asked %v after", sent)
+	}
+	if read := a.after(at); read > slack {
+		return fmt.Sprintf("answered %v after", read)
+	}
+	return ""
+}
+
 // got reports a refusal with the code.
 func (a *askers) got(code string) bool {
 	_, ok := a.refused.Load(code)
@@ -256,8 +268,8 @@ func TestPartition(t *testing.T) {
 			if late := a.after(began); late > time.Second+slack {
 				t.Errorf("answered %v after the change", late)
 			}
-			if late := a.after(returned); late > 0 {
-				t.Errorf("answered %v after apply returned", late)
+			if late := a.late(returned); late != "" {
+				t.Errorf("%s apply returned", late)
 			}
 			t.Logf("last answer %v after apply began, which took %v", a.after(began).Round(time.Millisecond), returned.Sub(began).Round(time.Millisecond))
 			if status, body := readyz(t, far); status != 503 || !strings.Contains(body, "cannot be confirmed") {
