@@ -35,7 +35,7 @@ test: ## Install what is missing and run all tests against a real PostgreSQL (PK
 	$(GO) vet $(PKG)
 	@mkdir -p bin
 	$(GO) build -o bin/testsum ./internal/testsum
-	$(GO) test -json -count=1 -timeout 30m $(PKG) | bin/testsum $(if $(filter ./...,$(PKG)),-required testdata/required-tests.txt)
+	$(GO) test -json -count=1 -timeout 45m $(PKG) | bin/testsum $(if $(filter ./...,$(PKG)),-required testdata/required-tests.txt)
 
 .PHONY: lint
 lint: ## Run golangci-lint, built from source at the version of tools/go.mod
