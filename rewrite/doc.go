@@ -47,7 +47,7 @@
 // The virtual catalogue, which answers for pg_catalog and information_schema:
 //
 //   - catalog.sql: each relation as a View; builtin.go: a name in FROM to one of these; facts.go: what the person may see, put into
-//     their texts
+//     their texts; cataloglookup.go: look-ups by oid and name
 //   - catalogfuncs.go, catalogtemplates.go: functions about objects; privileges.go: has_table_privilege and its like; regcast.go: regclass
 //     and its like
 //

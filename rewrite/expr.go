@@ -195,6 +195,9 @@ func (r *resolver) subLink(l *pg.SubLink, s *scope) error {
 	if err := r.expr(l.Testexpr, s); err != nil {
 		return err
 	}
+	if stmt := l.Subselect.GetSelectStmt(); stmt != nil && (l.SubLinkType == pg.SubLinkType_EXPR_SUBLINK || l.SubLinkType == pg.SubLinkType_ARRAY_SUBLINK) {
+		r.scalars[stmt] = true
+	}
 	before := r.leaks
 	_, err := r.query(l.Subselect, s)
 	r.quiet[l] = r.leaks == before

@@ -332,6 +332,8 @@ type fences struct {
 	// leaks counts what is not leakproof; quiet are the sub-selects in which there was nothing.
 	leaks int
 	quiet map[*pg.SubLink]bool
+	// scalars are the sub-selects in expressions of which the planner makes no join.
+	scalars map[*pg.SelectStmt]bool
 	// fenceAll fences every table of the statement.
 	fenceAll bool
 	// root is the statement. ownParameters says that its parameters are those of the request; else they are not known.
@@ -342,7 +344,8 @@ type fences struct {
 }
 
 func newFences() fences {
-	return fences{levels: map[*pg.SelectStmt][]fact{}, own: map[*pg.SelectStmt][]*guard{}, quiet: map[*pg.SubLink]bool{}}
+	return fences{levels: map[*pg.SelectStmt][]fact{}, own: map[*pg.SelectStmt][]*guard{}, quiet: map[*pg.SubLink]bool{},
+		scalars: map[*pg.SelectStmt]bool{}}
 }
 
 // withoutFence is a View without OFFSET 0; nil where its filter would not stay a condition on the scan of its table, or where

@@ -153,6 +153,9 @@ func (r *resolver) fenceSelect(stmt *pg.SelectStmt, level *scope, names []string
 	}
 	r.quals(stmt.WhereClause, level, false)
 	r.repeatable(stmt.WhereClause, level)
+	if !r.rw.redshift() {
+		r.repeatInCatalogs(stmt, level)
+	}
 	r.having(stmt.HavingClause, level)
 	for _, n := range slices.Concat(stmt.GroupClause, stmt.DistinctClause, stmt.SortClause) {
 		if by := n.GetSortBy(); by != nil {
