@@ -20,8 +20,6 @@ type LambdaInput struct {
 	Program *policy.Program
 	// People have accounts of the warehouse's own, and read stored views; nobody where none are kept.
 	People []Person
-	// Acting has for each account those as whom it may act: what they read, it reads.
-	Acting map[string][]string
 	// Service is the account with which the proxy asks for everybody; "" where there is none. Domains are those that it may use besides: they are asked for before
 	// a policy that names them can be published.
 	Service string
@@ -53,7 +51,6 @@ func LambdaAccess(in LambdaInput) (*lambda.Access, time.Time, error) {
 			w.source(t)
 		}
 	}
-	w.acting()
 	access, err := w.access()
 	return access, w.until, err
 }
@@ -85,21 +82,6 @@ func (w *lambdaWork) access() (*lambda.Access, error) {
 		return nil, fmt.Errorf("working out who may have what masked: %w", err)
 	}
 	return out, nil
-}
-
-// acting lets accounts have masked what those have as whom they may act.
-func (w *lambdaWork) acting() {
-	for _, people := range w.domains {
-		var more []string
-		for account, as := range w.in.Acting {
-			if slices.ContainsFunc(as, func(other string) bool { return people[other] && other != w.in.Service }) {
-				more = append(more, account)
-			}
-		}
-		for _, account := range more {
-			people[account] = true
-		}
-	}
 }
 
 // lambdaWork collects the accounts of each token domain.
@@ -156,9 +138,12 @@ func (w *lambdaWork) open(want []policy.Want) (out []string) {
 		}
 	}
 	// Redshift names who logged in, whomever they act for.
-	open := slices.Clone(out)
+	open := make(map[string]bool, len(out))
+	for _, account := range out {
+		open[account] = true
+	}
 	for _, p := range w.in.People {
-		if !slices.Contains(open, p.Account) && owners[p.Account] == 1 && slices.ContainsFunc(p.MayActAs, func(a string) bool { return slices.Contains(open, a) }) {
+		if !open[p.Account] && owners[p.Account] == 1 && slices.ContainsFunc(p.MayActAs, func(a string) bool { return open[a] }) {
 			out = append(out, p.Account)
 		}
 	}

@@ -69,9 +69,9 @@ func TestLambdaAccess(t *testing.T) {
 	}
 	const cluster = "arn:aws:redshift:eu-central-1:123456789012:cluster:dwh"
 	now := time.Date(2029, 1, 1, 0, 0, 0, 0, time.UTC)
-	in := push.LambdaInput{Version: 7, Program: lambdaProgram(t), Service: "postern", Domains: []string{"default", "next"}, Acting: map[string][]string{"boss": {"IAMR:bob"}, "cyd": {"nobody", "postern"}}, Clusters: []string{cluster}, Keys: "postern/keys/", Now: now, People: []push.Person{
+	in := push.LambdaInput{Version: 7, Program: lambdaProgram(t), Service: "postern", Domains: []string{"default", "next"}, Clusters: []string{cluster}, Keys: "postern/keys/", Now: now, People: []push.Person{
 		person("ann", false, "a"), person("IAMR:bob", false, "b"), person("cyd", false), person("raw", false, "a", "raw"), person("exempt", true, "a", "b"),
-		person("twice", false, "a"), person("twice", false, "b"), person("", false, "a"),
+		{Account: "boss", Principal: identity.NewPrincipal(identity.Spec{User: "boss"}), MayActAs: []string{"IAMR:bob"}}, person("twice", false, "a"), person("twice", false, "b"), person("", false, "a"),
 	}}
 	access, until, err := push.LambdaAccess(in)
 	if err != nil {
