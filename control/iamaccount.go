@@ -12,15 +12,15 @@ import (
 // iamPrincipal is the ARN of an IAM user or role, or of a session of a role (AWS IAM User Guide, "IAM identifiers"). The name is behind the path.
 var iamPrincipal = regexp.MustCompile(`^arn:aws[a-z-]*:(?:iam::[0-9]{12}:(?:user|role)/(?:[!-~]*/)?([\w+=,.@-]{1,64})|sts::[0-9]{12}:assumed-role/([\w+=,.@-]{1,64})/[\w+=,.@-]{2,64})$`)
 
-// systemToken has the system role log in by IAM where the connection does so (RDS and Aurora) and no password is given: AWS signs a token for whichever account
-// may be logged in as.
+// systemToken has the system role log in by AWS where the connection does so for an account that it names (RDS, Aurora, GetClusterCredentials) and no password is given: AWS
+// signs a token for, or makes a password of, whichever account may be logged in as.
 func (g *Generation) systemToken(s resource.PushSettings) warehouse.CredentialSource {
 	i := slices.IndexFunc(g.set.Connections, func(c resource.Connection) bool { return c.Name == s.Connection })
-	if i < 0 || g.set.Connections[i].AWS.Method != string(awsauth.MethodRDS) {
+	if i < 0 || !slices.Contains([]awsauth.Method{awsauth.MethodRDS, awsauth.MethodCluster}, awsauth.Method(g.set.Connections[i].AWS.Method)) {
 		return nil
 	}
 	c := g.set.Connections[i]
-	c.User = s.User
+	c.User, c.AWS.Groups, c.AWS.AutoCreate = s.User, nil, false
 	return c.Warehouse().Credentials
 }
 

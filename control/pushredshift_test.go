@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/internal/rsfake/rsfaketest"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/secret"
 )
 
 const redshiftPushed = `kind: Connection
@@ -56,6 +59,29 @@ on: {tables: [wh.sales.customer]}
 rules:
   - rows: "@attributeValuesContains('region', region)"
 `
+
+// TestRedshiftSystemAccount: the system account has its password, or the one that AWS makes for it by its name; never that of the proxy's account.
+func TestRedshiftSystemAccount(t *testing.T) {
+	t.Setenv("SYSTEM_PASSWORD", "s")
+	password := secret.Ref{Env: "SYSTEM_PASSWORD"}
+	for _, c := range []struct {
+		method string
+		given  secret.Ref
+		want   bool
+	}{{"", secret.Ref{}, false}, {"", password, true}, {"cluster", secret.Ref{}, true}, {"cluster", password, true}, {"serverless", secret.Ref{}, false}} {
+		at := resource.Connection{Name: "wh", Engine: "redshift", Host: "127.0.0.1", Database: "d", User: "proxy"}
+		if at.AWS.Method = c.method; c.method == "" {
+			at.Password = password
+		} else {
+			at.AWS.Region, at.AWS.Cluster = "eu-central-1", "c"
+		}
+		set := &resource.Set{Connections: []resource.Connection{at}, PushSettings: []resource.PushSettings{{Connection: "wh", User: "system", Password: c.given}}}
+		g := &Generation{set: set, connections: map[string]connection{"wh": {config: at.Warehouse(), program: &policy.Program{}}}}
+		if got := g.Pushes()[0].Warehouse; (got.Credentials != nil) != c.want || got.User != "system" {
+			t.Errorf("%q, %v: %v as %s", c.method, c.given, got.Credentials, got.User)
+		}
+	}
+}
 
 // TestPushRedshiftPublished: what can be said inside a Redshift is published, with what it does not keep from whom; what cannot is refused with its reason.
 func TestPushRedshiftPublished(t *testing.T) {

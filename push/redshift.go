@@ -63,7 +63,7 @@ func (redshift) identity(ctx context.Context, conn *pgconn.PgConn, set Settings,
 	if rows, err = query(ctx, conn, "SELECT usesuper FROM pg_catalog.pg_user WHERE usename = current_user"); err != nil {
 		return fmt.Errorf("asking what the account may do: %w", err)
 	}
-	f.super = len(rows) == 1 && rows[0][0] == "t"
+	f.super = len(rows) == 1 && isTrue(rows[0][0])
 	held, err := systemPermissions(ctx, conn, set.SystemRole)
 	if err != nil {
 		return err
@@ -81,6 +81,9 @@ func (redshift) identity(ctx context.Context, conn *pgconn.PgConn, set Settings,
 	}
 	return nil
 }
+
+// isTrue reads a boolean: views of the system's print them in more ways than one.
+func isTrue(v string) bool { return strings.HasPrefix(strings.ToLower(v), "t") }
 
 // systemPermissions are those that an account has by its roles, and by theirs.
 func systemPermissions(ctx context.Context, conn *pgconn.PgConn, account string) (map[string]bool, error) {

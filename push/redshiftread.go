@@ -58,10 +58,10 @@ func (c *rsCrawler) principals() {
 		if slices.Contains(managed, name) {
 			name = userKind + name
 		}
-		c.out.Server[name] = serverRole{login: true, super: v[1] == "t", inherit: true, administered: true}
+		c.out.Server[name] = serverRole{login: true, super: isTrue(v[1]), inherit: true, administered: true}
 	})
 	administered := map[string]bool{}
-	c.each("SELECT role_name, admin_option FROM pg_catalog.svv_user_grants WHERE user_name = "+rsText(c.settings.SystemRole), nil, func(v []string) { administered[v[0]] = v[1] == "t" })
+	c.each("SELECT role_name, admin_option FROM pg_catalog.svv_user_grants WHERE user_name = "+rsText(c.settings.SystemRole), nil, func(v []string) { administered[v[0]] = isTrue(v[1]) })
 	c.each("SELECT role_name, role_owner FROM pg_catalog.svv_roles", nil, func(v []string) {
 		c.out.Server[c.role(managed, v[0])] = serverRole{inherit: true, administered: v[1] == c.settings.SystemRole || administered[v[0]]}
 	})

@@ -17,6 +17,10 @@ func (r *run) endSessions(ctx context.Context, accounts []string) error {
 		return nil
 	}
 	rows, err := r.s.dialect().open(ctx, r.conn, accounts)
+	if sqlState(err) != "" && !r.conn.IsClosed() {
+		r.find(NotGoverned, "sessions", "whether transactions are open that began before the change cannot be asked: "+serverMessage(err))
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("looking for sessions with older snapshots: %w", err)
 	}

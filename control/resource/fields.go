@@ -175,7 +175,7 @@ func warehouseFields() map[string]field {
 		"PushSettings.name":         {about: "the settings", required: true},
 		"PushSettings.connection":   {about: "the warehouse", required: true},
 		"PushSettings.user":         {about: "the system role, which owns what is maintained and is not the proxy's", required: true},
-		"PushSettings.password":     {about: "where its password is", standard: "a token of IAM's where the Connection has `aws: {method: rds}`, or else none is sent"},
+		"PushSettings.password":     {about: "where its password is", standard: "what AWS gives for its name where the Connection has `aws: {method: rds}` or `{method: cluster}`, or else none is sent"},
 		"PushSettings.enforce":      {about: "how: views beside the tables, or row policies on them where they can say it, and views elsewhere", required: true, enum: []string{"views", "rowSecurity"}},
 		"PushSettings.seeAllRows":   {about: "with `enforce: rowSecurity`, roles of others that go on seeing all rows; the proxy's role and the owner of a table do anyway"},
 		"PushSettings.schemaPrefix": {about: "begins the names of the schemas that hold views", standard: "`governed_`"},
