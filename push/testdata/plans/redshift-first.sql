@@ -1,5 +1,5 @@
 -- guarantee: lake.events: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: row-level security is for tables of the database itself, and it is a foreign table
--- guarantee: sales.orders: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: the mask of column total depends on the person, and masking policies know roles
+-- guarantee: sales.orders: values are masked or left out by the view, which is all that a reader can compute with; it hides no rows; Redshift's own policies could not say it: the mask of column total depends on the person, and masking policies know roles
 -- guarantee: shop.customer: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: the mask of column c_phone depends on the person, and masking policies know roles
 -- 68 statements in 2 transactions, 9 WIDENS_ACCESS
 

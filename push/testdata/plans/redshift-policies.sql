@@ -1,5 +1,5 @@
 -- guarantee: shop.customer: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: the mask of column c_custkey depends on the person, and masking policies know roles
--- guarantee: shop.nation: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: the mask of column n_name depends on the person, and masking policies know roles
+-- guarantee: shop.nation: values are masked or left out by the view, which is all that a reader can compute with; it hides no rows; Redshift's own policies could not say it: the mask of column n_name depends on the person, and masking policies know roles
 -- 31 statements in 1 transaction, 8 WIDENS_ACCESS
 
 -- everything at once
