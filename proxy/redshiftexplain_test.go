@@ -21,6 +21,9 @@ func TestRedshiftExplain(t *testing.T) {
 		{"EXPLAIN SELECT name FROM sales.customer WHERE id = 4711", "XN Scan on customer", "rows="},
 		{"EXPLAIN SELECT c.name FROM sales.customer c JOIN sales.orders o ON o.customer_id = c.id ORDER BY 1", "XN Join", "Hash"},
 		{"EXPLAIN SELECT id FROM sales.v_hiding", "XN Scan", "customer"},
+		// The client's own names must not make those of hidden tables show.
+		{"EXPLAIN SELECT id FROM sales.v_hiding AS customer", "XN Scan", "customer"},
+		{"EXPLAIN WITH customer AS (SELECT id FROM sales.v_hiding) SELECT id FROM customer", "XN Scan", "on customer"},
 		{"EXPLAIN SELECT a FROM sales.v_open ORDER BY b", "XN Seq Scan on v_open  (cost=", "Sort Key"},
 		{"EXPLAIN SELECT count(*) FROM svv_tables", "XN Aggregate", "customer"},
 	} {

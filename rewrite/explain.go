@@ -41,6 +41,9 @@ type Explain struct {
 type known struct {
 	// names are the tables, aliases, common table expressions and functions in it.
 	names map[string]bool
+	// relations are the tables that the client names and sees, and their schemas: an alias or a WITH query of the client's may bear the name of one
+	// that it does not see, and to show that name would tell that there is one.
+	relations map[string]bool
 	// masks are the masks of the tables, in canonical form.
 	masks map[string]bool
 	// conditions are its expressions in canonical form; see canonical.
@@ -74,6 +77,7 @@ func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
 		}
 	}
 	x.whole = true
+	x.known.see(r.uses)
 	for _, u := range r.uses {
 		d := &u.view.decision
 		// What stands behind a plain view has filters of its own, and its definition is not the client's text.

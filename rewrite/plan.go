@@ -126,7 +126,11 @@ func (x *Explain) node(n object, root bool) object {
 			if !x.filtered {
 				out = append(out, m)
 			}
-		case "Relation Name", "Alias", "CTE Name", "Function Name", "Schema":
+		case "Relation Name", "Schema":
+			if name, ok := m.value.(string); ok && (x.whole || x.known.relations[name]) {
+				out = append(out, m)
+			}
+		case "Alias", "CTE Name", "Function Name":
 			if name, ok := m.value.(string); ok && (x.whole || x.known.names[name]) {
 				out = append(out, m)
 			}

@@ -16,6 +16,14 @@ func readKnown(query *pg.Node) known {
 	return k
 }
 
+// see notes the tables that the client names and sees.
+func (k *known) see(uses []*use) {
+	k.relations = map[string]bool{}
+	for _, u := range uses {
+		k.relations[u.view.decision.Table.Name], k.relations[u.view.decision.Table.Schema] = true, true
+	}
+}
+
 func (k *known) walk(m protoreflect.Message) {
 	switch v := m.Interface().(type) {
 	case *pg.RangeVar:

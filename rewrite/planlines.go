@@ -31,6 +31,7 @@ func (r *resolver) explainRedshift(e *pg.ExplainStmt, st *Statement) error {
 		return err
 	}
 	x.whole = true
+	x.known.see(r.uses)
 	for _, u := range r.uses {
 		d := &u.view.decision
 		hides := u.view.catalog || d.Filtered() || u.view.body != nil
@@ -112,7 +113,7 @@ func (p *PlanReader) detail(text string) string {
 	}
 	var names []string
 	for _, name := range m[2:] {
-		if name = strings.Trim(name, ` "`); p.x.known.names[name] {
+		if name = strings.Trim(name, ` "`); p.x.known.relations[name] {
 			names = append(names, name)
 		}
 	}

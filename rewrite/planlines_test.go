@@ -42,7 +42,7 @@ func readPlan(x *Explain, text string) string {
 // TestRedshiftPlans holds what is shown of a plan: with rows hidden, with values hidden, and with nothing hidden.
 func TestRedshiftPlans(t *testing.T) {
 	names := map[string]bool{"sales": true, "event": true, "e": true, "q": true}
-	x := Explain{lines: true, filtered: true, known: known{names: names}}
+	x := Explain{lines: true, filtered: true, known: known{relations: names}}
 	got := readPlan(&x, redshiftPlan)
 	if strings.Contains(got, "MARKER") || strings.Contains(got, "rows=") || strings.Contains(got, "DS_") {
 		t.Errorf("it tells too much:\n%s", got)
@@ -65,7 +65,7 @@ func FuzzRedshiftPlan(f *testing.F) {
 	f.Add(redshiftPlan)
 	f.Add("XN Seq Scan on sales sales  (cost=0..1 rows=1 width=1)\n  ->  XN Hash DS_MARKER on sales  (cost=0..1 rows=1 width=1)")
 	f.Fuzz(func(t *testing.T, text string) {
-		x := Explain{lines: true, filtered: true, known: known{names: map[string]bool{"sales": true}}}
+		x := Explain{lines: true, filtered: true, known: known{relations: map[string]bool{"sales": true}}}
 		words := map[string]bool{"": true, "XN": true, "->": true, "on": true, "sales": true, "Other": true}
 		for _, name := range append(planOperators(), "Scan", "Join", "Aggregate", "SetOp") {
 			for _, w := range strings.Fields(name) {
