@@ -287,3 +287,27 @@ func TestRedshiftOlderSnapshot(t *testing.T) {
 		t.Errorf("nothing is said of it: %v", r.Findings)
 	}
 }
+
+// TestRedshiftSeveral: two databases are maintained beside each other for the same accounts, and taking one back leaves the other.
+func TestRedshiftSeveral(t *testing.T) {
+	one, two := newStore(t), newStore(t)
+	two.accounts, two.settings.Connection = one.accounts, "other"
+	spec := two.specs["bob"]
+	spec.Attributes = map[string][]string{"region": {"EUROPE"}}
+	two.specs["bob"] = spec
+	one.sync()
+	if r, err := two.syncer().Sync(t.Context(), two.input()); err != nil || !r.Done {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	one.reads("bob", "SELECT c_custkey FROM governed_shop.customer", "2")
+	two.reads("bob", "SELECT c_custkey FROM governed_shop.customer", "1\n3")
+	if r, err := two.syncer().Remove(t.Context(), two.input()); err != nil || !r.Done {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	one.sync()
+	one.reads("bob", "SELECT c_custkey FROM governed_shop.customer", "2")
+	one.settings.Connection = "another"
+	if _, err := one.syncer().Sync(t.Context(), one.input()); err == nil || !strings.Contains(err.Error(), "is maintained for connection") {
+		t.Errorf("a database is taken over from another connection: %v", err)
+	}
+}
