@@ -122,10 +122,11 @@ func (r *resolver) flattenItem(n *pg.Node, s selected, flat map[*place]string) {
 	}
 }
 
-// canFlatten reports a View that stands without a fence, where an outer join does not fill it up, and whose masked columns are only shown by a star.
+// canFlatten reports a View that stands without a fence, where an outer join does not fill it up, and whose masked columns are only shown by a star. A mask that
+// counts rows has to see those that the client does not ask for.
 func (r *resolver) canFlatten(p *place, s selected) bool {
 	v, tree := p.view, p.tree()
-	if v.catalog || v.body != nil || v.sandbox != nil || p.looked || p.counted || p.nullable || p.compared || p.whole > 0 || p.node.GetRangeSubselect().Lateral ||
+	if v.catalog || v.body != nil || v.sandbox != nil || counts(v) || p.looked || p.counted || p.nullable || p.compared || p.whole > 0 || p.node.GetRangeSubselect().Lateral ||
 		len(p.node.GetRangeSubselect().Alias.GetColnames()) > 0 || len(tree.FromClause) != 1 || tree.FromClause[0].GetRangeVar() == nil || tree.LimitOffset != nil {
 		return false
 	}

@@ -3,6 +3,8 @@ package rewrite
 import (
 	"strings"
 	"testing"
+
+	"github.com/posternsql/postern/policy/expr"
 )
 
 // TestTablesInPlaceOfViews: where nothing needs a View the table itself is read, with its filter in WHERE; all names are qualified, for the table has columns
@@ -72,6 +74,22 @@ func TestNewColumnsTakeNoNames(t *testing.T) {
 				continue
 			}
 			t.Errorf("%s\n%s\nsent %s", sql, problem, result.Statements[0].SQL)
+		}
+	}
+}
+
+// TestCountingMasksKeepTheirView: a mask that counts rows counts all of the table, not those that the client asks for.
+func TestCountingMasksKeepTheirView(t *testing.T) {
+	h := harnessOf(t, []testTable{{schema: "public", name: "counted", columns: []testColumn{
+		{name: "id", typ: "integer"}, {name: "n", typ: "bigint", mask: expr.CountOver{By: []expr.Column{{Name: "n", Type: "bigint"}}}},
+	}}}, damage{})
+	for _, sql := range []string{"SELECT * FROM counted WHERE id = 1", "SELECT id FROM counted WHERE id = 1"} {
+		result, err := h.rewrite(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Statements[0].SQL, "FROM (SELECT ") {
+			t.Errorf("%s: %s", sql, result.Statements[0].SQL)
 		}
 	}
 }
