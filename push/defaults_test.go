@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
@@ -160,6 +161,21 @@ func TestViewDefaults(t *testing.T) {
 	if got := w.value(ann, "UPDATE changed SET price = DEFAULT, tag = DEFAULT, region = DEFAULT WHERE k = 'mine' RETURNING price, tag, region"); got != "8.00|NULL|EUROPE" {
 		t.Errorf("after changes: %s", got)
 	}
+	// While somebody holds the view its defaults wait, and it is read and written to as before.
+	w.exec(w.admin, "ALTER TABLE changed ALTER COLUMN price SET DEFAULT 10")
+	holder := w.as(w.accounts["bob"])
+	w.exec(holder, "BEGIN; SELECT count(*) FROM changed")
+	w.settings.LockTimeout = 200 * time.Millisecond
+	if r, err := w.syncer().Sync(t.Context(), w.input()); err != nil || r.Done || !w.found(r, push.Blocked, "governed_public.changed: its defaults could not be changed") {
+		t.Errorf("%v, %v", err, r.Findings)
+	}
+	if got := w.value(ann, "UPDATE changed SET price = DEFAULT WHERE k = 'mine' RETURNING price"); got != "8.00" {
+		t.Errorf("while the view is held: %s", got)
+	}
+	w.exec(holder, "ROLLBACK")
+	w.sync()
+	w.exec(w.admin, "ALTER TABLE changed ALTER COLUMN price SET DEFAULT 8")
+	w.sync()
 	// A view that is replaced keeps them, one that is made anew gets them, one that nobody updates loses them.
 	w.data[0].Rules[0].Rows += " OR id < 0"
 	w.sync()

@@ -162,7 +162,8 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 func (d *difference) onChanged() (out []Grant) {
 	changed := map[Object]bool{}
 	for _, c := range d.changes {
-		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.there
+		// What a view shows does not hang on its defaults.
+		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.there && !c.only
 	}
 	for _, c := range d.tables {
 		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = true
@@ -250,7 +251,7 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	}
 	for _, c := range d.changes {
 		// A view that was dropped has lost its grants, and one that changed apart had them taken away.
-		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.drop || apart
+		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = c.drop || apart && !c.only
 	}
 	for _, c := range d.tables {
 		again[Object{ObjectTable, c.at.Schema, c.at.Name}] = apart
