@@ -2,11 +2,13 @@ package rewrite
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/posternsql/postern/catalog"
@@ -53,6 +55,7 @@ func FuzzRewrite(f *testing.F) {
 			if len(tree.Stmts) != 1 {
 				t.Fatalf("the output is %d statements: %s", len(tree.Stmts), st.SQL)
 			}
+			viewsAgain(t, h, tree.Stmts[0].Stmt.ProtoReflect())
 			if problem := unguarded(tree.Stmts[0].Stmt.ProtoReflect(), views); problem != "" {
 				t.Fatalf("%s\nfrom %q\nsent %q", problem, sql, st.SQL)
 			}
@@ -65,7 +68,7 @@ func unguarded(m protoreflect.Message, catalogViews map[string]bool) string {
 	switch v := m.Interface().(type) {
 	case *pg.RangeSubselect:
 		if isView(v.Subquery.GetSelectStmt()) ||
-			v.Subquery.GetSelectStmt().GetLimitOffset() != nil && catalogViews[deparsed(v.Subquery.GetSelectStmt())] {
+			v.Subquery.GetSelectStmt().GetLimitOffset() != nil && ofCatalog(v.Subquery.GetSelectStmt(), catalogViews) {
 			return ""
 		}
 	case *pg.RangeVar:
@@ -110,6 +113,83 @@ func unguarded(m protoreflect.Message, catalogViews map[string]bool) string {
 		return problem == ""
 	})
 	return problem
+}
+
+// ofCatalog recognises a View of the virtual catalogue, also with look-ups before its condition.
+func ofCatalog(s *pg.SelectStmt, catalogViews map[string]bool) bool {
+	for range 6 {
+		if catalogViews[deparsed(s)] {
+			return true
+		}
+		all := conjunctsOf(s.WhereClause)
+		if len(all) == 0 || dotted(all[0].GetAExpr().GetName()) != "pg_catalog.=" {
+			return false
+		}
+		s = proto.Clone(s).(*pg.SelectStmt)
+		s.WhereClause = conjunction(all[1:])
+	}
+	return false
+}
+
+// viewsAgain takes the schema off a table that stands in the place of its View: where the row filter is among the conditions of its query, under its alias,
+// and no name is one of a column that the View has not.
+func viewsAgain(t *testing.T, h *harness, m protoreflect.Message) {
+	t.Helper()
+	if sub, ok := m.Interface().(*pg.RangeSubselect); ok && isView(sub.Subquery.GetSelectStmt()) {
+		return
+	}
+	if s, ok := m.Interface().(*pg.SelectStmt); ok {
+		for _, n := range s.FromClause {
+			viewAgain(t, h, s, n)
+		}
+	}
+	eachMessage(m, func(child protoreflect.Message) { viewsAgain(t, h, child) })
+}
+
+func viewAgain(t *testing.T, h *harness, s *pg.SelectStmt, n *pg.Node) {
+	t.Helper()
+	if j := n.GetJoinExpr(); j != nil {
+		viewAgain(t, h, s, j.Larg)
+		viewAgain(t, h, s, j.Rarg)
+	}
+	rv := n.GetRangeVar()
+	alias := rv.GetAlias().GetAliasname()
+	table, ok := h.program.Snapshot().Table(rv.GetSchemaname(), rv.GetRelname())
+	if !ok {
+		return
+	}
+	req := h.request("")
+	v, err := h.rw.views.get(&req, table, reach{})
+	if err != nil || !v.decision.Allowed {
+		return
+	}
+	rest := conjunctsOf(s.WhereClause)
+	if v.decision.Filtered() {
+		if v.plain == nil {
+			return
+		}
+		filter := proto.Clone(v.plain.WhereClause).(*pg.Node)
+		rename(filter.ProtoReflect(), targetAlias, alias)
+		for _, want := range conjunctsOf(filter) {
+			i := slices.IndexFunc(rest, func(n *pg.Node) bool { return deparsedCondition(n) == deparsedCondition(want) })
+			if i < 0 {
+				return
+			}
+			rest = slices.Delete(slices.Clone(rest), i, i+1)
+		}
+	}
+	without := proto.Clone(s).(*pg.SelectStmt)
+	without.WhereClause = conjunction(rest)
+	for _, c := range table.Columns {
+		if _, shown := v.decision.Column(c.Name); !shown && strings.Contains(deparsed(without), alias+"."+c.Name) {
+			return
+		}
+	}
+	s.WhereClause, rv.Schemaname = conjunction(rest), ""
+}
+
+func deparsedCondition(n *pg.Node) string {
+	return deparsed(&pg.SelectStmt{WhereClause: n, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE})
 }
 
 // isView recognises a View by what no client text can make after it was judged: a schema-qualified relation under the View's alias.
