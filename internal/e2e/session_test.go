@@ -26,7 +26,7 @@ func TestExplainByClients(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	seen := strings.ToLower(string(out))
-	for _, word := range []string{"query plan", "scan on customer", "<relation-name>customer</relation-name>", `relation name: "customer"`} {
+	for _, word := range []string{"query plan", "scan on public.customer", "<relation-name>customer</relation-name>", `relation name: "customer"`} {
 		if !strings.Contains(seen, word) {
 			t.Errorf("%q is missing:\n%s", word, out)
 		}
