@@ -92,6 +92,8 @@ type crawler struct {
 	out      *Actual
 	columns  map[Relation][]ViewColumn
 	readers  map[Relation][]string
+	// late are views that are bound to nothing.
+	late map[Relation]bool
 	// held are tables of others on which our roles hold anything, and their schemas, beside the sources of now.
 	held []Relation
 	err  error
@@ -298,16 +300,16 @@ WHERE n.nspname = ANY ($1::name[]) AND dc.oid <> c.oid ORDER BY 3`, []string{lis
 	})
 }
 
-// views tells ours, as we left them, from what somebody changed or made.
-func (c *crawler) views() {
+// views tells ours, as we left them, from what somebody changed or made. options are those that ours have.
+func (c *crawler) views(options ...string) {
 	governed := c.governedSchemas()
 	for at, r := range c.out.relations {
 		if !slices.Contains(governed, at.Schema) {
 			continue
 		}
 		entry, known := c.out.ledger[ledgerKey{"view", at.Schema, at.Name}]
-		v := View{Columns: c.columns[at], Dependents: c.readers[at], Foreign: !known || r.kind != "v" || r.owner != c.settings.SystemRole}
-		if !v.Foreign && entry.mark == r.mark && (r.options == barrier || r.options == writableBarrier) {
+		v := View{Columns: c.columns[at], Dependents: c.readers[at], Late: c.late[at], Foreign: !known || r.kind != "v" || r.owner != c.settings.SystemRole}
+		if !v.Foreign && entry.mark == r.mark && slices.Contains(options, r.options) {
 			// The digest is of the options, too.
 			v.Digest, v.Writable = entry.digest, r.options == writableBarrier
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
-	"github.com/posternsql/postern/sqlgen"
 )
 
 // Person is somebody who has an account of the warehouse's own.
@@ -59,7 +58,7 @@ func Desire(in Input) (*Desired, error) {
 	if err := in.Program.Deferrable(); err != nil {
 		return nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, tables: map[string][]string{}}
+	d := &desirer{in: in, dialect: in.Settings.dialect(), out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, tables: map[string][]string{}}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered || t.Held {
@@ -68,12 +67,8 @@ func Desire(in Input) (*Desired, error) {
 		d.source(t)
 	}
 	d.impersonators()
-	if err := d.profiles(); err != nil {
-		return nil, err
-	}
-	if !in.Settings.redshift() {
-		d.out.paths(d.in.Settings, d.out.Bases)
-	}
+	d.profiles()
+	d.dialect.paths(d)
 	d.out.grantees(d.find)
 	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
@@ -83,6 +78,7 @@ func Desire(in Input) (*Desired, error) {
 
 type desirer struct {
 	in        Input
+	dialect   dialect
 	out       *Desired
 	audiences map[string]*audience
 	filled    map[string]bool     // roles whose members are known
@@ -102,7 +98,7 @@ func (d *desirer) people() {
 	owners := map[string][]string{}
 	for _, p := range d.in.People {
 		if !p.Principal.IsZero() && p.Account != "" {
-			owners[d.in.Settings.one(p.Account)] = append(owners[d.in.Settings.one(p.Account)], p.Principal.User())
+			owners[d.dialect.one(p.Account)] = append(owners[d.dialect.one(p.Account)], p.Principal.User())
 		}
 	}
 	for _, p := range d.in.People {
@@ -111,9 +107,9 @@ func (d *desirer) people() {
 		case p.Principal.IsZero() || account == "":
 		case p.Principal.Exempt():
 			d.find(NotGoverned, who, "is exempt: what account "+account+" may do is not Postern's")
-		case len(owners[d.in.Settings.one(account)]) > 1:
-			d.find(Blocked, who, "account "+account+" is said to be that of "+strings.Join(owners[d.in.Settings.one(account)], " and ")+": it gets nothing")
-		case checkName(account) != nil || d.in.Settings.redshift() && redshiftAccount(account) != nil || strings.HasPrefix(account, "pg_") || account == publicRole:
+		case len(owners[d.dialect.one(account)]) > 1:
+			d.find(Blocked, who, "account "+account+" is said to be that of "+strings.Join(owners[d.dialect.one(account)], " and ")+": it gets nothing")
+		case checkName(account) != nil || d.dialect.account(account) != nil || strings.HasPrefix(account, "pg_") || account == publicRole:
 			d.find(Blocked, who, fmt.Sprintf("no person's role can have the name %.80q: it gets nothing", account))
 		case account == d.in.Settings.SystemRole || account == d.in.Settings.ServiceRole || strings.HasPrefix(account, d.in.Settings.RolePrefix):
 			d.find(Blocked, who, "account "+account+" is named as roles of Postern's own are: it gets nothing")
@@ -138,7 +134,7 @@ func (d *desirer) source(t *catalog.Table) {
 		return
 	}
 	if len(dec.Columns) == 0 {
-		d.find(NotGiven, base.Schema+"."+base.Name, "no column of it is visible, and PostgreSQL has no view without columns")
+		d.find(NotGiven, base.Schema+"."+base.Name, "no column of it is visible, and there are no views without columns")
 		return
 	}
 	if t.Kind == catalog.KindView {
@@ -167,14 +163,7 @@ func (d *desirer) source(t *catalog.Table) {
 	if err := d.view(t, &dec, reader); err != nil {
 		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
 	}
-	if d.in.Settings.redshift() {
-		d.redshiftWriting(t, access, who)
-		return
-	}
-	d.writable(t, &dec, access, who)
-	if d.in.Settings.Enforce == EnforceRowSecurity {
-		d.secured(t, &dec, access, who, found)
-	}
+	d.dialect.rules(d, t, &dec, access, who, found)
 }
 
 // native grants on the table itself, column by column: a column that appears later is hidden until somebody has reviewed it.
@@ -187,10 +176,7 @@ func (d *desirer) native(t *catalog.Table, access policy.AccessClass, reader str
 	d.grant(schema, "USAGE", reader, "")
 	d.grant(object, "SELECT", reader, columns)
 	for _, w := range access.Privileges {
-		privilege, list := nativePrivilege(w)
-		if d.in.Settings.redshift() {
-			privilege, list = d.redshiftPrivilege(t, w, who)
-		}
+		privilege, list := d.dialect.privilege(d, t, w, who)
 		if privilege == "" || d.in.Settings.ReadOnly {
 			continue
 		}
@@ -209,27 +195,8 @@ func writerWords(w policy.Privilege, access policy.AccessClass) string {
 	return "may " + string(w) + " as policies " + strings.Join(access.Policies, ", ") + " say"
 }
 
-// nativePrivilege is the server's privilege, and whether it can be given by column. MERGE has none: it takes those of what it does.
-func nativePrivilege(w policy.Privilege) (privilege string, byColumn bool) {
-	switch w {
-	case policy.PrivilegeInsert:
-		return "INSERT", true
-	case policy.PrivilegeUpdate:
-		return "UPDATE", true
-	case policy.PrivilegeDelete:
-		return "DELETE", false
-	case policy.PrivilegeTruncate:
-		return "TRUNCATE", false
-	case policy.PrivilegeMerge:
-	}
-	return "", false
-}
-
 func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) error {
-	if d.in.Settings.redshift() {
-		return d.redshiftView(t, dec, reader)
-	}
-	printed, err := sqlgen.Postgres().StoredView(dec)
+	v, err := d.dialect.stored(t, dec)
 	if err != nil {
 		return err
 	}
@@ -237,13 +204,12 @@ func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) er
 	if checkName(at.Schema) != nil {
 		return fmt.Errorf("the schema of the views of %s would be called %s, which is longer than %d bytes", t.Schema, at.Schema, maxNameBytes)
 	}
-	v := View{SQL: printed.SQL, Digest: digest(printed.SQL)}
 	for _, c := range dec.Columns {
 		v.Columns = append(v.Columns, ViewColumn{c.Column.Name, c.Column.Type})
 	}
 	look := func(e expr.Expr) {
 		if k, ok := e.(expr.Keyed); ok {
-			v.Functions = append(v.Functions, ticketed(k.Func))
+			v.Functions = append(v.Functions, d.dialect.keyed(k.Func))
 		}
 	}
 	expr.Walk(dec.Filter, look)
@@ -256,25 +222,9 @@ func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) er
 	d.out.Views[at] = v
 	d.grant(Object{ObjectSchema, at.Schema, ""}, "USAGE", reader, "")
 	d.grant(Object{ObjectTable, at.Schema, at.Name}, "SELECT", reader, "")
-	for _, f := range v.Functions {
-		d.grant(Object{ObjectFunction, SystemSchema, f}, "EXECUTE", reader, "")
-	}
+	d.dialect.called(d, reader, v.Functions)
+	d.dialect.guarantee(d, t, dec, v.Functions)
 	return nil
-}
-
-// ticketed is the function of SystemSchema that a stored view calls, with its argument types.
-func ticketed(f expr.KeyedFunc) string {
-	switch f {
-	case expr.KeyedHash:
-		return "keyed_hash(uuid, text, text)"
-	case expr.KeyedDraw:
-		return "keyed_draw(uuid, text, text)"
-	case expr.KeyedProtect:
-		return "protect(uuid, text, text)"
-	case expr.KeyedFormatPreserving:
-		return "format_preserving(uuid, text, text, text)"
-	}
-	return fmt.Sprintf("unknown_%d()", f)
 }
 
 // audience asks for everybody, once for all sources of an access class.

@@ -6,6 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
 	"github.com/posternsql/postern/sqlgen"
 )
 
@@ -13,6 +16,7 @@ import (
 // audit are the same for all of them.
 type dialect interface {
 	session
+	wanter
 	reader
 	printer
 }
@@ -36,6 +40,32 @@ type session interface {
 	together(sql string) []string
 	// removal drops what preparation made.
 	removal(f *facts) []string
+}
+
+// wanter is what a warehouse can hold of what should be there.
+type wanter interface {
+	// validate refuses settings that a warehouse of the kind knows nothing of.
+	validate(set Settings) error
+	// account refuses a name that no person's account can have. one has the same answer for accounts that could be taken for each other.
+	account(name string) error
+	one(account string) string
+	// folds reports a name that would be taken for another.
+	folds(name string) bool
+	// profile is what is kept of a person. An error says why nothing can be: they see nothing.
+	profile(d *desirer, p Person) (Profile, error)
+	// stored prints the guarded view of a source, and what it is known again by.
+	stored(t *catalog.Table, dec *policy.Decision) (View, error)
+	// keyed is the function that a view calls for a mask, with its argument types; called has a role call what its views call.
+	keyed(f expr.KeyedFunc) string
+	called(d *desirer, role string, functions []string)
+	// guarantee tells what a view keeps from whom, where that is not all.
+	guarantee(d *desirer, t *catalog.Table, dec *policy.Decision, functions []string)
+	// privilege is that on a table that everybody sees as it is, and whether it is given by column; "" where it is not given.
+	privilege(d *desirer, t *catalog.Table, w policy.Privilege, who *audience) (privilege string, byColumn bool)
+	// rules has a source that is not seen as it is be written to, and be read otherwise than through its view, where that can be. found counts the findings before its view.
+	rules(d *desirer, t *catalog.Table, dec *policy.Decision, access policy.AccessClass, who *audience, found int)
+	// paths has names without a schema find the views.
+	paths(d *desirer)
 }
 
 // reader is how it is known what is there.
@@ -92,10 +122,8 @@ type printer interface {
 
 // dialect of the warehouse. Validate refuses every other one.
 func (s Settings) dialect() dialect {
-	if s.redshift() {
+	if s.Dialect == sqlgen.Redshift() {
 		return redshift{}
 	}
 	return postgres{}
 }
-
-func (s Settings) redshift() bool { return s.Dialect == sqlgen.Redshift() }

@@ -11,7 +11,7 @@
 //   - rowsecurity.go, rowsecurityactual.go, rowsecuritydiff.go: sources that row policies can say: what should be there, what is, and the difference;
 //     rewrites.go: statements that are not run
 //   - bootstrap.go: what schema postern_system holds
-//   - dialect.go: all in which warehouses differ; postgres.go: PostgreSQL, with the files above
+//   - dialect.go: all in which warehouses differ; postgres.go, postgresdesired.go: PostgreSQL, with the files above
 //   - redshift.go, redshiftboot.go, redshiftdesired.go, redshiftread.go, redshiftacl.go, redshiftprint.go, redshiftperson.go, redshiftways.go: Amazon Redshift: the session and
 //     the lease, what is kept there, views, what is there, privileges, statements, the profile, ways around
 //   - redshiftimpersonate.go: what a Redshift holds for those who act as others; redshiftacts.go: who may, and what is on record of it

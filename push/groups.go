@@ -75,7 +75,7 @@ func (d *desirer) notGroup(role string) string {
 	switch {
 	case checkName(role) != nil:
 		return fmt.Sprintf("is no role: %.80q is not a name of 1 to %d bytes; another groupRole makes it shorter", role, maxNameBytes)
-	case set.redshift() && (strings.ToLower(role) != role || strings.Contains(role, `\`)):
+	case d.dialect.folds(role):
 		return "is no role: Redshift folds the name " + role + " to lower case"
 	case strings.HasPrefix(role, "pg_") || role == publicRole:
 		return "is no role: no role can be called " + role

@@ -46,7 +46,7 @@ func (postgres) removal(*facts) []string { return []string{"DROP SCHEMA " + Syst
 func (postgres) snapshot() string { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
 
 func (postgres) parts(c *crawler) []func() {
-	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, c.views, c.grants, c.defaults, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
+	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, func() { c.views(barrier, writableBarrier) }, c.grants, c.defaults, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
 }
 
 func (postgres) people(c *crawler)  { c.profile() }

@@ -2,14 +2,13 @@ package push
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // profiles adds the profile, and the role, of each person to whom anything is open, and the roles of groups.
-func (d *desirer) profiles() error {
+func (d *desirer) profiles() {
 	reach := map[string]bool{}
 	for m := range d.out.Members {
 		reach[m.Account] = true
@@ -18,41 +17,15 @@ func (d *desirer) profiles() error {
 		if !reach[p.Account] {
 			continue
 		}
-		row, err := d.profile(p)
-		if d.in.Settings.redshift() {
-			if row, err = d.redshiftProfile(p); err != nil {
-				d.find(Blocked, p.Principal.User(), err.Error()+": it has no profile, and sees nothing")
-				continue
-			}
-		}
+		row, err := d.dialect.profile(d, p)
 		if err != nil {
-			return err
+			d.find(Blocked, p.Principal.User(), err.Error()+": it has no profile, and sees nothing")
+			continue
 		}
 		d.out.Profile[p.Account] = row
 		d.out.Roles[p.Account] = Role{Kind: RolePerson, Comment: d.comment("a person's own role")}
 	}
 	d.groups()
-	return nil
-}
-
-func (d *desirer) profile(p Person) (Profile, error) {
-	attributes := map[string][]string{}
-	for _, name := range p.Principal.AttributeNames() {
-		if storable(name) {
-			attributes[name] = stored(p.Principal.Attribute(name))
-		}
-	}
-	flags, until := d.in.Program.FlagsAt(p.Principal, d.in.Now)
-	d.until(until)
-	// Keys of a map are printed sorted.
-	object, err := json.Marshal(attributes)
-	if err != nil {
-		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", p.Principal.User(), err)
-	}
-	return Profile{
-		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
-		Attributes: string(object), Flags: stored(flags),
-	}, nil
 }
 
 // stored keeps what the warehouse can hold. Other text equals nothing that it holds, so that leaving it out changes no answer.

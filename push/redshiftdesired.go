@@ -3,7 +3,6 @@ package push
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/posternsql/postern/catalog"
@@ -12,66 +11,47 @@ import (
 	"github.com/posternsql/postern/sqlgen"
 )
 
-// one has the same answer for accounts that a warehouse could take for one. A Redshift compares text without the blanks at its end, and a database may be made
-// not to tell capitals apart.
-func (s Settings) one(account string) string {
-	if !s.redshift() {
-		return account
+// validate: names in quotes are folded, too, and there are no row policies of ours.
+func (r redshift) validate(set Settings) error {
+	var mistakes []error
+	for what, name := range map[string]string{"schema prefix": set.SchemaPrefix, "role prefix": set.RolePrefix} {
+		if r.folds(name) {
+			mistakes = append(mistakes, fmt.Errorf("the %s %q: Redshift folds names to lower case", what, name))
+		}
 	}
-	return strings.ToLower(strings.TrimRight(account, " "))
+	if set.Enforce == EnforceRowSecurity {
+		mistakes = append(mistakes, fmt.Errorf("enforce %s: on Redshift there are views only", set.Enforce))
+	}
+	return errors.Join(mistakes...)
 }
 
-// redshiftAccount refuses an account that no statement could name, or that comparisons would take for another.
-func redshiftAccount(account string) error {
-	if strings.HasSuffix(account, " ") || strings.Contains(account, `\`) || strings.HasPrefix(account, groupKind) || strings.HasPrefix(account, roleKind) || strings.HasPrefix(account, userKind) {
+// one: text is compared without the blanks at its end, and a database may be made not to tell capitals apart.
+func (redshift) one(account string) string { return strings.ToLower(strings.TrimRight(account, " ")) }
+
+// account refuses what no statement could name, or comparisons would take for another.
+func (redshift) account(name string) error {
+	if strings.HasSuffix(name, " ") || strings.Contains(name, `\`) || strings.HasPrefix(name, groupKind) || strings.HasPrefix(name, roleKind) || strings.HasPrefix(name, userKind) {
 		return errors.New("no account has such a name")
 	}
 	return nil
 }
 
-// redshiftView adds the guarded view of a source. It is bound to nothing where the source is outside the database: no other view may read that.
-func (d *desirer) redshiftView(t *catalog.Table, dec *policy.Decision, reader string) error {
+// folds: quotes keep no capitals, and a backslash is an escape.
+func (redshift) folds(name string) bool {
+	return strings.ToLower(name) != name || strings.Contains(name, `\`)
+}
+
+// stored is bound to nothing where the source is outside the database: no other view may read that.
+func (redshift) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
 	printed, err := sqlgen.Redshift().StoredView(dec)
-	if err != nil {
-		return err
-	}
-	at := Relation{d.in.Settings.SchemaPrefix + t.Schema, t.Name}
-	if checkName(at.Schema) != nil {
-		return fmt.Errorf("the schema of the views of %s would be called %s, which is longer than %d bytes", t.Schema, at.Schema, maxNameBytes)
-	}
-	v := View{SQL: printed.SQL, Late: t.Kind == catalog.KindForeignTable}
-	v.Digest = digest(fmt.Sprint(v.Late, "\x00", v.SQL))
-	for _, c := range dec.Columns {
-		v.Columns = append(v.Columns, ViewColumn{c.Column.Name, c.Column.Type})
-	}
-	look := func(e expr.Expr) {
-		if k, ok := e.(expr.Keyed); ok {
-			v.Functions = append(v.Functions, redshiftKeyed(k.Func))
-		}
-	}
-	expr.Walk(dec.Filter, look)
-	for _, c := range dec.Columns {
-		expr.Walk(c.Mask, look)
-	}
-	slices.Sort(v.Functions)
-	v.Functions = slices.Compact(v.Functions)
-	d.out.Schemas[at.Schema] = true
-	d.out.Views[at] = v
-	d.grant(Object{ObjectSchema, at.Schema, ""}, "USAGE", reader, "")
-	d.grant(Object{ObjectTable, at.Schema, at.Name}, "SELECT", reader, "")
-	for _, f := range v.Functions {
-		d.grant(Object{ObjectSchema, functionsSchema, ""}, "USAGE", reader, "")
-		d.grant(Object{ObjectFunction, functionsSchema, f}, "EXECUTE", reader, "")
-	}
-	d.guarantee(t, dec, v.Functions)
-	return nil
+	late := t.Kind == catalog.KindForeignTable
+	return View{SQL: printed.SQL, Late: late, Digest: digest(fmt.Sprint(late, "\x00", printed.SQL))}, err
 }
 
 // functionsSchema has the functions of masks, which are the Lambda's.
 const functionsSchema = "postern_functions"
 
-// redshiftKeyed is a function of masks, with its argument types.
-func redshiftKeyed(f expr.KeyedFunc) string {
+func (redshift) keyed(f expr.KeyedFunc) string {
 	const text = "character varying"
 	switch f {
 	case expr.KeyedHash:
@@ -86,8 +66,14 @@ func redshiftKeyed(f expr.KeyedFunc) string {
 	return fmt.Sprintf("unknown_%d()", f)
 }
 
-// guarantee says what a view of a source keeps from whom, and what it does not.
-func (d *desirer) guarantee(t *catalog.Table, dec *policy.Decision, functions []string) {
+func (redshift) called(d *desirer, role string, functions []string) {
+	for _, f := range functions {
+		d.grant(Object{ObjectSchema, functionsSchema, ""}, "USAGE", role, "")
+		d.grant(Object{ObjectFunction, functionsSchema, f}, "EXECUTE", role, "")
+	}
+}
+
+func (redshift) guarantee(d *desirer, t *catalog.Table, dec *policy.Decision, functions []string) {
 	name := t.Schema + "." + t.Name
 	g := sqlgen.RedshiftGuaranteeOf(dec)
 	native := "; Redshift's own policies could say all of it, and none is made"
@@ -108,15 +94,15 @@ func (d *desirer) guarantee(t *catalog.Table, dec *policy.Decision, functions []
 	}
 }
 
-// redshiftWriting says what nobody can do through a view.
-func (d *desirer) redshiftWriting(t *catalog.Table, access policy.AccessClass, who *audience) {
+// rules: nobody can write through a view.
+func (redshift) rules(d *desirer, t *catalog.Table, _ *policy.Decision, access policy.AccessClass, who *audience, _ int) {
 	if len(access.Privileges) > 0 && len(who.writers) > 0 && !d.in.Settings.ReadOnly {
 		d.find(NotGiven, t.Schema+"."+t.Name, "writing: Redshift has no views that can be written to, and the table has rules that writing to it would pass by; people write through the proxy")
 	}
 }
 
-// redshiftPrivilege is the privilege on a table that everybody sees as it is. Only SELECT and UPDATE are known by column there.
-func (d *desirer) redshiftPrivilege(t *catalog.Table, w policy.Privilege, who *audience) (privilege string, byColumn bool) {
+// privilege: only SELECT and UPDATE are known by column.
+func (redshift) privilege(d *desirer, t *catalog.Table, w policy.Privilege, who *audience) (privilege string, byColumn bool) {
 	if w == policy.PrivilegeTruncate {
 		if len(who.writers[w]) > 0 && !d.in.Settings.ReadOnly {
 			d.find(NotGiven, t.Schema+"."+t.Name, "emptying: TRUNCATE commits what a transaction did before it, and is not given; people may DELETE")
@@ -126,3 +112,6 @@ func (d *desirer) redshiftPrivilege(t *catalog.Table, w policy.Privilege, who *a
 	privilege, byColumn = nativePrivilege(w)
 	return privilege, byColumn && w == policy.PrivilegeUpdate
 }
+
+// paths: people name the schema of the views.
+func (redshift) paths(*desirer) {}

@@ -79,13 +79,15 @@ func TestRedshiftUngoverned(t *testing.T) {
 	w.users = append(w.users, "role:"+role, "group:"+group)
 	w.exec("CREATE ROLE "+role, "GRANT ROLE "+role+" TO "+ann, "GRANT ACCESS SYSTEM TABLE TO ROLE "+role, "CREATE GROUP "+group+" WITH USER "+bob,
 		"GRANT SELECT ON shop.customer TO "+bob, "GRANT SELECT ON shop.secret TO GROUP "+group, "GRANT SELECT ON sales.orders TO ROLE "+role, "GRANT SELECT (n_name) ON shop.nation TO PUBLIC",
-		"GRANT USAGE ON SCHEMA lake TO "+cid, "ALTER USER "+bob+" SYSLOG ACCESS UNRESTRICTED", "CREATE SCHEMA own", "CREATE VIEW own.report AS SELECT c_name FROM shop.customer", "GRANT SELECT ON own.report TO "+cid)
+		"GRANT USAGE ON SCHEMA lake TO "+cid, "ALTER USER "+bob+" SYSLOG ACCESS UNRESTRICTED", "CREATE SCHEMA own", "CREATE VIEW own.report AS SELECT c_name FROM shop.customer", "GRANT SELECT ON own.report TO "+cid,
+		"CREATE VIEW own.digest AS SELECT c_name FROM own.report", "GRANT SELECT ON own.digest TO "+bob)
 	r := w.sync()
 	found := 0
 	for _, want := range []string{
 		"shop.customer: somebody granted SELECT to " + bob, "shop.secret: somebody granted SELECT to group " + group + ": open to " + bob, "sales.orders: somebody granted SELECT to role " + role + ": open to " + ann,
 		"shop.nation: somebody granted SELECT to public", "lake.events: somebody granted USAGE on its external schema to " + cid, "role " + bob + ": has SYSLOG ACCESS UNRESTRICTED",
 		"role " + role + ": has ACCESS SYSTEM TABLE", "shop.customer: can be read through view own.report of awsuser, open to " + cid,
+		"shop.customer: can be read through view own.digest of awsuser, open to " + bob,
 	} {
 		if !slices.ContainsFunc(r.Findings, func(f push.Finding) bool { return f.Kind == push.NotGoverned && strings.Contains(f.String(), want) }) {
 			t.Errorf("nothing is said of: %s", want)

@@ -27,8 +27,8 @@ func marked(values []string) []string {
 	return out
 }
 
-// redshiftProfile is the profile of a person as it is kept in a Redshift. An error says that it does not fit: they get none, and see nothing.
-func (d *desirer) redshiftProfile(p Person) (Profile, error) {
+// profile: lists have a bound there, and a person of whom more is known does not fit.
+func (redshift) profile(d *desirer, p Person) (Profile, error) {
 	who := p.Principal
 	attributes := map[string][]string{}
 	for _, name := range who.AttributeNames() {

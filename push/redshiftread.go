@@ -12,7 +12,6 @@ import (
 // snapshot. No statement joins a view of the system's with a function of the leader node.
 type rsCrawler struct {
 	*crawler
-	late   map[Relation]bool
 	found  []rsPrivilege
 	nearby []string
 }
@@ -21,7 +20,7 @@ func (redshift) snapshot() string { return "BEGIN" }
 
 func (redshift) parts(c *crawler) []func() {
 	r := &rsCrawler{crawler: c}
-	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, r.views, r.grants, r.profile}
+	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, func() { r.views("") }, r.grants, r.profile}
 }
 
 func (redshift) people(c *crawler)  { (&rsCrawler{crawler: c}).profile() }
@@ -240,20 +239,4 @@ WHERE dc.relkind = 'v' AND dc.oid <> c.oid AND n.nspname IN (`+rsTexts(governed)
 		at := Relation{v[0], v[1]}
 		c.readers[at] = append(c.readers[at], v[2])
 	})
-}
-
-// views tells ours, as we left them, from what somebody changed or made.
-func (c *rsCrawler) views() {
-	governed := c.governedSchemas()
-	for at, r := range c.out.relations {
-		if !slices.Contains(governed, at.Schema) {
-			continue
-		}
-		entry, known := c.out.ledger[ledgerKey{"view", at.Schema, at.Name}]
-		v := View{Columns: c.columns[at], Dependents: c.readers[at], Late: c.late[at], Foreign: !known || r.kind != "v" || r.owner != c.settings.SystemRole}
-		if !v.Foreign && entry.mark == r.mark {
-			v.Digest = entry.digest
-		}
-		c.out.Views[at] = v
-	}
 }

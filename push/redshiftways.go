@@ -3,7 +3,6 @@ package push
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,13 +11,7 @@ import (
 
 // ungoverned looks for ways to the data that the policies do not close.
 func (redshift) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error {
-	u := &ungoverned{actual: a, set: set, people: map[string][]string{}, everybody: slices.Sorted(maps.Keys(want.Profile))}
-	for _, account := range u.everybody {
-		for role := range a.closure(account) {
-			u.people[role] = append(u.people[role], account)
-		}
-	}
-	u.people[publicRole] = u.everybody
+	u := newUngoverned(a, set, want)
 	u.roles(want)
 	u.tables(want)
 	for base := range want.Bases {
@@ -74,20 +67,33 @@ func (u *ungoverned) redshiftSyslog(ctx context.Context, conn *pgconn.PgConn, _ 
 	return nil
 }
 
-// redshiftReaders has views of others that read a source, and who may read them. Late-binding views hang on nothing, and are not found.
+// redshiftReaders has what views of others read, themselves views or not. Late-binding views hang on nothing, and are not found.
 const redshiftReaders = `SELECT DISTINCT n.nspname, c.relname, dn.nspname, dc.relname, pg_catalog.pg_get_userbyid(dc.relowner)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_depend s ON s.refobjid = c.oid JOIN pg_catalog.pg_depend t ON t.objid = s.objid AND t.deptype = 'i'
 JOIN pg_catalog.pg_class dc ON dc.oid = t.refobjid JOIN pg_catalog.pg_namespace dn ON dn.oid = dc.relnamespace
-WHERE dc.relkind IN ('v', 'm') AND dc.oid <> c.oid AND n.nspname IN (%s) ORDER BY 1, 2, 3, 4`
+WHERE dc.relkind IN ('v', 'm') AND dc.oid <> c.oid AND dn.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3, 4`
+
+// through lists the views of others that read a source, by way of other views too, each with its owner. Our own keep the policies, and nothing is read past them.
+func through(base Relation, edges [][]string, ours string) map[Relation]string {
+	out := map[Relation]string{}
+	for queue := []Relation{base}; len(queue) > 0; queue = queue[1:] {
+		for _, v := range edges {
+			via := Relation{v[2], v[3]}
+			if _, seen := out[via]; !seen && (Relation{v[0], v[1]}) == queue[0] && v[4] != ours && via != base {
+				out[via] = v[4]
+				queue = append(queue, via)
+			}
+		}
+	}
+	return out
+}
 
 func (u *ungoverned) redshiftViews(ctx context.Context, conn *pgconn.PgConn, want *Desired) error {
 	if len(want.Bases) == 0 {
 		return nil
 	}
-	schemas, _ := split(slices.Collect(maps.Keys(want.Bases)))
-	slices.Sort(schemas)
-	rows, err := query(ctx, conn, fmt.Sprintf(redshiftReaders, rsTexts(slices.Compact(schemas))))
+	edges, err := query(ctx, conn, redshiftReaders)
 	if err != nil {
 		return fmt.Errorf("looking for views that read sources: %w", err)
 	}
@@ -110,15 +116,13 @@ func (u *ungoverned) redshiftViews(ctx context.Context, conn *pgconn.PgConn, wan
 		}
 		readers[Relation{v[0], v[1]}] = append(readers[Relation{v[0], v[1]}], u.people[name]...)
 	}
-	for _, v := range rows {
-		base, via := Relation{v[0], v[1]}, Relation{v[2], v[3]}
-		if _, source := want.Bases[base]; !source || v[4] == u.set.SystemRole {
-			continue
-		}
-		people := slices.Concat(readers[via], u.people[v[4]])
-		slices.Sort(people)
-		if people = slices.Compact(people); len(people) > 0 {
-			u.find(base.String(), "can be read through view "+via.String()+" of "+v[4]+", open to "+listed(people))
+	for base := range want.Bases {
+		for via, owner := range through(base, edges, u.set.SystemRole) {
+			people := slices.Concat(readers[via], u.people[owner])
+			slices.Sort(people)
+			if people = slices.Compact(people); len(people) > 0 {
+				u.find(base.String(), "can be read through view "+via.String()+" of "+owner+", open to "+listed(people))
+			}
 		}
 	}
 	return nil

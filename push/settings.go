@@ -157,7 +157,7 @@ func (s Settings) Validate() error {
 	if s.Dialect != sqlgen.Postgres() && s.Dialect != sqlgen.Redshift() {
 		add("the dialect %q is neither %s nor %s", s.Dialect, sqlgen.Postgres(), sqlgen.Redshift())
 	}
-	if err := s.validateRedshift(); err != nil {
+	if err := s.dialect().validate(s); err != nil {
 		add("%w", err)
 	}
 	if s.Enforce != EnforceViews && s.Enforce != EnforceRowSecurity {
@@ -187,26 +187,6 @@ func (s Settings) Validate() error {
 		add("the bound on locks is negative")
 	}
 	slices.SortFunc(mistakes, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(mistakes...)
-}
-
-// validateRedshift: names in quotes are folded, too, and there are no row policies of ours.
-func (s Settings) validateRedshift() error {
-	var mistakes []error
-	if !s.redshift() {
-		if s.Impersonation {
-			return errors.New("impersonation: on PostgreSQL people act as others through the proxy only")
-		}
-		return nil
-	}
-	for what, name := range map[string]string{"schema prefix": s.SchemaPrefix, "role prefix": s.RolePrefix} {
-		if strings.ToLower(name) != name || strings.Contains(name, `\`) {
-			mistakes = append(mistakes, fmt.Errorf("the %s %q: Redshift folds names to lower case", what, name))
-		}
-	}
-	if s.Enforce == EnforceRowSecurity {
-		mistakes = append(mistakes, fmt.Errorf("enforce %s: on Redshift there are views only", s.Enforce))
-	}
 	return errors.Join(mistakes...)
 }
 

@@ -58,8 +58,7 @@ WITH RECURSIVE wanted AS (
 )
 SELECT nspname, relname, via, pg_get_userbyid(owner), CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END FROM ways ORDER BY 1, 2, 3, 5`
 
-// ungoverned looks for ways to the data that the policies do not close.
-func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settings, want *Desired) error {
+func newUngoverned(a *Actual, set Settings, want *Desired) *ungoverned {
 	u := &ungoverned{actual: a, set: set, people: map[string][]string{}, everybody: slices.Sorted(maps.Keys(want.Profile))}
 	for _, account := range u.everybody {
 		for role := range a.closure(account) {
@@ -67,6 +66,12 @@ func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settin
 		}
 	}
 	u.people[publicRole] = u.everybody
+	return u
+}
+
+// ungoverned looks for ways to the data that the policies do not close.
+func (a *Actual) ungoverned(ctx context.Context, conn *pgconn.PgConn, set Settings, want *Desired) error {
+	u := newUngoverned(a, set, want)
 	u.roles(want)
 	u.keepers(want)
 	u.tables(want)

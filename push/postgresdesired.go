@@ -1,0 +1,103 @@
+package push
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
+	"github.com/posternsql/postern/sqlgen"
+)
+
+func (postgres) validate(set Settings) error {
+	if set.Impersonation {
+		return errors.New("impersonation: on PostgreSQL people act as others through the proxy only")
+	}
+	return nil
+}
+
+func (postgres) account(string) error { return nil }
+
+func (postgres) one(account string) string { return account }
+
+func (postgres) folds(string) bool { return false }
+
+func (postgres) profile(d *desirer, p Person) (Profile, error) {
+	attributes := map[string][]string{}
+	for _, name := range p.Principal.AttributeNames() {
+		if storable(name) {
+			attributes[name] = stored(p.Principal.Attribute(name))
+		}
+	}
+	flags, until := d.in.Program.FlagsAt(p.Principal, d.in.Now)
+	d.until(until)
+	// Keys of a map are printed sorted.
+	object, err := json.Marshal(attributes)
+	if err != nil {
+		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", p.Principal.User(), err)
+	}
+	return Profile{
+		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
+		Attributes: string(object), Flags: stored(flags),
+	}, nil
+}
+
+func (postgres) stored(_ *catalog.Table, dec *policy.Decision) (View, error) {
+	printed, err := sqlgen.Postgres().StoredView(dec)
+	return View{SQL: printed.SQL, Digest: digest(printed.SQL)}, err
+}
+
+// keyed functions take a ticket, and are in SystemSchema.
+func (postgres) keyed(f expr.KeyedFunc) string {
+	switch f {
+	case expr.KeyedHash:
+		return "keyed_hash(uuid, text, text)"
+	case expr.KeyedDraw:
+		return "keyed_draw(uuid, text, text)"
+	case expr.KeyedProtect:
+		return "protect(uuid, text, text)"
+	case expr.KeyedFormatPreserving:
+		return "format_preserving(uuid, text, text, text)"
+	}
+	return fmt.Sprintf("unknown_%d()", f)
+}
+
+func (postgres) called(d *desirer, role string, functions []string) {
+	for _, f := range functions {
+		d.grant(Object{ObjectFunction, SystemSchema, f}, "EXECUTE", role, "")
+	}
+}
+
+// guarantee: a security barrier keeps all of it from everybody.
+func (postgres) guarantee(*desirer, *catalog.Table, *policy.Decision, []string) {}
+
+func (postgres) privilege(_ *desirer, _ *catalog.Table, w policy.Privilege, _ *audience) (privilege string, byColumn bool) {
+	return nativePrivilege(w)
+}
+
+// nativePrivilege is the server's privilege, and whether it can be given by column. MERGE has none: it takes those of what it does.
+func nativePrivilege(w policy.Privilege) (privilege string, byColumn bool) {
+	switch w {
+	case policy.PrivilegeInsert:
+		return "INSERT", true
+	case policy.PrivilegeUpdate:
+		return "UPDATE", true
+	case policy.PrivilegeDelete:
+		return "DELETE", false
+	case policy.PrivilegeTruncate:
+		return "TRUNCATE", false
+	case policy.PrivilegeMerge:
+	}
+	return "", false
+}
+
+func (postgres) rules(d *desirer, t *catalog.Table, dec *policy.Decision, access policy.AccessClass, who *audience, found int) {
+	d.writable(t, dec, access, who)
+	if d.in.Settings.Enforce == EnforceRowSecurity {
+		d.secured(t, dec, access, who, found)
+	}
+}
+
+func (postgres) paths(d *desirer) { d.out.paths(d.in.Settings, d.out.Bases) }
