@@ -116,7 +116,7 @@ func TestCursorIsJudgedAgain(t *testing.T) {
 	w.server.Reconsider()
 	told := "" // the question about the cursors may be the first to be told that one is closed
 	eventually(t, "the cursors are closed in the warehouse", func() bool {
-		got := say("P k|SELECT name FROM pg_cursors WHERE name IN ('c', 'h')|", "B |k|", "E |0", "S", "until Z")
+		got := say("P |SELECT name FROM pg_cursors WHERE name IN ('c', 'h')|", "B ||", "E |0", "S", "until Z")
 		told += got
 		return !strings.Contains(got, "\nD ")
 	})
