@@ -25,7 +25,7 @@
 //   - trials.go: what authors wrote in SQL is prepared by the warehouse before it is published
 //   - push.go: Pushes, the warehouses in which something is maintained, and what cannot be said there
 //   - register.go: Registration, what a connection's warehouse needs for a set
-//   - state.go, lease.go, queue.go, access.go: what control/store keeps
+//   - state.go, lease.go, collecting.go, queue.go, access.go: what control/store keeps
 //   - registry.go, filechanges.go, plan.go, apply.go, listing.go: Registry: all resources, of files and stored, and their changes
 //   - follower.go: Follower keeps one server in step with a state that several share
 //   - webhook: the room of what tells endpoints of changes, from queue.go

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/posternsql/postern/audit"
+	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite"
@@ -67,6 +69,12 @@ type Config struct {
 	Overlap time.Duration
 	// Acting tells who acted as whom in the warehouse itself since an instant; nil where nobody can.
 	Acting func(ctx context.Context, since time.Time) ([]queryhistory.Acting, error)
+	// Turns have one of several servers collect at a time, Server by name, which stays its own over restarts; nil where there is one server. Positions then
+	// are where the first one begins.
+	Turns  Turns
+	Server string
+	// Turn is how long the others wait for one that has died; 0 means DefaultTurn.
+	Turn time.Duration
 	// Pgaudit says that the server has the extension, whose entries then count and not the server's own.
 	Pgaudit bool
 	// Interval between two looks; 0 means one second.
@@ -85,8 +93,11 @@ func (c *Config) Validate() error {
 	if c.Log == nil || c.Positions == nil || c.Current == nil || c.Rewriter == nil || c.InForce == nil || c.Record == nil || c.Recorded == nil || c.Logger == nil {
 		mistakes = append(mistakes, errors.New("a log, positions, what is in force, a rewriter, the audit log and a logger are wanted"))
 	}
-	if c.Interval < 0 || c.Overlap < 0 {
-		mistakes = append(mistakes, errors.New("the interval or the overlap is negative"))
+	if c.Interval < 0 || c.Overlap < 0 || c.Turn < 0 {
+		mistakes = append(mistakes, errors.New("the interval, the overlap or the turn is negative"))
+	}
+	if c.Turns != nil && c.Server == "" {
+		mistakes = append(mistakes, errors.New("one of several servers wants a name"))
 	}
 	return errors.Join(mistakes...)
 }
@@ -96,11 +107,19 @@ type Collector struct {
 	config Config
 	// told are the IDs that are on record behind the position, less the overlap: a crash may have left them there, and each look reads them again.
 	told map[string]time.Time
+	// turn is this server's, where there are several, and doubted what another one was about to record when it died, by ID.
+	turn    control.Turn
+	doubted map[string]string
+	// ahead is how far it was read in this turn, and kept when that was noted last.
+	ahead serverlog.Position
+	kept  time.Time
 
 	mu sync.Mutex
 	// began and ended count looks at the log; passed is closed at the end of each.
 	began, ended int
-	passed       chan struct{}
+	// elsewhere is the last look that found another server collecting.
+	elsewhere int
+	passed    chan struct{}
 }
 
 // New checks the configuration.
@@ -110,6 +129,9 @@ func New(c Config) (*Collector, error) {
 	}
 	if c.Interval == 0 {
 		c.Interval = time.Second
+	}
+	if c.Turn == 0 {
+		c.Turn = DefaultTurn
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -121,11 +143,12 @@ func New(c Config) (*Collector, error) {
 func (c *Collector) Run(ctx context.Context) error {
 	tick := time.NewTicker(c.config.Interval)
 	defer tick.Stop()
+	defer c.leave(ctx)
 	for {
 		c.pass(true, nil)
 		err := c.Collect(ctx)
 		c.pass(false, err)
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrElsewhere) {
 			c.config.Logger.Error("collecting direct statements", "connection", c.config.Connection, "error", err)
 		}
 		select {
@@ -136,22 +159,11 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 }
 
-// Collect records what the log has behind the position that is kept.
+// Collect records what the log has behind the position that is kept; ErrElsewhere says that it is another server's turn.
 func (c *Collector) Collect(ctx context.Context) error {
-	at, err := c.config.Positions.Load()
+	at, err := c.begin(ctx)
 	if err != nil {
 		return err
-	}
-	if c.told == nil {
-		told := map[string]time.Time{}
-		since := at.Time
-		if !since.IsZero() {
-			since = since.Add(-c.config.Overlap)
-		}
-		if err := c.config.Recorded(since, func(id string) { told[id] = at.Time }); err != nil {
-			return fmt.Errorf("reading which direct statements are on record: %w", err)
-		}
-		c.told = told
 	}
 	for {
 		batch, err := c.config.Log.Next(ctx, at)
@@ -166,13 +178,12 @@ func (c *Collector) Collect(ctx context.Context) error {
 		if batch.Gap == nil && len(batch.Records) == 0 && batch.Next == at {
 			return nil
 		}
-		if err := c.record(ctx, &batch); err != nil {
+		recorded, err := c.record(ctx, &batch)
+		if err != nil {
 			return err
 		}
-		if batch.Next != at {
-			if err := c.config.Positions.Save(batch.Next); err != nil {
-				return err
-			}
+		if err := c.keep(ctx, at, batch.Next, recorded); err != nil {
+			return err
 		}
 		if at = batch.Next; batch.Done {
 			c.forget(at.Time)
@@ -187,12 +198,11 @@ func (c *Collector) forget(at time.Time) {
 }
 
 // record puts a batch on record. Nothing of it is when there is an error.
-func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
+func (c *Collector) record(ctx context.Context, b *serverlog.Batch) (events []audit.Event, err error) {
 	state, err := c.config.Current()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var events []audit.Event
 	if b.Gap != nil {
 		events = append(events, audit.Event{
 			Kind: audit.Admin, Action: "direct.gap", Target: c.config.Connection,
@@ -205,23 +215,33 @@ func (c *Collector) record(ctx context.Context, b *serverlog.Batch) error {
 	})
 	acting, err := c.actings(ctx, fresh)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range fresh {
-		events = append(events, c.event(ctx, &fresh[i], state, actsAs(&fresh[i], acting)))
+		e := c.event(ctx, &fresh[i], state, actsAs(&fresh[i], acting))
+		if server := c.doubted[e.ID]; server != "" {
+			e.Detail = strings.TrimPrefix(e.Detail+"; server "+server+" may have it on record, too: it ended while it wrote it down", "; ")
+		}
+		events = append(events, e)
 	}
 	if len(events) == 0 {
-		return nil
+		return nil, nil
 	}
-	if err := c.config.Record(ctx, events...); err != nil {
-		return fmt.Errorf("recording direct statements: %w", err)
+	within, done, err := c.announce(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := c.config.Record(within, events...); err != nil {
+		c.leave(ctx) // another server's log may take it; ours tells what of it is there
+		return nil, fmt.Errorf("recording direct statements: %w", err)
 	}
 	for i := range events {
 		if c.config.Overlap > 0 && events[i].Kind == audit.Direct {
 			c.told[events[i].ID] = events[i].Time
 		}
 	}
-	return nil
+	return events, nil
 }
 
 // ours are the entries of people in the connection's database.

@@ -98,20 +98,26 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 		CREATE TABLE customer (id integer, phone text); GRANT SELECT ON customer TO stray, service; CREATE SCHEMA other; CREATE TABLE twice (id integer); CREATE TABLE other.twice (id integer);
 		CREATE SCHEMA governed_public; CREATE VIEW governed_public.customer AS SELECT id, NULL::text AS phone FROM customer WHERE id > 1;
 		SELECT current_setting('data_directory') || '/' || current_setting('log_directory')`)
+	w.configureLog(folder)
+	return w
+}
+
+// configureLog has a collector read the log in a folder.
+func (w *world) configureLog(folder string) {
+	w.t.Helper()
 	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres()})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	state := &fixed{program(t)}
+	state := &fixed{program(w.t)}
 	w.versions.Note(7, time.Now())
 	w.config = Config{
 		Connection: "shop", Database: "postgres", SchemaPrefix: "governed_", Ignore: []string{"service", "postgres"}, Rewriter: rewriter, Logger: slog.New(slog.DiscardHandler),
 		Log:       &serverlog.Follower{Source: serverlog.Folder{Path: folder, Format: "csv"}, Format: "csv"},
-		Positions: PositionFile{filepath.Join(t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil },
+		Positions: PositionFile{filepath.Join(w.t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil },
 		InForce: w.versions.At,
 		Record:  w.recordAll, Recorded: w.recorded,
 	}
-	return w
 }
 
 // recordAll is the audit log.

@@ -7,6 +7,7 @@
 //   - join.go: a statement becomes an audit.Event: account to person, names to sources, policies in force
 //   - redshift.go: what accounts and texts of a Redshift need
 //   - acting.go: who acted as whom in the warehouse itself
+//   - turn.go: one of several servers at a time
 //   - position.go: where the collector stopped; versions.go: which policies were in force when
 //   - who.go: Who: which statements on record name what somebody changed
 //

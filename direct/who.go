@@ -3,6 +3,7 @@ package direct
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,7 +128,8 @@ func names(words map[string]bool, all [][]string) bool {
 	return len(all) > 0
 }
 
-// Caught waits until the collector has read all that the log had when it was asked; an error says that it did not within the context.
+// Caught waits until the collector has read all that the log had when it was asked; an error says that it did not within the context. ErrElsewhere is in its
+// chain where another server collects.
 func (c *Collector) Caught(ctx context.Context) error {
 	c.mu.Lock()
 	want := c.began + 1
@@ -137,10 +139,13 @@ func (c *Collector) Caught(ctx context.Context) error {
 	c.mu.Unlock()
 	for {
 		c.mu.Lock()
-		done, next := c.ended >= want, c.passed
+		done, elsewhere, next := c.ended >= want, c.elsewhere >= want, c.passed
 		c.mu.Unlock()
-		if done {
+		switch {
+		case done:
 			return nil
+		case elsewhere:
+			return fmt.Errorf("waiting for the server's log: %w", ErrElsewhere)
 		}
 		select {
 		case <-ctx.Done():
@@ -158,8 +163,11 @@ func (c *Collector) pass(began bool, err error) {
 		c.began++
 		return
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		c.ended = c.began
+	case errors.Is(err, ErrElsewhere):
+		c.elsewhere = c.began
 	}
 	if c.passed != nil {
 		close(c.passed)

@@ -70,7 +70,11 @@ func (s *server) collectors(ctx context.Context, group *errgroup.Group, running 
 			continue
 		}
 		config, end := s.collectorConfig(w)
-		collector, err := direct.New(config)
+		err := s.turns(&config)
+		var collector *direct.Collector
+		if err == nil {
+			collector, err = direct.New(config)
+		}
 		if err != nil {
 			s.log.Error("direct statements are not collected", "connection", name, "error", err)
 			continue
@@ -165,6 +169,16 @@ func (s *server) collected(c *collecting) direct.Config {
 			return err
 		},
 	}
+}
+
+// turns have one of the servers that share the state collect at a time. Each has a name of its own, beside its record.
+func (s *server) turns(config *direct.Config) (err error) {
+	if !s.store.Shared() {
+		return nil
+	}
+	config.Turns = s.store
+	config.Server, err = direct.ServerName(filepath.Join(s.auditDir, "direct.server"))
+	return err
 }
 
 // askedLog asks the warehouse for its log, over a connection for each look.

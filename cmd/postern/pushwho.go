@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -74,7 +75,11 @@ func (s *server) pushWho(connection string) func(context.Context, []push.Changed
 		out := make([]push.Origin, len(found))
 		for i, o := range found {
 			out[i] = push.Origin{Text: o.Text, Known: o.Known}
-			if !o.Known && behind != nil {
+			switch {
+			case o.Known:
+			case errors.Is(behind, direct.ErrElsewhere):
+				out[i].Text = "who did it is on the record of another server, which collects the log"
+			case behind != nil:
 				out[i].Text = "who did it is not known yet: the server's log was not read up to now"
 			}
 		}

@@ -11,6 +11,7 @@
 //   - standings.go: in which project each person acts, and what they acknowledged
 //   - reviews.go: which columns were reviewed
 //   - leases.go: which servers live, and what they have put in force
+//   - collecting.go: whose turn it is to collect the log of a warehouse, and what of it is on record
 //   - requests.go: who asked for access, and what became of it
 //   - backup.go: copying a state in a file
 //   - objects.go: what is known of the warehouses' tables, and what became of them

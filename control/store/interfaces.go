@@ -13,4 +13,6 @@ var (
 	_ control.AccessStore   = (*Store)(nil)
 	_ control.QueueStore    = (*Store)(nil)
 	_ control.ObjectStore   = (*Store)(nil)
+
+	_ control.CollectorStore = (*Store)(nil)
 )

@@ -8,9 +8,9 @@ import (
 )
 
 // version of the tables: PRAGMA user_version in SQLite, the table schema_version in PostgreSQL.
-const version = 5
+const version = 6
 
-// firstTables and its like are the migrations. {int}, {id} and {strict} differ between the two databases.
+// firstTables and its like are the migrations. The words in braces differ between the two databases.
 const (
 	firstTables = `
 CREATE TABLE standing (
@@ -136,11 +136,28 @@ CREATE TABLE unregistered (
 	connection TEXT NOT NULL PRIMARY KEY,
 	settings   TEXT NOT NULL
 ){strict};`
+	// sixthTables keep whose turn it is to collect the log of a warehouse, and what of it is on record lately. They are used where the state is shared.
+	sixthTables = `
+CREATE TABLE collector (
+	connection TEXT NOT NULL PRIMARY KEY,
+	holder     TEXT NOT NULL,
+	term       {int} NOT NULL,
+	held_until {instant} NOT NULL,
+	read_to    TEXT NOT NULL
+){strict};
+CREATE TABLE telling (
+	connection TEXT NOT NULL,
+	id         TEXT NOT NULL,
+	server     TEXT NOT NULL,
+	ended      {instant} NOT NULL,
+	safe       {bool} NOT NULL,
+	PRIMARY KEY (connection, id)
+){strict};`
 )
 
 // migrations bring the tables from each version to the next.
 func migrations() []string {
-	return []string{firstTables, secondTables, thirdTables, fourthTables, fifthTables}
+	return []string{firstTables, secondTables, thirdTables, fourthTables, fifthTables, sixthTables}
 }
 
 // leaseTable is PostgreSQL's alone: several servers share one state only there, and its clock is the only one that counts.
@@ -158,9 +175,9 @@ CREATE TABLE lease (
 func (d database) schema(text string) string {
 	switch d {
 	case sqliteDatabase:
-		return strings.NewReplacer("{int}", "INTEGER", "{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{strict}", " STRICT").Replace(text)
+		return strings.NewReplacer("{int}", "INTEGER", "{id}", "INTEGER PRIMARY KEY AUTOINCREMENT", "{strict}", " STRICT", "{instant}", "TEXT", "{bool}", "INTEGER").Replace(text)
 	case postgresDatabase:
-		return strings.NewReplacer("{int}", "BIGINT", "{id}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "{strict}", "").Replace(text)
+		return strings.NewReplacer("{int}", "BIGINT", "{id}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "{strict}", "", "{instant}", "TIMESTAMPTZ", "{bool}", "BOOLEAN").Replace(text)
 	}
 	return ""
 }

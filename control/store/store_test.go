@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/posternsql/postern/control"
@@ -356,6 +357,48 @@ func TestLease(t *testing.T) {
 	}
 	beat(0)
 	live(false)
+}
+
+// TestTurn: one server at a time; who lost its turn can note nothing, and the next one learns what was told.
+func TestTurn(t *testing.T) {
+	s, ctx := open(t, inPostgres(t)), t.Context()
+	take := func(server string, known int64, lasts time.Duration, held bool) control.Turn {
+		t.Helper()
+		turn, err := s.TakeTurn(ctx, "shop", server, known, lasts)
+		if err != nil || turn.Held != held {
+			t.Fatalf("%s: %+v %v", server, turn, err)
+		}
+		return turn
+	}
+	a := take("a", 0, time.Minute, true)
+	take("b", 0, time.Minute, false)
+	told := []control.Telling{{ID: "1", Ended: at}, {ID: "2", Ended: at.Add(time.Minute)}}
+	for _, c := range []control.Collected{{Intended: told}, {Safe: told[:1], Position: "here"}} {
+		if err := s.NoteTurn(ctx, a, time.Minute, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if again := take("a", a.Term, time.Minute, true); again.Term != a.Term || again.Tellings != nil || again.Position != "here" {
+		t.Errorf("%+v", again)
+	}
+	if err := s.NoteTurn(ctx, a, 0, control.Collected{}); err != nil { // gives it up
+		t.Fatal(err)
+	}
+	b := take("b", 0, time.Minute, true)
+	want := []control.Telling{{ID: "1", Server: "a", Ended: at.Truncate(time.Microsecond), Safe: true}, {ID: "2", Server: "a", Ended: at.Add(time.Minute).Truncate(time.Microsecond)}}
+	if diff := cmp.Diff(want, b.Tellings, cmpopts.EquateApproxTime(time.Microsecond)); diff != "" || b.Position != "here" {
+		t.Errorf("at %s: %s", b.Position, diff)
+	}
+	if err := s.NoteTurn(ctx, a, time.Minute, control.Collected{Position: "there"}); !errors.Is(err, control.ErrTurnLost) {
+		t.Errorf("who lost its turn noted: %v", err)
+	}
+	take("a", a.Term, time.Minute, false)
+	if err := s.NoteTurn(ctx, b, time.Minute, control.Collected{Forget: at.Add(time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	if back := take("b", 0, time.Minute, true); back.Term == b.Term || len(back.Tellings) != 1 { // a new life of b's
+		t.Errorf("%+v", back)
+	}
 }
 
 // TestListen: a commit and a change of a standing are told; what is rolled back is not.
