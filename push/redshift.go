@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/warehouse"
 )
 
 // redshift is the dialect of Amazon Redshift: redshiftboot.go makes what the Syncer keeps for itself, redshiftread.go and redshiftacl.go read what is
@@ -32,6 +34,9 @@ func (r redshift) look(ctx context.Context, s *Syncer, conn *pgconn.PgConn) (*fa
 	}
 	f := &facts{version: redshiftVersion, maxLocks: 1 << 20, originals: map[string]bool{}, wrappers: map[string]bool{}, made: map[string]string{}}
 	if err := r.identity(ctx, conn, set, f); err != nil {
+		return nil, err
+	}
+	if err := warehouse.RedshiftTellsCase(ctx, conn); err != nil {
 		return nil, err
 	}
 	if err := r.system(ctx, conn, set, f); err != nil {
@@ -158,12 +163,12 @@ func (redshift) system(ctx context.Context, conn *pgconn.PgConn, set Settings, f
 	for _, v := range rows {
 		f.made[v[0]] = v[1]
 	}
-	// Where capitals are not told apart two accounts could be one, and values would be compared otherwise than the policies say.
+	// Where capitals are not told apart, also in tables that were made while the database did not, two accounts could be one, and values would be compared otherwise than the policies say.
 	if rows, err = query(ctx, conn, "SELECT count(*) FROM postern_system.sync WHERE probe = 'A'"); err != nil {
 		return fmt.Errorf("asking how text is compared: %w", err)
 	}
 	if rows[0][0] != "0" {
-		return errors.New("the database does not tell capitals apart (COLLATE CASE_INSENSITIVE): nothing is maintained in it")
+		return warehouse.ErrFoldsCase
 	}
 	return nil
 }

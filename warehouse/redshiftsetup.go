@@ -79,7 +79,11 @@ func CheckRedshift(ctx context.Context, conn *pgconn.PgConn, r RedshiftRegistrat
 	if err != nil {
 		return s, err
 	}
-	if err := r.refused(s); err != nil {
+	collation := RedshiftTellsCase(ctx, conn)
+	if r.System == "" && errors.Is(collation, ErrFoldsCase) {
+		collation = nil // the proxy alone compares nothing that is kept there
+	}
+	if err := errors.Join(collation, r.refused(s)); err != nil {
 		return s, err
 	}
 	var missing []string

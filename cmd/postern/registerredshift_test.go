@@ -195,6 +195,16 @@ func TestRegisterRedshiftDatashare(t *testing.T) {
 	s.run(exitFailure, "", []string{"register", "--setup-env", "REDSHIFT_TEST_SETUP"}, "is a datashare of another cluster", "Register the tables at the cluster that owns them")
 }
 
+// TestRegisterRedshiftFoldsCase refuses a database that does not tell capitals apart before anything is made.
+func TestRegisterRedshiftFoldsCase(t *testing.T) {
+	s := newRedshiftSetup(t)
+	s.inPostgres("INSERT INTO pg_rs_shim.fact VALUES ('db_collation', 'case_insensitive')")
+	s.run(exitFailure, "", []string{"register", "--setup-env", "REDSHIFT_TEST_SETUP"}, "does not tell capitals apart (COLLATE CASE_INSENSITIVE)")
+	if got := s.value("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname LIKE 'postern_%'"); got != "0" {
+		t.Errorf("%s schemas were made", got)
+	}
+}
+
 // inPostgres runs statements behind the stand-in.
 func (s *redshiftSetup) inPostgres(statements ...string) {
 	s.t.Helper()

@@ -194,7 +194,7 @@ const redshiftFunctions = " any_value avg count listagg max median min percentil
 	" is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object is_scalar is_smallint is_varchar" +
 	" from_hex from_varbyte getbit to_hex to_varbyte width_bucket" +
 	" change_query_priority change_session_priority change_user_priority current_setting pg_cancel_backend pg_terminate_backend reboot_cluster set_config" +
-	" current_aws_account current_database current_namespace current_schema current_schemas current_user current_user_id default_iam_role has_assumerole_privilege has_database_privilege has_schema_privilege has_table_privilege" +
+	" current_aws_account current_database current_namespace current_schema current_schemas current_user current_user_id db_collation default_iam_role has_assumerole_privilege has_database_privilege has_schema_privilege has_table_privilege" +
 	" last_user_query_id pg_backend_pid pg_get_cols pg_get_grantee_by_iam_role pg_get_iam_role_by_user pg_get_late_binding_view_cols pg_get_session_roles pg_last_copy_count pg_last_copy_id pg_last_unload_id pg_last_query_id pg_last_unload_count" +
 	" role_is_member_of session_user slice_num user user_is_member_of version has_column_privilege" +
 	" age now current_time current_timestamp localtime localtimestamp isfinite timeofday date_cmp" +

@@ -26,6 +26,11 @@ CREATE FUNCTION pg_rs_shim.pg_get_viewdef(o oid, pretty boolean) RETURNS text ST
 CREATE FUNCTION pg_rs_shim.regexp_replace(src text, pattern text, replacement text DEFAULT '', pos int DEFAULT 1, flags text DEFAULT '') RETURNS text IMMUTABLE LANGUAGE sql AS
   $$ SELECT CASE WHEN pos > length(src) THEN src ELSE left(src, pos - 1) || pg_catalog.regexp_replace(substr(src, pos), pattern, replacement, 'g' || CASE WHEN flags LIKE '%i%' THEN 'i' ELSE '' END) END $$;
 
+-- What one of these databases may be, and the stand-in is not: rows that tests put there.
+CREATE TABLE pg_rs_shim.fact (name text PRIMARY KEY, value text);
+GRANT SELECT ON pg_rs_shim.fact TO PUBLIC;
+CREATE FUNCTION pg_catalog.db_collation() RETURNS text STABLE LANGUAGE sql AS $$ SELECT coalesce((SELECT value FROM pg_rs_shim.fact WHERE name = 'db_collation'), 'case_sensitive') $$;
+
 -- Types: what a client sees as super, varbyte, geometry, geography, hllsketch.
 CREATE DOMAIN pg_catalog.super AS jsonb;
 CREATE DOMAIN pg_catalog.varbyte AS bytea;

@@ -21,7 +21,7 @@ func accountPoints() []Point {
 	return []Point{
 		{Name: "authentication-code", Proves: "which authentication request an account gets; for temporary credentials of AWS give a DSN with those (3 is likely)", try: authenticationCode},
 		{Name: "federated-name", Proves: "what current_user is for the account of the DSN, letter by letter, as accounts are mapped by it", try: federatedName},
-		{Name: "database-collation", Proves: "whether the database tells capitals apart; nothing is maintained in one that does not", try: collation},
+		{Name: "database-collation", Proves: "that db_collation() says whether the database tells capitals apart; nothing is maintained in one that does not", try: collation},
 		seen("system-views-of-others", "an ordinary account is not shown the statements of others", "SELECT count(*) FROM sys_query_history WHERE user_id <> (SELECT user_id FROM svv_user_info WHERE user_name = current_user)", "0"),
 		{Name: "privilege-views", Proves: "that the views by which push reads privileges back have the columns that it asks for, and show all of them to an account with ACCESS SYSTEM TABLE", try: privilegeViews},
 		{Name: "sessions-are-shown", Proves: "that STV_SESSIONS shows an account with ACCESS SYSTEM TABLE everybody's sessions (Serverless has no such view)", try: sessions},
@@ -170,7 +170,14 @@ func collation(ctx context.Context, c *Cluster) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return told("%s rows of name Ada are ADA", got)
+	said, err := c.Ask(ctx, c.Admin, "SELECT db_collation()")
+	if err != nil {
+		return "", err
+	}
+	if (got == "0") != (said == "case_sensitive") {
+		return "", fmt.Errorf("%s rows of name Ada are ADA, and db_collation() says %s", got, said)
+	}
+	return told("%s rows of name Ada are ADA, and db_collation() says %s", got, said)
 }
 
 // registration registers the run's own table for accounts of its own, and takes it back.
