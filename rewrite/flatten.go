@@ -118,7 +118,9 @@ func (r *resolver) flattenItem(n *pg.Node, s selected, flat map[*place]string) {
 	if at.guard != nil {
 		filter := proto.Clone(at.guard.tree.WhereClause).(*pg.Node)
 		rename(filter.ProtoReflect(), aliasIn(at.guard.tree), alias)
-		s.stmt.WhereClause = conjunction(append(conjunctsOf(filter), conjunctsOf(s.stmt.WhereClause)...))
+		parts := conjunctsOf(filter)
+		bareComparisons(parts)
+		s.stmt.WhereClause = conjunction(append(parts, conjunctsOf(s.stmt.WhereClause)...))
 	}
 }
 
@@ -239,6 +241,22 @@ func (s starred) writeTables(flat map[*place]string) {
 	}
 	if at := slices.Index(s.stmt.TargetList, s.target); at >= 0 {
 		s.stmt.TargetList = slices.Replace(s.stmt.TargetList, at, at+1, targets...)
+	}
+}
+
+// bareComparisons takes pg_catalog off the comparisons that stand by themselves in a filter: the warehouse reads a bare operator sooner, and finds it in
+// pg_catalog alone, which is all of the search_path that is pinned (pg_temp is never searched for operators; PostgreSQL manual, 5.9.3 and 19.11.1).
+// Operators of other schemas, and those within an expression, which the printer could read otherwise, stay as they are.
+func bareComparisons(conditions []*pg.Node) {
+	for _, n := range conditions {
+		e := n.GetAExpr()
+		if e == nil || e.Kind != pg.A_Expr_Kind_AEXPR_OP || e.Lexpr == nil || e.Rexpr == nil || len(e.Name) != 2 || e.Name[0].GetString_().GetSval() != builtinSchema {
+			continue
+		}
+		switch e.Name[1].GetString_().GetSval() {
+		case "=", "<", ">", "<=", ">=", "<>":
+			e.Name = e.Name[1:]
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // of which the client's text does not speak.
 func TestTablesInPlaceOfViews(t *testing.T) {
 	h := newHarness(t, damage{})
-	const us = "pg_catalog.lower(customer.country) OPERATOR(pg_catalog.=) 'us'::text"
+	const us = "pg_catalog.lower(customer.country) = 'us'::text"
 	for sql, want := range map[string]string{
 		"SELECT id, k FROM public.customer WHERE id = 9":                                                  "SELECT customer.id, customer.k FROM public.customer customer WHERE " + us + " AND customer.id = 9",
 		"SELECT * FROM nation n WHERE code = $1":                                                          "SELECT n.code, n.title, n.pop FROM public.nation n WHERE n.code = $1",
