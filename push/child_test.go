@@ -207,7 +207,7 @@ func newFaulty(t *testing.T) *faulty {
 	w := newShop(t)
 	w.settings.MaxLocks = 14
 	w.data[2].On, w.data[2].Rules[0].Mask.Columns = tables("Sales.Order"), []string{"note"}
-	f := &faulty{w: w, moments: []moment{{w.subscriptions, w.data, w.specs}, another()}, people: w.log()}
+	f := &faulty{w: w, moments: []moment{w.moment, another()}, people: w.log()}
 	for _, m := range f.moments {
 		w.set(m)
 		w.sync()

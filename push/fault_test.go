@@ -3,7 +3,8 @@ package push_test
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,54 +16,6 @@ import (
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
 )
-
-// probed are all names under which anything of the shop could be read.
-func probed() []string {
-	return []string{"public.nation", "public.customer", "public.secret", `"Sales"."Order"`, "governed_public.nation", "governed_public.customer",
-		"governed_public.secret", `"governed_Sales"."Order"`, "postern_system.profile", "postern_system.user_profile", "postern_system.ticket"}
-}
-
-// seen is what each person reads under each name: "person name" to rows, "" where that is nothing or refused.
-type seen map[string]string
-
-// probe reads everything as everybody, in sessions that stay open.
-func (w *world) probe(people map[string]*pgconn.PgConn) seen {
-	out := seen{}
-	for who, conn := range people {
-		for _, name := range probed() {
-			rows, err := fetch(context.Background(), conn, "SELECT * FROM "+name)
-			var pg *pgconn.PgError
-			if err != nil && !errors.As(err, &pg) {
-				w.t.Fatalf("%s reads %s: %v", who, name, err)
-			}
-			out[who+" "+name] = rows
-		}
-	}
-	return out
-}
-
-// between wants everybody to see of everything what they saw before, what they shall see, or nothing.
-func (s seen) between(before, after seen) (bad []string) {
-	for key, rows := range s {
-		if rows != "" && rows != before[key] && rows != after[key] {
-			bad = append(bad, fmt.Sprintf("%s: sees\n%s\nbefore\n%s\nafter\n%s", key, rows, before[key], after[key]))
-		}
-	}
-	return bad
-}
-
-func (s seen) equal(other seen) bool {
-	return len(s.between(other, other)) == 0 && len(other.between(s, s)) == 0
-}
-
-// policies of a moment.
-type moment struct {
-	subscriptions []policy.SubscriptionPolicy
-	data          []policy.DataPolicy
-	specs         map[string]identity.Spec
-}
-
-func (w *world) set(m moment) { w.subscriptions, w.data, w.specs = m.subscriptions, m.data, m.specs }
 
 // another is a moment at which much is different: attributes, groups, rules, who may, tables that get a rule, and those that lose theirs.
 func another() moment {
@@ -82,13 +35,13 @@ func another() moment {
 	}
 }
 
-// killing are ways in which a Syncer can die at a statement.
-func killing() map[string]func(w *world, conn *pgconn.PgConn, sql string) {
-	return map[string]func(w *world, conn *pgconn.PgConn, sql string){
+// deaths are ways in which a Syncer can die at a statement.
+func (s *scene) deaths() map[string]func(conn *pgconn.PgConn, sql string) {
+	return map[string]func(conn *pgconn.PgConn, sql string){
 		// The process is killed before the statement.
-		"before": func(_ *world, conn *pgconn.PgConn, _ string) { _ = conn.Conn().Close() },
+		"before": func(conn *pgconn.PgConn, _ string) { _ = conn.Conn().Close() },
 		// It is killed when the statement is on its way.
-		"after": func(_ *world, conn *pgconn.PgConn, sql string) {
+		"after": func(conn *pgconn.PgConn, sql string) {
 			if !strings.Contains(sql, "$1") {
 				conn.Frontend().Send(&pgproto3.Query{String: sql})
 				_ = conn.Frontend().Flush()
@@ -96,74 +49,74 @@ func killing() map[string]func(w *world, conn *pgconn.PgConn, sql string) {
 			_ = conn.Conn().Close()
 		},
 		// The server ends the session.
-		"server": func(w *world, conn *pgconn.PgConn, _ string) {
-			w.value(w.admin, fmt.Sprintf("SELECT pg_terminate_backend(%d, 5000)", conn.PID()))
-		},
+		"server": func(conn *pgconn.PgConn, _ string) { s.terminate(conn.PID()) },
 	}
 }
 
-// TestKilledAtEveryStatement stops a Syncer at each statement in turn, in three ways, where all is one transaction and where it is many. After each
-// transaction and after each death nobody sees anything but what they saw before, what they shall see, or nothing; and the next run completes.
-func TestKilledAtEveryStatement(t *testing.T) {
-	for _, mode := range []struct {
-		name  string
-		locks int
-	}{{"at once", 0}, {"apart", 14}} {
-		t.Run(mode.name, func(t *testing.T) {
-			w := newShop(t)
-			w.settings.MaxLocks, w.settings.GroupRoles = mode.locks, push.GroupRolesAll
-			// No view that is there at both moments calls a function, which is granted and taken back too.
-			w.data[2].On, w.data[2].Rules[0].Mask.Columns = tables("Sales.Order"), []string{"note"}
-			first := moment{w.subscriptions, w.data, w.specs}
-			w.sync()
-			people := w.log()
-			before := w.probe(people)
-			w.set(another())
-			w.sync()
-			after := w.probe(people)
-			if before.equal(after) {
-				t.Fatal("nothing changes")
-			}
-			kills, probes, most := 0, 0, 0
-			for how, kill := range killing() {
-				for at := 0; ; at++ {
-					w.set(first)
-					w.finish()
-					if !w.probe(people).equal(before) {
-						t.Fatal("what was before is not again")
-					}
-					w.set(another())
-					died := w.killedAt(at, kill, func() {
-						probes++
-						for _, bad := range w.probe(people).between(before, after) {
-							t.Errorf("%s, statement %d: %s", how, at, bad)
-						}
-					})
-					w.finish()
-					if !w.probe(people).equal(after) {
-						t.Fatalf("%s, statement %d: the next run did not complete", how, at)
-					}
-					if !died {
-						most = max(most, at)
-						break
-					}
-					kills++
-				}
-			}
-			t.Logf("%d statements, killed at each in 3 ways: %d deaths, %d times all was looked at", most, kills, probes)
-			if most < 20 {
-				t.Errorf("only %d statements", most)
-			}
-		})
+// death is one of a Syncer on the way to one of two moments.
+type death struct {
+	to  int
+	how string
+}
+
+// crossing is the way from one moment to another and back, on which Syncers die.
+type crossing struct {
+	// set makes a moment what shall be.
+	set [2]func()
+	// deaths are those at a statement, of the ways that there are.
+	deaths func(at int, ways []string) []death
+	// step is from one statement to the next at which somebody dies.
+	step int
+}
+
+// killEverywhere stops a Syncer at each statement of a crossing in turn. After each transaction and after each death nobody sees anything but what they saw before, what
+// they shall see, or nothing; and the next run completes. It says how many statements there are, how many deaths, and how often all was looked at.
+func (s *scene) killEverywhere(c crossing, people map[string]*pgconn.PgConn) (statements, kills, looks int) {
+	s.t.Helper()
+	here := 0
+	arrive := func(to int) seen {
+		c.set[to]()
+		s.finish()
+		here = to
+		return s.probe(people)
 	}
+	right := [2]seen{1: arrive(1)}
+	if right[0] = arrive(0); right[0].equal(right[1]) {
+		s.t.Fatal("nothing changes")
+	}
+	deaths := s.deaths()
+	ways := slices.Sorted(maps.Keys(deaths))
+	for at, quiet := 0, 0; quiet < 2; at += c.step { // twice: the ways there and back are not of the same length
+		quiet++
+		for _, d := range c.deaths(at, ways) {
+			from := 1 - d.to
+			if here != from && !arrive(from).equal(right[from]) {
+				s.t.Fatal("what was before is not again")
+			}
+			c.set[d.to]()
+			died := s.killedAt(at, deaths[d.how], func() {
+				looks++
+				for _, bad := range s.probe(people).between(right[from], right[d.to]) {
+					s.t.Errorf("%s, statement %d: %s", d.how, at, bad)
+				}
+			})
+			if !arrive(d.to).equal(right[d.to]) {
+				s.t.Fatalf("%s, statement %d: the next run did not complete", d.how, at)
+			}
+			if died {
+				statements, kills, quiet = at+1, kills+1, 0
+			}
+		}
+	}
+	return statements, kills, looks
 }
 
 // killedAt runs a Syncer that dies at a statement, and looks after each of its transactions and after its death.
-func (w *world) killedAt(at int, kill func(*world, *pgconn.PgConn, string), look func()) (died bool) {
-	w.t.Helper()
+func (s *scene) killedAt(at int, kill func(*pgconn.PgConn, string), look func()) (died bool) {
+	s.t.Helper()
 	var conn *pgconn.PgConn
 	n := 0
-	s := w.syncer(func(c *push.Config) {
+	syncer := s.syncer(func(c *push.Config) {
 		dial := c.Dial
 		c.Dial = func(ctx context.Context) (*pgconn.PgConn, error) {
 			var err error
@@ -176,29 +129,59 @@ func (w *world) killedAt(at int, kill func(*world, *pgconn.PgConn, string), look
 				return nil
 			}
 			died = true
-			kill(w, conn, sql)
+			kill(conn, sql)
 			return nil
 		})
 	})
-	if _, err := s.Sync(w.t.Context(), w.input()); (err != nil) != died {
-		w.t.Fatalf("died: %v, error: %v", died, err)
+	if _, err := syncer.Sync(s.t.Context(), s.input()); (err != nil) != died {
+		s.t.Fatalf("died: %v, error: %v", died, err)
 	}
 	look()
 	return died
 }
 
-// finish runs until all is done: the lock of one who died is free when the server has noticed.
-func (w *world) finish() {
-	w.t.Helper()
-	in := w.input()
+// finish runs until all is done: the lock or the lease of one who died is free when the server has noticed.
+func (s *scene) finish() {
+	s.t.Helper()
+	in := s.input()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		r, err := w.syncer().Sync(w.t.Context(), in)
+		r, err := s.syncer().Sync(s.t.Context(), in)
 		if errors.Is(err, push.ErrBusy) && time.Now().Before(deadline) {
 			continue
 		}
 		if err != nil || !r.Done {
-			w.t.Fatalf("%v, %+v", err, r)
+			s.t.Fatalf("%v, %+v", err, r)
 		}
 		return
+	}
+}
+
+// TestKilledAtEveryStatement stops a Syncer at each statement in turn, in three ways, where all is one transaction and where it is many.
+func TestKilledAtEveryStatement(t *testing.T) {
+	for _, mode := range []struct {
+		name  string
+		locks int
+	}{{"at once", 0}, {"apart", 14}} {
+		t.Run(mode.name, func(t *testing.T) {
+			w := newShop(t)
+			w.settings.MaxLocks, w.settings.GroupRoles = mode.locks, push.GroupRolesAll
+			// No view that is there at both moments calls a function, which is granted and taken back too.
+			w.data[2].On, w.data[2].Rules[0].Mask.Columns = tables("Sales.Order"), []string{"note"}
+			first := w.moment
+			w.sync()
+			statements, kills, looks := w.killEverywhere(crossing{
+				set: [2]func(){func() { w.set(first) }, func() { w.set(another()) }}, step: 1,
+				deaths: func(_ int, ways []string) (all []death) {
+					for _, how := range ways {
+						all = append(all, death{1, how})
+					}
+					return all
+				},
+			}, w.log())
+			t.Logf("%d statements, killed at each in 3 ways: %d deaths, %d times all was looked at", statements, kills, looks)
+			if statements < 20 {
+				t.Errorf("only %d statements", statements)
+			}
+		})
 	}
 }

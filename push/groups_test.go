@@ -22,7 +22,13 @@ func (w *world) inGroup(name string) string {
 	if w.value(w.admin, "SELECT count(*) FROM pg_roles WHERE rolname = '"+w.group(name)+"' AND NOT rolcanlogin") != "1" {
 		return "no role"
 	}
-	got := strings.Split(w.value(w.admin, "SELECT pg_get_userbyid(member) FROM pg_auth_members WHERE roleid = '"+w.group(name)+"'::regrole AND member <> '"+w.settings.SystemRole+"'::regrole"), "\n")
+	return w.members(w.group(name))
+}
+
+// members lists who is a member of a role, by their names as people.
+func (w *world) members(role string) string {
+	w.t.Helper()
+	got := strings.Split(w.value(w.admin, "SELECT pg_get_userbyid(member) FROM pg_auth_members WHERE roleid = '"+role+"'::regrole"), "\n")
 	var out []string
 	for user, account := range w.accounts {
 		if slices.Contains(got, account) {

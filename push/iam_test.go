@@ -2,26 +2,11 @@ package push_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/push"
 )
-
-// byIAM are the people who are members of rds_iam.
-func (w *world) byIAM() string {
-	w.t.Helper()
-	got := strings.Split(w.value(w.admin, "SELECT pg_get_userbyid(member) FROM pg_auth_members WHERE roleid = 'rds_iam'::regrole"), "\n")
-	var out []string
-	for user, account := range w.accounts {
-		if slices.Contains(got, account) {
-			out = append(out, user)
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, " ")
-}
 
 // TestLogInByIAM: where RDS's role is there, people whose roles Postern makes are its members if that is wanted, others' only if that is; what others did is left.
 func TestLogInByIAM(t *testing.T) {
@@ -39,7 +24,7 @@ func TestLogInByIAM(t *testing.T) {
 	is := func(want string) {
 		t.Helper()
 		w.sync()
-		if got := w.byIAM(); got != want {
+		if got := w.members("rds_iam"); got != want {
 			t.Errorf("by IAM log in %q, want %q", got, want)
 		}
 	}
@@ -75,7 +60,7 @@ func TestLogInByIAM(t *testing.T) {
 	if _, err := w.syncer().Remove(t.Context(), w.input()); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.byIAM(); got != "bob" {
+	if got := w.members("rds_iam"); got != "bob" {
 		t.Errorf("after it was removed %q log in by IAM", got)
 	}
 }

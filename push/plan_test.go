@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite testdata/plans; the difference 
 func TestPlanFiles(t *testing.T) {
 	// The names of roles, and with them the order of statements, hang on that of the database.
 	w := newShopIn(t, tpch)
-	first := moment{w.subscriptions, w.data, w.specs}
+	first := w.moment
 	w.planFile("first")
 	w.sync()
 	spec := w.specs["bob"]
@@ -101,19 +101,11 @@ func TestRowSecurityPlanFiles(t *testing.T) {
 // planFile compares the plan of now with a file. Names that differ from run to run are made the same.
 func (w *world) planFile(name string) *push.Plan {
 	w.t.Helper()
-	p, err := w.syncer().Plan(w.t.Context(), w.input())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	got := p.String()
-	for user, account := range w.accounts {
-		got = replaceWord(got, account, user)
-	}
+	p, got := w.planned()
 	got = replaceWord(got, w.settings.SystemRole, "postern_system")
 	for name, as := range w.shown {
 		got = replaceWord(got, name, as)
 	}
-	got = regexp.MustCompile(regexp.QuoteMeta(w.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(got, "postern_0123456789ab_")
 	got = strings.ReplaceAll(got, w.settings.RolePrefix+w.database+"_group_", "postern_tpch_group_")
 	// Digests of row policies are of the names of roles, too.
 	got = regexp.MustCompile(`(SELECT 'rows', n\.nspname, c\.relname, ')[0-9a-f]{32}`).ReplaceAllString(got, "${1}0123456789abcdef0123456789abcdef")
@@ -121,6 +113,20 @@ func (w *world) planFile(name string) *push.Plan {
 	got = strings.ReplaceAll(got, " WITH INHERIT TRUE, SET FALSE", "")
 	comparePlan(w.t, name, got)
 	return p
+}
+
+// planned is the plan of now, and its text with the same names for people and for digests in each run.
+func (s *scene) planned() (*push.Plan, string) {
+	s.t.Helper()
+	p, err := s.syncer().Plan(s.t.Context(), s.input())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text := p.String()
+	for user, account := range s.accounts {
+		text = replaceWord(text, account, user)
+	}
+	return p, regexp.MustCompile(regexp.QuoteMeta(s.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(text, "postern_0123456789ab_")
 }
 
 // comparePlan compares a plan with a file.

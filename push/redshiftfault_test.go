@@ -1,40 +1,16 @@
 package push_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/push"
 )
-
-// probe reads everything as everybody, in sessions that stay open.
-func (w *store) probe(people map[string]*pgconn.PgConn) seen {
-	w.t.Helper()
-	out := seen{}
-	for who, conn := range people {
-		for _, name := range []string{"shop.nation", "shop.customer", "shop.secret", "sales.orders", "lake.events", "governed_shop.nation", "governed_shop.customer", "governed_shop.secret",
-			"governed_sales.orders", "governed_lake.events", "postern_system.profile", "postern_system.entitlement", "postern_system.user_profile"} {
-			rows, err := fetch(context.Background(), conn, "SELECT * FROM "+name)
-			var pg *pgconn.PgError
-			if err != nil && !errors.As(err, &pg) {
-				w.t.Fatalf("%s reads %s: %v", who, name, err)
-			}
-			out[who+" "+name] = rows
-		}
-	}
-	return out
-}
 
 // anotherMoment is one at which much is different: attributes, groups, rules, types of columns, who may, tables that get a rule, and those that lose theirs.
 func anotherMoment() moment {
@@ -55,25 +31,7 @@ func anotherMoment() moment {
 	}
 }
 
-// deaths are ways in which a Syncer can die at a statement.
-func deaths() map[string]func(w *store, conn *pgconn.PgConn, sql string) {
-	return map[string]func(w *store, conn *pgconn.PgConn, sql string){
-		"before": func(_ *store, conn *pgconn.PgConn, _ string) { _ = conn.Conn().Close() },
-		"after": func(_ *store, conn *pgconn.PgConn, sql string) {
-			if !strings.Contains(sql, "$1") {
-				conn.Frontend().Send(&pgproto3.Query{String: sql})
-				_ = conn.Frontend().Flush()
-			}
-			_ = conn.Conn().Close()
-		},
-		"server": func(w *store, conn *pgconn.PgConn, _ string) {
-			w.value(fmt.Sprintf("SELECT pg_terminate_backend(%d)", conn.PID()))
-		},
-	}
-}
-
-// TestRedshiftKilledAtEveryStatement stops a Syncer at each statement in turn, where all is one transaction and where it is many. After each transaction and after each
-// death nobody sees anything but what they saw before, what they shall see, or nothing; and the next run completes.
+// TestRedshiftKilledAtEveryStatement is TestKilledAtEveryStatement on a Redshift, on the way there and on the way back by turns.
 func TestRedshiftKilledAtEveryStatement(t *testing.T) {
 	for _, mode := range []struct {
 		name        string
@@ -82,96 +40,24 @@ func TestRedshiftKilledAtEveryStatement(t *testing.T) {
 		t.Run(mode.name, func(t *testing.T) {
 			w := newStore(t)
 			w.settings.MaxLocks = mode.locks
-			first := moment{w.subscriptions, w.data, w.specs}
-			set := func(m moment) { w.subscriptions, w.data, w.specs = m.subscriptions, m.data, m.specs }
+			first := w.moment
 			w.sync()
 			people := map[string]*pgconn.PgConn{}
 			for user := range w.accounts {
 				people[user] = w.as(user)
 			}
-			before := w.probe(people)
-			set(anotherMoment())
-			w.sync()
-			after := w.probe(people)
-			if before.equal(after) {
-				t.Fatal("nothing changes")
-			}
-			// On the way there and on the way back by turns.
-			moments, views := []moment{anotherMoment(), first}, []seen{after, before}
-			kills, probes, at, survived := 0, 0, 0, 0
-			for ways := slices.Sorted(maps.Keys(deaths())); survived < 2; at += mode.step {
-				turn, how := at/mode.step%2, ways[at/mode.step%len(ways)]
-				from, to := views[turn], views[1-turn]
-				if !w.probe(people).equal(from) {
-					t.Fatal("what was before is not again")
-				}
-				set(moments[1-turn])
-				died := w.killedAt(at, deaths()[how], func() {
-					probes++
-					for _, bad := range w.probe(people).between(from, to) {
-						t.Errorf("%s, statement %d: %s", how, at, bad)
-					}
-				})
-				w.finish()
-				if !w.probe(people).equal(to) {
-					t.Fatalf("%s, statement %d: the next run did not complete", how, at)
-				}
-				if !died {
-					survived++
-					continue
-				}
-				kills, survived = kills+1, 0
-			}
-			t.Logf("%d statements: %d deaths, in 3 ways by turns, %d times all was looked at", at, kills, probes)
-			if at < 30 {
-				t.Errorf("only %d statements", at)
+			statements, kills, looks := w.killEverywhere(crossing{
+				set: [2]func(){func() { w.set(first) }, func() { w.set(anotherMoment()) }}, step: mode.step,
+				deaths: func(at int, ways []string) []death {
+					turn := at / mode.step
+					return []death{{1 - turn%2, ways[turn%len(ways)]}}
+				},
+			}, people)
+			t.Logf("%d statements: %d deaths, in 3 ways by turns, %d times all was looked at", statements, kills, looks)
+			if statements < 30 {
+				t.Errorf("only %d statements", statements)
 			}
 		})
-	}
-}
-
-// killedAt runs a Syncer that dies at a statement, and looks after each of its transactions and after its death.
-func (w *store) killedAt(at int, kill func(*store, *pgconn.PgConn, string), look func()) (died bool) {
-	w.t.Helper()
-	var conn *pgconn.PgConn
-	n := 0
-	s := w.syncer(func(c *push.Config) {
-		dial := c.Dial
-		c.Dial = func(ctx context.Context) (*pgconn.PgConn, error) {
-			var err error
-			conn, err = dial(ctx)
-			return conn, err
-		}
-		c.Committed(look)
-		c.Before(func(sql string) error {
-			if n++; n-1 != at {
-				return nil
-			}
-			died = true
-			kill(w, conn, sql)
-			return nil
-		})
-	})
-	if _, err := s.Sync(w.t.Context(), w.input()); (err != nil) != died {
-		w.t.Fatalf("died: %v, error: %v", died, err)
-	}
-	look()
-	return died
-}
-
-// finish runs until all is done: the lease of one who died is free when the server has noticed.
-func (w *store) finish() {
-	w.t.Helper()
-	in := w.input()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		r, err := w.syncer().Sync(w.t.Context(), in)
-		if errors.Is(err, push.ErrBusy) && time.Now().Before(deadline) {
-			continue
-		}
-		if err != nil || !r.Done {
-			w.t.Fatalf("%v, %+v", err, r)
-		}
-		return
 	}
 }
 

@@ -1,7 +1,6 @@
 package push_test
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,8 +27,7 @@ func TestRedshiftPlanFiles(t *testing.T) {
 	if p := w.planFile("redshift-attribute"); p.Statements() != 1 {
 		t.Errorf("one person's attribute takes %d statements", p.Statements())
 	}
-	m := anotherMoment()
-	w.subscriptions, w.data, w.specs = m.subscriptions, m.data, m.specs
+	w.set(anotherMoment())
 	w.planFile("redshift-policies")
 	w.settings.MaxLocks = 14
 	w.planFile("redshift-policies-apart")
@@ -37,15 +35,7 @@ func TestRedshiftPlanFiles(t *testing.T) {
 
 func (w *store) planFile(name string) *push.Plan {
 	w.t.Helper()
-	p, err := w.syncer().Plan(w.t.Context(), w.input())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	got := p.String()
-	for user, account := range w.accounts {
-		got = replaceWord(got, account, user)
-	}
-	got = regexp.MustCompile(regexp.QuoteMeta(w.settings.RolePrefix)+`[0-9a-f]{12}_`).ReplaceAllString(got, "postern_0123456789ab_")
+	p, got := w.planned()
 	comparePlan(w.t, name, strings.ReplaceAll(got, w.settings.RolePrefix, "postern_"))
 	return p
 }

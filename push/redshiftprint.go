@@ -10,15 +10,8 @@ import (
 	"github.com/posternsql/postern/sqlgen"
 )
 
-// rsIdent prints a name of ours or of a table, always in quotes. Names were checked when they came in: one that cannot be printed is a bug, and
-// becomes a name that no server has.
-func rsIdent(name string) string {
-	out, err := sqlgen.Redshift().Ident(name)
-	if err != nil {
-		return `""`
-	}
-	return out
-}
+// rsIdent prints a name of ours or of a table, always in quotes.
+func rsIdent(name string) string { return printedName(sqlgen.Redshift().Ident(name)) }
 
 // rsAccount prints the name of a user, a group or a role of others. These keep their capitals in quotes.
 func rsAccount(name string) string {
@@ -29,13 +22,7 @@ func rsAccount(name string) string {
 }
 
 // rsText prints a string constant without a backslash, so that it reads alike under both rules for them.
-func rsText(value string) string {
-	out, err := sqlgen.Redshift().Text(value)
-	if err != nil {
-		return "NULL"
-	}
-	return out
-}
+func rsText(value string) string { return printedText(sqlgen.Redshift().Text(value)) }
 
 func rsTexts(values []string) string {
 	out := make([]string, len(values))

@@ -2,17 +2,13 @@ package push_test
 
 import (
 	"context"
-	"log/slog"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
@@ -28,25 +24,12 @@ import (
 
 // store is a stand-in for a Redshift with a shop in it, three people, and policies that a test changes. Its system account is no superuser.
 type store struct {
-	t        testing.TB
-	server   *rsfake.Server
-	admin    *pgconn.PgConn
-	settings push.Settings
-
-	subscriptions []policy.SubscriptionPolicy
-	data          []policy.DataPolicy
-	specs         map[string]identity.Spec
-	accounts      map[string]string
-	sources       []string
-	hidden        map[string]bool
-	version       uint64
-	// mayActAs has names of people.
-	mayActAs map[string][]string
-
-	mu     sync.Mutex
-	events []audit.Event
-	sent   []string
-	users  []string
+	scene
+	server  *rsfake.Server
+	admin   *pgconn.PgConn
+	sources []string
+	sent    []string
+	users   []string // and, with a prefix, roles and groups: to drop at the end
 }
 
 // storeTables is the shop: a table of each sort.
@@ -69,7 +52,17 @@ func storeTables() []string {
 // newStore has ann in Europe, bob in Asia without clearance, and cid who is global.
 func newStore(t testing.TB, options ...func(*rsfake.Config)) *store {
 	t.Helper()
-	w := &store{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, hidden: map[string]bool{}}
+	w := &store{sources: []string{"shop.nation", "shop.customer", "shop.secret", "sales.orders", "lake.events"}}
+	w.scene = scene{
+		t: t, moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled, before: w.conforms,
+		// By the product's own handshake.
+		login:     func(ctx context.Context) (*pgconn.PgConn, error) { return warehouse.Dial(ctx, w.where(), nil) },
+		terminate: func(pid uint32) { w.value(fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)) },
+		probed: []string{
+			"shop.nation", "shop.customer", "shop.secret", "sales.orders", "lake.events", "governed_shop.nation", "governed_shop.customer", "governed_shop.secret", "governed_sales.orders",
+			"governed_lake.events", "postern_system.profile", "postern_system.entitlement", "postern_system.user_profile",
+		},
+	}
 	w.server = rsfaketest.New(t, options...)
 	w.admin = rsfaketest.Connect(t, w.server, rsfake.AdminUser, rsfake.AdminPassword)
 	t.Cleanup(w.drop)
@@ -83,7 +76,6 @@ func newStore(t testing.TB, options ...func(*rsfake.Config)) *store {
 	} {
 		w.accounts[p.User], w.specs[p.User] = w.user(p.User), p
 	}
-	w.sources = []string{"shop.nation", "shop.customer", "shop.secret", "sales.orders", "lake.events"}
 	w.subscriptions = []policy.SubscriptionPolicy{grant("analysts", storeSources("shop.nation", "shop.customer", "sales.orders", "lake.events"), policy.Allow{When: "isInGroups('analysts')"})}
 	w.data = []policy.DataPolicy{
 		{Name: "region", On: storeSources("shop.customer"), Rules: []policy.Rule{{Rows: "@attributeValuesContains('region', c_region)", ExceptFor: "isInGroups('global')"}}},
@@ -175,8 +167,8 @@ func (w *store) reads(user, sql, want string) {
 	}
 }
 
-// program compiles the policies of now against what is there now.
-func (w *store) program() *policy.Program {
+// crawled is what is there now, but for what is pushed.
+func (w *store) crawled() []*catalog.Table {
 	w.t.Helper()
 	conn := w.dial()
 	defer conn.Close(w.t.Context())
@@ -186,41 +178,15 @@ func (w *store) program() *policy.Program {
 	}
 	tables = slices.DeleteFunc(tables, func(t *catalog.Table) bool { return strings.HasPrefix(t.Schema, "governed_") })
 	for _, t := range tables {
-		name := t.Schema + "." + t.Name
-		t.Registered = slices.Contains(w.sources, name)
-		for i := range t.Columns {
-			t.Columns[i].Reviewed = !w.hidden[name+"."+t.Columns[i].Name]
-		}
+		t.Registered = slices.Contains(w.sources, t.Schema+"."+t.Name)
 	}
-	w.version++
-	snapshot, err := catalog.New(w.version, "store", tables)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	p, _, err := policy.Compile(policy.Input{Version: w.version, Snapshot: snapshot, Subscriptions: w.subscriptions, Data: w.data})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return p
+	return tables
 }
 
-func (w *store) input() push.Input {
-	w.t.Helper()
-	in := push.Input{Settings: w.settings, Program: w.program(), Now: time.Now()}
-	for _, user := range slices.Sorted(maps.Keys(w.specs)) {
-		p := push.Person{Principal: identity.NewPrincipal(w.specs[user]), Account: w.accounts[user]}
-		for _, other := range w.mayActAs[user] {
-			p.MayActAs = append(p.MayActAs, w.accounts[other])
-		}
-		in.People = append(in.People, p)
-	}
-	return in
-}
-
-// dial logs the system account in by the product's own handshake.
+// dial logs the system account in.
 func (w *store) dial() *pgconn.PgConn {
 	w.t.Helper()
-	conn, err := warehouse.Dial(w.t.Context(), w.where(), nil)
+	conn, err := w.login(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -232,29 +198,6 @@ func (w *store) where() warehouse.Config {
 		Credentials: warehouse.Fixed(secret.NewValue(redshiftPassword)), TLS: warehouse.TLS{Mode: warehouse.TLSOff}}
 }
 
-func (w *store) syncer(with ...func(*push.Config)) *push.Syncer {
-	w.t.Helper()
-	c := push.Config{
-		Settings: w.settings, Log: slog.New(slog.DiscardHandler),
-		Dial: func(ctx context.Context) (*pgconn.PgConn, error) { return warehouse.Dial(ctx, w.where(), nil) },
-		Record: func(_ context.Context, events ...audit.Event) error {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.events = append(w.events, events...)
-			return nil
-		},
-	}
-	c.Before(w.conforms)
-	for _, f := range with {
-		f(&c)
-	}
-	s, err := push.New(c)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return s
-}
-
 // conforms holds each statement that changes anything against what a Redshift is known to take.
 func (w *store) conforms(sql string) error {
 	w.mu.Lock()
@@ -264,27 +207,4 @@ func (w *store) conforms(sql string) error {
 		w.t.Errorf("%v: %s", err, sql)
 	}
 	return nil
-}
-
-// sync runs once and must leave nothing undone; a second run must find nothing to do.
-func (w *store) sync() *push.Report {
-	w.t.Helper()
-	s, in := w.syncer(), w.input()
-	r, err := s.Sync(w.t.Context(), in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range r.Findings {
-		if f.Kind == push.Blocked {
-			w.t.Errorf("%s", f)
-		}
-	}
-	again, err := s.Sync(w.t.Context(), in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if !r.Done || !again.Plan.Empty() {
-		w.t.Fatalf("done: %v; the second run finds\n%s", r.Done, again.Plan)
-	}
-	return r
 }

@@ -59,15 +59,7 @@ func TestLogicalReplication(t *testing.T) {
 		{slot("test_decoding"), dropped, "logical slot way_out (test_decoding): hands the changes of all tables, published or not"},
 	}
 	for _, c := range cases {
-		before := w.findings()
-		w.exec(w.admin, c.open)
-		if found := w.findings(); !strings.Contains(found, c.want) || strings.Contains(before, c.want) {
-			t.Errorf("%s: %q is not found, or was found before\n%s", c.open, c.want, found)
-		}
-		w.exec(w.admin, c.shut)
-		if after := w.findings(); after != before {
-			t.Errorf("%s leaves\n%s", c.shut, lines(after, before))
-		}
+		w.told(c.open, c.shut, c.want)
 	}
 	before := w.findings()
 	w.exec(w.admin, "CREATE PUBLICATION way FOR TABLE public.elsewhere")

@@ -1,8 +1,6 @@
 package push_test
 
 import (
-	"maps"
-	"slices"
 	"testing"
 
 	"github.com/posternsql/postern/push"
@@ -25,7 +23,7 @@ type securedChange struct {
 // securedChanges are row policies that change, become plain grants, views, and come to be in place of them, and views that become row policies with
 // nothing else changed; each there and back.
 func securedChanges(w *world) []securedChange {
-	first := moment{w.subscriptions, w.data, maps.Clone(w.specs)}
+	first := w.moment
 	other := another()
 	// One table gets another rule, one a mask, one loses its rule.
 	other.data = other.data[:2]
@@ -44,7 +42,17 @@ func TestRowSecurityKilledAtEveryStatement(t *testing.T) {
 	for _, c := range securedChanges(w) {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
-			kills, probes := w.killEverywhere(c.pair)
+			people := w.log()
+			_, kills, probes := w.killEverywhere(crossing{
+				set: [2]func(){func() { w.setSecured(c.pair[0]) }, func() { w.setSecured(c.pair[1]) }}, step: 1,
+				deaths: func(at int, ways []string) []death {
+					how := ways[at%len(ways)]
+					return []death{{1, how}, {0, how}}
+				},
+			}, people)
+			for _, conn := range people {
+				_ = conn.Conn().Close()
+			}
 			deaths, looks = deaths+kills, looks+probes
 		})
 	}
@@ -53,46 +61,4 @@ func TestRowSecurityKilledAtEveryStatement(t *testing.T) {
 	if deaths < 100 {
 		t.Errorf("only %d deaths", deaths)
 	}
-}
-
-// killEverywhere stops a Syncer at each statement on the way from one moment to the other, and on the way back.
-func (w *world) killEverywhere(pair [2]securedMoment) (kills, probes int) {
-	w.t.Helper()
-	people := w.log()
-	var right [2]seen
-	for i := range pair {
-		w.setSecured(pair[1-i])
-		w.finish()
-		right[1-i] = w.probe(people)
-	}
-	if right[0].equal(right[1]) {
-		w.t.Fatal("nothing changes")
-	}
-	ways, alive := slices.Sorted(maps.Keys(killing())), [2]bool{true, true}
-	for at := 0; alive[0] || alive[1]; at++ {
-		for to := range pair {
-			to = 1 - to
-			w.setSecured(pair[to])
-			how := ways[at%len(ways)]
-			if alive[to] {
-				alive[to] = w.killedAt(at, killing()[how], func() {
-					probes++
-					for _, bad := range w.probe(people).between(right[1-to], right[to]) {
-						w.t.Errorf("%s, statement %d: %s", how, at, bad)
-					}
-				})
-			}
-			if alive[to] {
-				kills++
-			}
-			w.finish()
-			if !w.probe(people).equal(right[to]) {
-				w.t.Fatalf("%s, statement %d: the next run did not complete", how, at)
-			}
-		}
-	}
-	for _, conn := range people {
-		_ = conn.Conn().Close()
-	}
-	return kills, probes
 }

@@ -11,24 +11,26 @@ import (
 	"github.com/posternsql/postern/sqlgen"
 )
 
-// ident prints a name. Names were checked when they came in, so that one that cannot be printed is a bug; it becomes a name that no
-// server has, and the statement fails.
-func ident(name string) string {
-	out, err := sqlgen.Postgres().Ident(name)
+// printedName is a name as a dialect prints it. Names were checked when they came in, so that one that cannot be printed is a bug; it becomes a name that no server has, and
+// the statement fails.
+func printedName(name string, err error) string {
 	if err != nil {
 		return `""`
 	}
-	return out
+	return name
 }
 
-// text prints a string constant; NULL for what is no text.
-func text(value string) string {
-	out, err := sqlgen.Postgres().Text(value)
+// printedText is a string constant as a dialect prints it; NULL for what is no text.
+func printedText(text string, err error) string {
 	if err != nil {
 		return "NULL"
 	}
-	return out
+	return text
 }
+
+func ident(name string) string { return printedName(sqlgen.Postgres().Ident(name)) }
+
+func text(value string) string { return printedText(sqlgen.Postgres().Text(value)) }
 
 // String names the relation in messages.
 func (r Relation) String() string { return r.Schema + "." + r.Name }

@@ -20,7 +20,7 @@ func TestTwoSyncers(t *testing.T) {
 	w := newShop(t)
 	w.data[2].On, w.data[2].Rules[0].Mask.Columns = tables("Sales.Order"), []string{"note"}
 	w.settings.MaxLocks = 14
-	first := moment{w.subscriptions, w.data, w.specs}
+	first := w.moment
 	w.sync()
 	people := w.log()
 	before := w.probe(people)

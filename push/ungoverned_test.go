@@ -44,15 +44,21 @@ func TestNotGoverned(t *testing.T) {
 		if c.want == "has CREATEROLE" && w.value(w.admin, "SELECT current_setting('server_version_num')::int >= 160000") == "t" {
 			continue
 		}
-		before := w.findings()
-		w.exec(w.admin, c.open)
-		if found := w.findings(); !strings.Contains(found, c.want) || strings.Contains(before, c.want) {
-			t.Errorf("%s: %q is not found, or was found before\n%s", c.open, c.want, found)
-		}
-		w.exec(w.admin, c.shut)
-		if after := w.findings(); after != before {
-			t.Errorf("%s leaves\n%s", c.shut, lines(after, before))
-		}
+		w.told(c.open, c.shut, c.want)
+	}
+}
+
+// told opens a way to the data and shuts it again: it is found while it is open.
+func (w *world) told(open, shut, want string) {
+	w.t.Helper()
+	before := w.findings()
+	w.exec(w.admin, open)
+	if found := w.findings(); !strings.Contains(found, want) || strings.Contains(before, want) {
+		w.t.Errorf("%s: %q is not found, or was found before\n%s", open, want, found)
+	}
+	w.exec(w.admin, shut)
+	if after := w.findings(); after != before {
+		w.t.Errorf("%s leaves\n%s", shut, lines(after, before))
 	}
 }
 

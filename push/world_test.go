@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/internal/pgcluster"
@@ -35,26 +31,15 @@ func TestMain(m *testing.M) {
 
 // world is a database with people, and policies that a test changes.
 type world struct {
-	t        testing.TB
+	scene
 	admin    *pgconn.PgConn
 	database string
-	settings push.Settings
 	service  string
 	tables   []warehouse.TableName
 	shown    map[string]string // names that plan files have for those of this run
 	roles    []string          // to drop at the end, beside those of people and ours
 
-	subscriptions []policy.SubscriptionPolicy
-	data          []policy.DataPolicy
-	projects      []policy.Project
-	specs         map[string]identity.Spec
-	accounts      map[string]string
-	tags          map[string][]string // of schema.table, or schema.table.column
-	hidden        map[string]bool     // schema.table.column that nobody has reviewed
-	version       uint64
-
-	mu     sync.Mutex
-	events []audit.Event
+	tags   map[string][]string // of schema.table, or schema.table.column
 	dialed []*pgconn.PgConn
 	// cluster is the test's own; nil for that of the test binary.
 	cluster *pgcluster.Cluster
@@ -64,7 +49,18 @@ type world struct {
 // a role that can log in.
 func newWorld(t testing.TB, url func(testing.TB) string, setup string, people ...identity.Spec) *world {
 	t.Helper()
-	w := &world{t: t, specs: map[string]identity.Spec{}, accounts: map[string]string{}, tags: map[string][]string{}, hidden: map[string]bool{}}
+	w := &world{tags: map[string][]string{}}
+	w.scene = scene{
+		t: t, moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled,
+		login: func(ctx context.Context) (*pgconn.PgConn, error) {
+			return pgconn.Connect(ctx, w.server().URL(w.settings.SystemRole, "pw", w.database))
+		},
+		terminate: func(pid uint32) { w.value(w.admin, fmt.Sprintf("SELECT pg_terminate_backend(%d, 5000)", pid)) },
+		probed: []string{
+			"public.nation", "public.customer", "public.secret", `"Sales"."Order"`, "governed_public.nation", "governed_public.customer", "governed_public.secret", `"governed_Sales"."Order"`,
+			"postern_system.profile", "postern_system.user_profile", "postern_system.ticket",
+		},
+	}
 	t.Cleanup(w.dropRoles)
 	admin, err := pgconn.Connect(t.Context(), url(t))
 	if err != nil {
@@ -226,8 +222,8 @@ func (w *world) log() map[string]*pgconn.PgConn {
 	return out
 }
 
-// program compiles the policies of now against what is there now.
-func (w *world) program() *policy.Program {
+// crawled is what is there now, with the test's tags.
+func (w *world) crawled() []*catalog.Table {
 	w.t.Helper()
 	tables, err := warehouse.Crawl(w.t.Context(), w.admin)
 	if err != nil {
@@ -238,80 +234,10 @@ func (w *world) program() *policy.Program {
 		t.Registered = slices.Contains(w.tables, warehouse.TableName{Schema: t.Schema, Name: t.Name})
 		t.Tags = w.tags[name]
 		for i := range t.Columns {
-			t.Columns[i].Reviewed = !w.hidden[name+"."+t.Columns[i].Name]
 			t.Columns[i].Tags = w.tags[name+"."+t.Columns[i].Name]
 		}
 	}
-	w.version++
-	snapshot, err := catalog.New(w.version, "tpch", tables)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	p, _, err := policy.Compile(policy.Input{Version: w.version, Snapshot: snapshot, Subscriptions: w.subscriptions, Data: w.data, Projects: w.projects})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return p
-}
-
-func (w *world) input() push.Input {
-	w.t.Helper()
-	in := push.Input{Program: w.program(), Now: time.Now()}
-	for _, user := range slices.Sorted(maps.Keys(w.specs)) {
-		in.People = append(in.People, push.Person{Principal: identity.NewPrincipal(w.specs[user]), Account: w.accounts[user]})
-	}
-	return in
-}
-
-func (w *world) config() push.Config {
-	return push.Config{
-		Settings: w.settings, Log: slog.New(slog.DiscardHandler),
-		Dial: func(ctx context.Context) (*pgconn.PgConn, error) {
-			return pgconn.Connect(ctx, w.server().URL(w.settings.SystemRole, "pw", w.database))
-		},
-		Record: func(_ context.Context, events ...audit.Event) error {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.events = append(w.events, events...)
-			return nil
-		},
-	}
-}
-
-func (w *world) syncer(with ...func(*push.Config)) *push.Syncer {
-	w.t.Helper()
-	c := w.config()
-	for _, f := range with {
-		f(&c)
-	}
-	s, err := push.New(c)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return s
-}
-
-// sync runs once and must leave nothing undone; a second run must find nothing to do.
-func (w *world) sync() *push.Report {
-	w.t.Helper()
-	s, in := w.syncer(), w.input()
-	r, err := s.Sync(w.t.Context(), in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range r.Findings {
-		if f.Kind == push.Blocked {
-			w.t.Errorf("%s", f)
-		}
-	}
-	again, err := s.Sync(w.t.Context(), in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if !r.Done || !again.Plan.Empty() {
-		w.t.Fatalf("done: %v; the second run finds\n%s", r.Done, again.Plan)
-	}
-	return r
+	return tables
 }
 
 // refused wants a statement to fail with a code.
