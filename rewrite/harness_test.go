@@ -87,6 +87,7 @@ func warehouse() []testTable {
 		{schema: "public", name: "child", denied: true, columns: []testColumn{{name: "id", typ: "integer"}, {name: "v", typ: "text"}}},
 		{schema: "public", name: "secret", denied: true, columns: []testColumn{{name: "s", typ: "text"}}},
 		{schema: "public", name: "customer_view", kind: catalog.KindView, columns: []testColumn{{name: "id", typ: "integer"}, {name: "name", typ: "text"}}},
+		{schema: "public", name: "blank", columns: []testColumn{{name: "b", typ: "text", hidden: true}, {name: "n", typ: "text", hidden: true}, {name: "code", typ: "text", hidden: true}}},
 		// The hidden table of one name stands earlier in the path app, public.
 		{schema: "app", name: "nation", denied: true, columns: []testColumn{{name: "code", typ: "text"}}},
 		{schema: "app", name: "Odd Name", columns: []testColumn{{name: "A b", typ: "integer"}, {name: "select", typ: "text"}, {name: "ünï", typ: "text"}}},

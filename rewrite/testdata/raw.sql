@@ -42,6 +42,9 @@ CREATE TABLE app.customer (id integer, extra text);
 INSERT INTO app.customer SELECT i, 'extra ' || i FROM generate_series(1, 5) AS i;
 CREATE TABLE app.registry (id integer, about regclass, abouts regclass[]);
 INSERT INTO app.registry VALUES (1, 'public.orders', '{public.orders}');
+-- A table of which the person sees no column.
+CREATE TABLE public.blank (b text DEFAULT 'MARKER', n text DEFAULT 'MARKER', code text DEFAULT 'US');
+INSERT INTO public.blank VALUES (DEFAULT), (DEFAULT);
 -- What the catalogues would tell.
 CREATE TYPE public."MARKER_enum" AS ENUM ('MARKER');
 CREATE TABLE public."MARKER_table" ("MARKER_column" text DEFAULT 'MARKER' CONSTRAINT "MARKER_check" CHECK ("MARKER_column" <> 'MARKER'), e public."MARKER_enum");

@@ -5,6 +5,7 @@ DELETE FROM public.orders AS o USING public.customer AS c WHERE c.id = o.custome
 DELETE FROM public.customer WHERE country <> 'US';
 UPDATE public.customer SET name = regexp_replace(name, 'MARKER|[0-9]', '*', 'g'), phone = '***', balance = NULL, note = 'withheld';
 ALTER TABLE public.customer DROP COLUMN ssn;
+ALTER TABLE public.blank DROP COLUMN b, DROP COLUMN n, DROP COLUMN code;
 DELETE FROM public.event WHERE what LIKE '%MARKER%';
 DELETE FROM public.parent WHERE id <= 10;
 DROP TABLE public.secret, public.unregistered, app.nation;
