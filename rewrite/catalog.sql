@@ -23,7 +23,7 @@
 SELECT c.oid, c.relname, c.relnamespace, c.reltype, 0::pg_catalog.oid AS reloftype, 10::pg_catalog.oid AS relowner, c.relam, 0::pg_catalog.oid AS relfilenode,
     c.reltablespace, 0::pg_catalog.int4 AS relpages, '-1'::pg_catalog.float4 AS reltuples, 0::pg_catalog.int4 AS relallvisible, 0::pg_catalog.int4 AS relallfrozen,
     0::pg_catalog.oid AS reltoastrelid, c.relkind IN ('r', 'p', 'm') AS relhasindex, c.relisshared, c.relpersistence, c.relkind,
-    COALESCE(pg_catalog.array_length(v.atts, 1), c.relnatts)::pg_catalog.int2 AS relnatts, 0::pg_catalog.int2 AS relchecks, false AS relhasrules,
+    COALESCE(pg_catalog.cardinality(v.atts), c.relnatts)::pg_catalog.int2 AS relnatts, 0::pg_catalog.int2 AS relchecks, false AS relhasrules,
     c.relkind IN ('r', 'p') AS relhastriggers, false AS relhassubclass, false AS relrowsecurity, false AS relforcerowsecurity,
     c.relispopulated, c.relreplident, c.relispartition, 0::pg_catalog.oid AS relrewrite, '0'::pg_catalog.xid AS relfrozenxid, '0'::pg_catalog.xid AS relminmxid,
     {acl} AS relacl, NULL::pg_catalog.text[] AS reloptions, NULL::pg_catalog.text AS relpartbound

@@ -99,10 +99,11 @@ func (r *resolver) flatten() {
 	}
 }
 
-// flattenItem looks through one item of FROM, and puts the filters of its tables into WHERE.
+// flattenItem looks through one item of FROM, and puts the filters of its tables into WHERE. Below USING and NATURAL the sub-selects stay: what these name is
+// looked for among all columns of all tables of a side.
 func (r *resolver) flattenItem(n *pg.Node, s selected, flat map[*place]string) {
 	if j := n.GetJoinExpr(); j != nil {
-		if j.Alias == nil && j.JoinUsingAlias == nil && !j.IsNatural {
+		if j.Alias == nil && !j.IsNatural && len(j.UsingClause) == 0 {
 			r.flattenItem(j.Larg, s, flat)
 			r.flattenItem(j.Rarg, s, flat)
 		}
@@ -125,10 +126,10 @@ func (r *resolver) flattenItem(n *pg.Node, s selected, flat map[*place]string) {
 }
 
 // canFlatten reports a View that stands without a fence, where an outer join does not fill it up, and whose masked columns are only shown by a star. A mask that
-// counts rows has to see those that the client does not ask for.
+// counts rows has to see those that the client does not ask for. Of a View without columns no name, star or outer join tells that it is meant.
 func (r *resolver) canFlatten(p *place, s selected) bool {
 	v, tree := p.view, p.tree()
-	if v.catalog || v.body != nil || v.sandbox != nil || counts(v) || p.looked || p.counted || p.nullable || p.compared || p.whole > 0 || p.node.GetRangeSubselect().Lateral ||
+	if v.catalog || v.body != nil || v.sandbox != nil || counts(v) || len(v.columns) == 0 || p.looked || p.counted || p.nullable || p.whole > 0 || p.node.GetRangeSubselect().Lateral ||
 		len(p.node.GetRangeSubselect().Alias.GetColnames()) > 0 || len(tree.FromClause) != 1 || tree.FromClause[0].GetRangeVar() == nil || tree.LimitOffset != nil {
 		return false
 	}

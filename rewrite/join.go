@@ -114,11 +114,6 @@ func merge(left, right []*item, using []string) []column {
 		}
 		m.fact = mergeFacts(facts...)
 		m.touch()
-		for _, o := range m.origins {
-			if o.at != nil {
-				o.at.compared = true
-			}
-		}
 		out = append(out, m)
 	}
 	for _, side := range [][]*item{left, right} {

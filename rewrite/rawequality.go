@@ -30,8 +30,6 @@ type place struct {
 	looked bool
 	// counted says that names are given to its columns by their position, so that none may be left out.
 	counted bool
-	// compared says that USING names columns of it.
-	compared bool
 	// whole counts uses of the whole row, see guard.
 	whole int
 	// oid is the name of the extra column that says which table a row is in, "" where nothing asks; number makes it.
