@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -222,31 +221,28 @@ func RegisterRedshift(ctx context.Context, conn *pgconn.PgConn, r RedshiftRegist
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("checking the registration: %w", err)
 	}
-	statements := slices.Concat([]string{"SET enable_case_sensitive_identifier TO false", "BEGIN"}, r.Statements(s))
-	defer func() {
-		if err != nil {
-			_, end := conn.Exec(ctx, "ROLLBACK").ReadAll()
-			err = errors.Join(err, end)
-		}
-	}()
-	for _, statement := range statements {
-		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
-			return nil, fmt.Errorf("registering: %s: %w", firstLine(statement), err)
-		}
-	}
-	if v := r.Verifier.Reveal(); r.System != "" && v != "" {
-		if _, err := conn.Exec(ctx, "ALTER USER "+quoteIdent(r.System)+" PASSWORD '"+v+"'").ReadAll(); err != nil {
-			return nil, errors.New("registering: setting the system account's password was refused")
-		}
-	}
-	if err := r.readBack(ctx, conn, s); err != nil {
+	if err := foldNames(ctx, conn); err != nil {
 		return nil, err
 	}
-	if warnings, err = r.SelfCheck(ctx, conn); err != nil {
-		return nil, err
+	err = atomically(ctx, conn, "registering", r.Statements(s), func() error {
+		if v := r.Verifier.Reveal(); r.System != "" && v != "" {
+			if _, err := conn.Exec(ctx, "ALTER USER "+quoteIdent(r.System)+" PASSWORD '"+v+"'").ReadAll(); err != nil {
+				return errors.New("registering: setting the system account's password was refused")
+			}
+		}
+		if err := r.readBack(ctx, conn, s); err != nil {
+			return err
+		}
+		warnings, err = r.SelfCheck(ctx, conn)
+		return err
+	})
+	return warnings, err
+}
+
+// foldNames has the cluster read names as push prints them: a session's own setting may say otherwise.
+func foldNames(ctx context.Context, conn *pgconn.PgConn) error {
+	if _, err := conn.Exec(ctx, "SET enable_case_sensitive_identifier TO false").ReadAll(); err != nil {
+		return fmt.Errorf("setting how names are read: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
-		return nil, fmt.Errorf("registering: %w", err)
-	}
-	return warnings, nil
+	return nil
 }

@@ -123,20 +123,12 @@ func (r RedshiftRegistration) Removal(s RedshiftState) (out []string) {
 }
 
 // RemoveRedshift runs the removal in one transaction. On an error nothing has changed.
-func RemoveRedshift(ctx context.Context, conn *pgconn.PgConn, r RedshiftRegistration, s RedshiftState) (err error) {
+func RemoveRedshift(ctx context.Context, conn *pgconn.PgConn, r RedshiftRegistration, s RedshiftState) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_, end := conn.Exec(ctx, "ROLLBACK").ReadAll()
-			err = errors.Join(err, end)
-		}
-	}()
-	for _, statement := range append(append([]string{"BEGIN"}, r.Removal(s)...), "COMMIT") {
-		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
-			return fmt.Errorf("taking the registration back: %s: %w", statement, err)
-		}
+	if err := foldNames(ctx, conn); err != nil {
+		return err
 	}
-	return nil
+	return atomically(ctx, conn, "taking the registration back", r.Removal(s), func() error { return nil })
 }

@@ -225,8 +225,25 @@ func Register(ctx context.Context, conn *pgconn.PgConn, r Registration) (warning
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("checking the registration: %w", err)
 	}
+	err = atomically(ctx, conn, "registering", r.Statements(), func() error {
+		for _, domain := range slices.Sorted(maps.Keys(r.Keys)) {
+			if err := r.sendKey(ctx, conn, domain); err != nil {
+				return err
+			}
+		}
+		if err := r.readBack(ctx, conn); err != nil {
+			return err
+		}
+		warnings, err = SelfCheck(ctx, conn, r)
+		return err
+	})
+	return warnings, err
+}
+
+// atomically runs statements in one transaction, and then what is left to be done in it. On an error, which begins with what was being done, nothing has changed.
+func atomically(ctx context.Context, conn *pgconn.PgConn, doing string, statements []string, rest func() error) (err error) {
 	if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
-		return nil, fmt.Errorf("registering: %w", err)
+		return fmt.Errorf("%s: %w", doing, err)
 	}
 	defer func() {
 		if err != nil {
@@ -234,26 +251,18 @@ func Register(ctx context.Context, conn *pgconn.PgConn, r Registration) (warning
 			err = errors.Join(err, end)
 		}
 	}()
-	for _, statement := range r.Statements() {
+	for _, statement := range statements {
 		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
-			return nil, fmt.Errorf("registering: %s: %w", firstLine(statement), err)
+			return fmt.Errorf("%s: %s: %w", doing, firstLine(statement), err)
 		}
 	}
-	for _, domain := range slices.Sorted(maps.Keys(r.Keys)) {
-		if err := r.sendKey(ctx, conn, domain); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.readBack(ctx, conn); err != nil {
-		return nil, err
-	}
-	if warnings, err = SelfCheck(ctx, conn, r); err != nil {
-		return nil, err
+	if err := rest(); err != nil {
+		return err
 	}
 	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
-		return nil, fmt.Errorf("registering: %w", err)
+		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return warnings, nil
+	return nil
 }
 
 // firstLine names a statement in an error; the line of a statement's beginning says enough and holds no values but names.

@@ -134,35 +134,19 @@ func RegisterPush(ctx context.Context, conn *pgconn.PgConn, r PushRegistration) 
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
-		return nil, fmt.Errorf("registering the system role: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_, end := conn.Exec(ctx, "ROLLBACK").ReadAll()
-			err = errors.Join(err, end)
+	err = atomically(ctx, conn, "registering the system role", r.Statements(), func() error {
+		if v := r.Verifier.Reveal(); v != "" {
+			if _, err := conn.Exec(ctx, "ALTER ROLE "+quoteIdent(r.SystemRole)+" PASSWORD "+quoteLiteral(v)).ReadAll(); err != nil {
+				return errors.New("registering the system role: setting its password was refused")
+			}
 		}
-	}()
-	for _, statement := range r.Statements() {
-		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
-			return nil, fmt.Errorf("registering the system role: %s: %w", firstLine(statement), err)
+		if err := r.readBack(ctx, conn); err != nil {
+			return err
 		}
-	}
-	if v := r.Verifier.Reveal(); v != "" {
-		if _, err := conn.Exec(ctx, "ALTER ROLE "+quoteIdent(r.SystemRole)+" PASSWORD "+quoteLiteral(v)).ReadAll(); err != nil {
-			return nil, errors.New("registering the system role: setting its password was refused")
-		}
-	}
-	if err := r.readBack(ctx, conn); err != nil {
-		return nil, err
-	}
-	if warnings, err = r.SelfCheck(ctx, conn); err != nil {
-		return nil, err
-	}
-	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
-		return nil, fmt.Errorf("registering the system role: %w", err)
-	}
-	return warnings, nil
+		warnings, err = r.SelfCheck(ctx, conn)
+		return err
+	})
+	return warnings, err
 }
 
 // readBack asks for the right to grant, because a GRANT by who may not hand it on is a warning and not an error.

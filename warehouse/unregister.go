@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -121,33 +120,19 @@ func Unregister(ctx context.Context, conn *pgconn.PgConn, r Registration, push P
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("checking the registration: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "BEGIN").ReadAll(); err != nil {
-		return nil, fmt.Errorf("taking the registration back: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_, end := conn.Exec(ctx, "ROLLBACK").ReadAll()
-			err = errors.Join(err, end)
-		}
-	}()
-	for _, statement := range Removal(r, push) {
-		if _, err := conn.Exec(ctx, statement).ReadAll(); err != nil {
-			return nil, fmt.Errorf("taking the registration back: %w", err)
-		}
-	}
-	rows, err := query(ctx, conn, `SELECT 'role ' || rolname || ' is kept: something else hangs on it' FROM pg_roles WHERE rolname = $1
+	err = atomically(ctx, conn, "taking the registration back", Removal(r, push), func() error {
+		rows, err := query(ctx, conn, `SELECT 'role ' || rolname || ' is kept: something else hangs on it' FROM pg_roles WHERE rolname = $1
 		UNION ALL SELECT 'schema ' || nspname || ' is kept: it holds what people made' FROM pg_namespace WHERE nspname = ANY ($2::name[])
 		UNION ALL SELECT 'role ' || rolname || ', which registration has not made, is kept' FROM pg_roles WHERE rolname = $3
 		UNION ALL SELECT 'extension pgcrypto is kept: others may use it' FROM pg_extension WHERE extname = 'pgcrypto' AND $4::boolean`,
-		push.SystemRole, textArray(r.Sandboxes), r.ServiceRole, fmt.Sprint(r.Ciphers))
-	if err != nil {
-		return nil, fmt.Errorf("looking what is left of the registration: %w", err)
-	}
-	for _, row := range rows {
-		left = append(left, row[0])
-	}
-	if _, err := conn.Exec(ctx, "COMMIT").ReadAll(); err != nil {
-		return nil, fmt.Errorf("taking the registration back: %w", err)
-	}
-	return left, nil
+			push.SystemRole, textArray(r.Sandboxes), r.ServiceRole, fmt.Sprint(r.Ciphers))
+		if err != nil {
+			return fmt.Errorf("looking what is left of the registration: %w", err)
+		}
+		for _, row := range rows {
+			left = append(left, row[0])
+		}
+		return nil
+	})
+	return left, err
 }
