@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/lambda"
 	"github.com/posternsql/postern/warehouse/awsauth"
@@ -26,22 +22,8 @@ import (
 // TestLambdaAccessIsKept: the command writes the first document, with which the proxy's account may mask; a server that runs keeps it as the policies say, with a larger
 // version at each change, and who may read no more is no more in it.
 func TestLambdaAccessIsKept(t *testing.T) {
-	url := pgtest.Database(t)
-	cluster := pgtest.Cluster(t)
-	admin, err := pgconn.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close(t.Context())
-	database := url[strings.LastIndex(url, "/")+1:]
-	database, _, _ = strings.Cut(database, "?")
 	service, system := pgtest.Name("service"), pgtest.Name("system")
-	setup := fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE TABLE public.t (id int, note text)", service)
-	if _, err := admin.Exec(t.Context(), setup).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PUSH_TEST_PASSWORD", "pw")
-	t.Setenv("PUSH_TEST_SETUP", url)
+	_, database := newWarehouse(t, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD 'pw'; CREATE TABLE public.t (id int, note text)", service))
 	folder := t.TempDir()
 	resources := fmt.Sprintf(`kind: Connection
 name: wh
@@ -88,18 +70,15 @@ name: mask
 on: {tables: [wh.public.t]}
 rules:
   - mask: {columns: [note], hash: {domain: note}}
-`, cluster.Port, database, service, system)
-	write := func(name, text string) string {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
+`, pgtest.Cluster(t).Port, database, service, system)
+	config := filepath.Join(folder, "postern.yaml")
+	write := func(group string) {
+		t.Helper()
+		writeFiles(t, folder, map[string]string{"resources.yaml": strings.Replace(resources, "GROUP", group, 1)})
 	}
-	address := freeAddress(t)
-	config := write("postern.yaml", "listen: "+freeAddress(t)+"\nadmin: {listen: "+address+"}\nstate: sqlite:state.db\naudit: {dir: audit}\nresources: [resources.yaml]\n"+
-		"lambdaAccess: [{connection: wh, clusters: [one], keys: postern/keys/, file: access.json}]\n")
-	write("resources.yaml", strings.Replace(resources, "GROUP", "readers", 1))
+	write("readers")
+	writeFiles(t, folder, map[string]string{"postern.yaml": "state: sqlite:state.db\naudit: {dir: audit}\nresources: [resources.yaml]\n" +
+		"lambdaAccess: [{connection: wh, clusters: [one], keys: postern/keys/, file: access.json}]\n"})
 	read := func() (version int64, readers []string) {
 		text, err := os.ReadFile(filepath.Join(folder, "access.json"))
 		if err != nil {
@@ -119,33 +98,18 @@ rules:
 	if code, out, errOut := command(t, "", "lambda-access", "-c", config); code != exitOK || !strings.Contains(out, `"`+service+`"`) || strings.Contains(out, "ann") {
 		t.Fatalf("exit %d\n%s\n%s", code, out, errOut)
 	}
-	if code, _, errOut := command(t, "", "lambda-access", "-c", config, "--write"); code != exitOK {
-		t.Fatalf("exit %d\n%s", code, errOut)
-	}
+	take(t, config, step{[]string{"lambda-access", "--write"}, exitOK, ""})
 	first, readers := read()
 	if !slices.Equal(readers, []string{service}) {
 		t.Errorf("at first %v", readers)
 	}
-	if code, _, errOut := command(t, "", "lambda-access", "-c", config, "--write"); code != exitFailure || !strings.Contains(errOut, "there is an access document already") {
-		t.Errorf("exit %d\n%s", code, errOut)
-	}
-	if code, _, errOut := command(t, "", "lambda-access", "-c", config, "--connection", "other"); code != exitUsage {
-		t.Errorf("exit %d\n%s", code, errOut)
-	}
-	if code, out, errOut := command(t, "", "register", "-c", config, "--setup-env", "PUSH_TEST_SETUP", "-y"); code != exitOK {
-		t.Fatalf("exit %d\n%s\n%s", code, out, errOut)
-	}
+	take(t, config,
+		step{[]string{"lambda-access", "--write"}, exitFailure, "there is an access document already"},
+		step{[]string{"lambda-access", "--connection", "other"}, exitUsage, ""})
+	take(t, config, step{[]string{"register", "--setup-env", "PUSH_TEST_SETUP", "-y"}, exitOK, ""})
 
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan int, 1)
-	var log lockedText
-	go func() { done <- run(ctx, []string{"serve", "-c", config}, streams{out: io.Discard, err: &log}) }()
-	defer func() {
-		stop()
-		if code := <-done; code != exitOK {
-			t.Errorf("serve: exit %d\n%s", code, log.String())
-		}
-	}()
+	server := serve(t, config)
+	defer server.stop()
 	await := func(above int64, want ...string) int64 {
 		slices.Sort(want)
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -154,12 +118,12 @@ rules:
 				return version
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("version %d for %v, and not above %d for %v\n%s", version, readers, above, want, log.String())
+				t.Fatalf("version %d for %v, and not above %d for %v\n%s", version, readers, above, want, server.log.String())
 			}
 		}
 	}
 	second := await(first, service, "IAMR:ann", "bob")
-	write("resources.yaml", strings.Replace(resources, "GROUP", "others", 1))
+	write("others")
 	await(second, service, "IAMR:ann")
 }
 

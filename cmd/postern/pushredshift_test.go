@@ -1,15 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/internal/rsfake"
@@ -80,26 +75,18 @@ func TestPushRedshiftCommands(t *testing.T) {
 	t.Setenv("REDSHIFT_TEST_SYSTEM", "System-1234")
 	t.Setenv("REDSHIFT_TEST_SETUP", server.URL(rsfake.AdminUser, rsfake.AdminPassword))
 	folder := t.TempDir()
-	write := func(access string) string {
-		resources := fmt.Sprintf(pushRedshiftResources, server.Port(), server.Database(), service, system, prefix, ann, bob)
-		for name, text := range map[string]string{"postern.yaml": "state: sqlite:state.db\naudit: {dir: audit}\nresources: [resources.yaml]\n", "resources.yaml": strings.Replace(resources, "ACCESS", access, 1)} {
-			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return filepath.Join(folder, "postern.yaml")
-	}
-	config := write("read")
-	try := func(code int, says string, args ...string) {
+	config := filepath.Join(folder, "postern.yaml")
+	write := func(access string) {
 		t.Helper()
-		if got, out, errOut := command(t, "", args...); got != code || !strings.Contains(out+errOut, says) {
-			t.Fatalf("postern %v: exit %d\n%s\n%s", args, got, out, errOut)
-		}
+		resources := fmt.Sprintf(pushRedshiftResources, server.Port(), server.Database(), service, system, prefix, ann, bob)
+		writeFiles(t, folder, map[string]string{"postern.yaml": "state: sqlite:state.db\naudit: {dir: audit}\nresources: [resources.yaml]\n", "resources.yaml": strings.Replace(resources, "ACCESS", access, 1)})
 	}
-	try(exitOK, "Registered 2 sources", "register", "-c", config, "--setup-env", "REDSHIFT_TEST_SETUP", "-y")
-	try(exitOK, `CREATE VIEW "governed_sales"."customer"`, "plan", "-c", config)
-	try(exitOK, "guarantee: sales.customer", "sync", "-c", config)
-	try(exitOK, "Nothing to do", "plan", "-c", config)
+	write("read")
+	take(t, config,
+		step{[]string{"register", "--setup-env", "REDSHIFT_TEST_SETUP", "-y"}, exitOK, "Registered 2 sources"},
+		step{[]string{"plan"}, exitOK, `CREATE VIEW "governed_sales"."customer"`},
+		step{[]string{"sync"}, exitOK, "guarantee: sales.customer"},
+		step{[]string{"plan"}, exitOK, "Nothing to do"})
 	for account, want := range map[string]string{ann: "1|3", bob: "2|4"} {
 		conn := rsfaketest.Connect(t, server, account, "Service-1234")
 		results, err := conn.Exec(t.Context(), "SELECT c.id || '|' || k.id FROM governed_sales.customer c CROSS JOIN governed_lake.clicks k WHERE c.phone IS NULL").ReadAll()
@@ -112,10 +99,11 @@ func TestPushRedshiftCommands(t *testing.T) {
 	}
 	redshiftThroughServer(t, config)
 	write("write")
-	try(exitFailure, "readOnly: true", "plan", "-c", config)
+	take(t, config, step{[]string{"plan"}, exitFailure, "readOnly: true"})
 	write("read")
-	try(exitOK, "were committed", "unregister", "-c", config, "-y")
-	try(exitOK, "taken back", "register", "-c", config, "--remove", "--setup-env", "REDSHIFT_TEST_SETUP", "-y")
+	take(t, config,
+		step{[]string{"unregister", "-y"}, exitOK, "were committed"},
+		step{[]string{"register", "--remove", "--setup-env", "REDSHIFT_TEST_SETUP", "-y"}, exitOK, "taken back"})
 	conn := rsfaketest.Connect(t, server, rsfake.AdminUser, rsfake.AdminPassword)
 	results, err := conn.Exec(t.Context(), "SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname LIKE 'governed%' OR nspname LIKE 'postern%' UNION ALL SELECT 'role ' || role_name FROM svv_roles WHERE role_name LIKE '"+prefix+"%'").ReadAll()
 	if err != nil || len(results[0].Rows) > 0 {
@@ -126,58 +114,12 @@ func TestPushRedshiftCommands(t *testing.T) {
 // redshiftThroughServer: a server keeps it, and answers the commands.
 func redshiftThroughServer(t *testing.T, config string) {
 	t.Helper()
-	stop := serveFor(t, config)
-	defer stop()
-	for _, c := range []struct {
-		args []string
-		says string
-	}{
-		{[]string{"plan", "-c", config}, "Nothing to do"},
-		{[]string{"sync", "-c", config, "--connection", "wh", "-o", "yaml"}, "state: done"},
-		{[]string{"unregister", "-c", config, "-y"}, "were committed"},
-		{[]string{"plan", "-c", config}, `CREATE VIEW "governed_sales"."customer"`},
-		{[]string{"sync", "-c", config}, "were committed"},
-		{[]string{"plan", "-c", config}, "Nothing to do"},
-	} {
-		if code, out, errOut := command(t, "", c.args...); code != exitOK || !strings.Contains(out+errOut, c.says) {
-			t.Errorf("postern %v with a server: exit %d\n%s\n%s", c.args, code, out, errOut)
-		}
-	}
-}
-
-// serveFor runs a server with a configuration, to which addresses are added, until the function that it returns is called.
-func serveFor(t *testing.T, config string) (stop func()) {
-	t.Helper()
-	text, err := os.ReadFile(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := freeAddress(t)
-	if err := os.WriteFile(config, append(text, []byte("listen: "+freeAddress(t)+"\nadmin: {listen: "+address+"}\n")...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan int, 1)
-	var log lockedText
-	go func() { done <- run(ctx, []string{"serve", "-c", config}, streams{out: io.Discard, err: &log}) }()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
-			_ = conn.Close()
-			if code, _, _ := command(t, "", "plan", "-c", config); code == exitOK {
-				break
-			}
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the server does not answer\n%s", log.String())
-		}
-	}
-	return func() {
-		cancel()
-		if code := <-done; code != exitOK {
-			t.Errorf("serve: exit %d\n%s", code, log.String())
-		}
-		if err := os.WriteFile(config, text, 0o600); err != nil {
-			t.Error(err)
-		}
-	}
+	defer serve(t, config).stop()
+	take(t, config,
+		step{[]string{"plan"}, exitOK, "Nothing to do"},
+		step{[]string{"sync", "--connection", "wh", "-o", "yaml"}, exitOK, "state: done"},
+		step{[]string{"unregister", "-y"}, exitOK, "were committed"},
+		step{[]string{"plan"}, exitOK, `CREATE VIEW "governed_sales"."customer"`},
+		step{[]string{"sync"}, exitOK, "were committed"},
+		step{[]string{"plan"}, exitOK, "Nothing to do"})
 }

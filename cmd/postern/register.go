@@ -54,13 +54,9 @@ others made or granted is left, and named.`,
 			return register(cmd.Context(), o, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	o.flags(cmd, "the setup account")
 	f := cmd.Flags()
-	f.StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
-	f.StringSliceVar(&o.resources, "resources", nil, "resource files and folders, instead of --config")
 	f.StringVar(&o.connection, "connection", "", "name of the Connection; not needed if there is only one")
-	f.StringVar(&o.setup.url.Env, "setup-env", "", "environment variable with the setup account's connection URL")
-	f.StringVar(&o.setup.url.File, "setup-file", "", "file with the setup account's connection URL")
-	f.StringVar(&o.setup.connection, "setup-connection", "", "file with a Connection that logs in as the setup account")
 	f.BoolVar(&o.print, "print", false, "print the SQL and change nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask before running it")
 	f.StringVar(&o.lambda, "lambda", "", "of a Redshift: the Lambda function that computes keyed masks (docs/lambda.md)")
@@ -69,6 +65,16 @@ others made or granted is left, and named.`,
 	cmd.MarkFlagsRequiredTogether("lambda", "lambda-role")
 	cmd.MarkFlagsMutuallyExclusive("print", "setup-env", "setup-file", "setup-connection")
 	return cmd
+}
+
+// flags are those of the resources, and of how somebody logs in.
+func (o *registerOptions) flags(cmd *cobra.Command, somebody string) {
+	f := cmd.Flags()
+	f.StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
+	f.StringSliceVar(&o.resources, "resources", nil, "resource files and folders, instead of --config")
+	f.StringVar(&o.setup.url.Env, "setup-env", "", "environment variable with "+somebody+"'s connection URL")
+	f.StringVar(&o.setup.url.File, "setup-file", "", "file with "+somebody+"'s connection URL")
+	f.StringVar(&o.setup.connection, "setup-connection", "", "file with a Connection that logs in as "+somebody)
 }
 
 func register(ctx context.Context, o registerOptions, in io.Reader, out, errOut io.Writer) error {
@@ -150,11 +156,7 @@ func registerPostgres(ctx context.Context, o registerOptions, set *resource.Set,
 
 // removePostgres takes a registration back.
 func (o registerOptions) removePostgres(ctx context.Context, connection resource.Connection, r warehouse.Registration, system warehouse.PushRegistration, in io.Reader, out, errOut io.Writer) error {
-	account, err := o.setup.account(connection)
-	if err != nil {
-		return err
-	}
-	conn, err := dialSetup(ctx, account)
+	conn, err := o.setup.dial(ctx, connection)
 	if err != nil {
 		return err
 	}
@@ -175,11 +177,7 @@ func (o registerOptions) removePostgres(ctx context.Context, connection resource
 
 // checked logs in as the setup account, which lacks nothing.
 func (s setup) checked(ctx context.Context, to resource.Connection, r warehouse.Registration, system warehouse.PushRegistration) (*pgconn.PgConn, error) {
-	account, err := s.account(to)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := dialSetup(ctx, account)
+	conn, err := s.dial(ctx, to)
 	if err != nil {
 		return nil, err
 	}

@@ -31,11 +31,7 @@ func registerRedshift(ctx context.Context, o registerOptions, set *resource.Set,
 		_, err := io.WriteString(out, text)
 		return err
 	}
-	account, err := o.setup.account(connection)
-	if err != nil {
-		return err
-	}
-	conn, err := dialSetup(ctx, account)
+	conn, err := o.setup.dial(ctx, connection)
 	if err != nil {
 		return err
 	}

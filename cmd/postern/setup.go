@@ -56,6 +56,15 @@ func connectionAccount(file string, to resource.Connection) (warehouse.Config, e
 	return as, nil
 }
 
+// dial logs in as the setup account of the warehouse of a Connection.
+func (s setup) dial(ctx context.Context, to resource.Connection) (*pgconn.PgConn, error) {
+	account, err := s.account(to)
+	if err != nil {
+		return nil, err
+	}
+	return dialSetup(ctx, account)
+}
+
 // dialSetup logs in as the setup account.
 func dialSetup(ctx context.Context, account warehouse.Config) (*pgconn.PgConn, error) {
 	conn, err := warehouse.Dial(ctx, account, map[string]string{"application_name": "postern:register"})

@@ -57,13 +57,9 @@ It logs in as the connection's own account, which sees what that may see; with -
 			return udfs(cmd.Context(), o, cmd.OutOrStdout())
 		},
 	}
+	o.flags(cmd, "an administrator")
 	f := cmd.Flags()
-	f.StringVarP(&o.config, "config", "c", "postern.yaml", "server configuration that names the resources")
-	f.StringSliceVar(&o.resources, "resources", nil, "resource files and folders, instead of --config")
 	f.StringVar(&o.connection, "connection", "", "name of the Connection; not needed if there is only one of a Redshift")
-	f.StringVar(&o.setup.url.Env, "setup-env", "", "environment variable with an administrator's connection URL")
-	f.StringVar(&o.setup.url.File, "setup-file", "", "file with an administrator's connection URL")
-	f.StringVar(&o.setup.connection, "setup-connection", "", "file with a Connection that logs in as an administrator")
 	f.IntVar(&o.concurrency, "concurrency", templateConcurrency, "how many batches the Lambda computes at once (ConcurrentExecutions of its template)")
 	outputFlag(cmd, &o.output, allFormats()...)
 	cmd.MarkFlagsMutuallyExclusive("setup-env", "setup-file", "setup-connection")
