@@ -16,7 +16,7 @@ import (
 )
 
 // redshift is the dialect of Amazon Redshift: redshiftboot.go makes what the Syncer keeps for itself, redshiftread.go and redshiftacl.go read what is
-// there, redshiftprint.go puts statements into words, redshiftperson.go writes the profile, and redshiftways.go looks for ways around.
+// there, redshiftprint.go puts statements into words, redshiftperson.go, redshiftcalls.go and redshiftprocedures.go write the profile, and redshiftways.go looks for ways around.
 //
 // There are no advisory locks, no SAVEPOINT, no ON CONFLICT, no arrays and no comments on roles. Catalogs are those of PostgreSQL 8.0 on the leader
 // node, which no statement joins with a user's table; so what of them must be written down is asked first.

@@ -96,44 +96,6 @@ func redshiftPersonViews(impersonation bool) []string {
 	return []string{view(sqlgen.RedshiftProfileView, redshiftUserProfile(columns, impersonation)), view(sqlgen.RedshiftEntitlementView, redshiftUserEntitlement())}
 }
 
-// redshiftProcedures write the profile. Entitlements come as one text: items end in %; and their fields in %, and a percent sign in a value is
-// %25. They run with the rights of who calls them, and nobody but their owner may.
-func redshiftProcedures() []string {
-	insert := `    INSERT INTO postern_system.entitlement (account, kind, name, value)
-    SELECT p_account, replace(split_part(i.item, '%,', 1), '%25', '%'), replace(split_part(i.item, '%,', 2), '%25', '%'), replace(split_part(i.item, '%,', 3), '%25', '%')
-    FROM (SELECT split_part(p_items, '%;', 1 + a.d + 10 * b.d + 100 * c.d) AS item
-        FROM postern_system.digits AS a CROSS JOIN postern_system.digits AS b CROSS JOIN postern_system.digits AS c) AS i
-    WHERE i.item <> '';
-`
-	return []string{
-		`CREATE OR REPLACE PROCEDURE postern_procedures.put_profile(p_account varchar(127), p_user varchar(256), p_project varchar(256), p_groups varchar(65535), p_purposes varchar(65535),
-    p_attributes varchar(65535), p_flags varchar(65535), p_items varchar(65535))
-AS $body$
-BEGIN
-    DELETE FROM postern_system.entitlement WHERE account = p_account;
-    DELETE FROM postern_system.profile WHERE account = p_account;
-    INSERT INTO postern_system.profile (account, user_name, project, groups, purposes, attributes, flags)
-    VALUES (p_account, p_user, p_project, p_groups, p_purposes, p_attributes, p_flags);
-` + insert + `END;
-$body$ LANGUAGE plpgsql`,
-		`CREATE OR REPLACE PROCEDURE postern_procedures.add_entitlements(p_account varchar(127), p_items varchar(65535))
-AS $body$
-BEGIN
-` + insert + `END;
-$body$ LANGUAGE plpgsql`,
-		`CREATE OR REPLACE PROCEDURE postern_procedures.drop_profile(p_account varchar(127))
-AS $body$
-BEGIN
-    DELETE FROM postern_system.entitlement WHERE account = p_account;
-    DELETE FROM postern_system.profile WHERE account = p_account;
-END;
-$body$ LANGUAGE plpgsql`,
-		"REVOKE ALL ON PROCEDURE postern_procedures.put_profile(varchar, varchar, varchar, varchar, varchar, varchar, varchar, varchar) FROM PUBLIC",
-		"REVOKE ALL ON PROCEDURE postern_procedures.add_entitlements(varchar, varchar) FROM PUBLIC",
-		"REVOKE ALL ON PROCEDURE postern_procedures.drop_profile(varchar) FROM PUBLIC",
-	}
-}
-
 // preparation makes the parts that are not there as they should be.
 func (r redshift) preparation(s *Syncer, f *facts) (out []string) {
 	set := s.config.Settings

@@ -5,3 +5,6 @@ package push
 func RedshiftImpersonation(columns []string) (tables []string, profile, entitlement string, procedures []string) {
 	return redshiftImpersonationTables(), redshiftUserProfile(columns, true), redshiftUserEntitlement(), redshiftImpersonationProcedures()
 }
+
+// RedshiftCalls are the calls that write people.
+func RedshiftCalls(rows []Profile) []Statement { return redshift{}.profiles(rows) }

@@ -60,56 +60,6 @@ func (p Profile) redshiftRows() (sqlgen.RedshiftProfile, []sqlgen.RedshiftEntitl
 		Attributes: attributes, Flags: p.Flags, Tables: p.Tables, ActsAs: p.ActsAs})
 }
 
-// The bounds of the items of one call: as many as the procedure counts, and the bytes of its parameter.
-const (
-	maxItems     = 1000
-	maxItemBytes = 65_000
-)
-
-// items puts entitlements into texts that one call takes each. The first is there even where it is empty.
-func items(rows []sqlgen.RedshiftEntitlement) []string {
-	out, n := []string{""}, 0
-	for _, row := range rows {
-		fields := row.Values()
-		for i, f := range fields {
-			fields[i] = strings.ReplaceAll(f, "%", "%25")
-		}
-		item := strings.Join(fields, "%,") + "%;"
-		if last := len(out) - 1; n == maxItems || len(out[last])+len(item) > maxItemBytes {
-			out, n = append(out, ""), 0
-		}
-		out[len(out)-1] += item
-		n++
-	}
-	return out
-}
-
-// profiles writes each by a call; one with very many entitlements takes more.
-func (redshift) profiles(rows []Profile) (out []Statement) {
-	for _, p := range rows {
-		row, entitlements, err := p.redshiftRows()
-		if err != nil {
-			// It was tried when what should be there was worked out; who cannot be written has no profile.
-			out = append(out, redshift{}.gone([]string{p.Account})...)
-			continue
-		}
-		all := items(entitlements)
-		note := "the profile of " + p.Account
-		out = append(out, Statement{SQL: "CALL postern_procedures.put_profile($1, $2, $3, $4, $5, $6, $7, $8)", Params: append(row.Values(), all[0]), Note: note, Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
-		for _, more := range all[1:] {
-			out = append(out, Statement{SQL: "CALL postern_procedures.add_entitlements($1, $2)", Params: []string{p.Account, more}, Note: note + ", what did not fit into one call", Hazards: []Hazard{WidensAccess}, locks: locksOfStatement})
-		}
-	}
-	return out
-}
-
-func (redshift) gone(accounts []string) (out []Statement) {
-	for _, a := range accounts {
-		out = append(out, Statement{SQL: "CALL postern_procedures.drop_profile($1)", Params: []string{a}, Note: "the profile of " + a, locks: locksOfStatement})
-	}
-	return out
-}
-
 // profile reads what is kept of people. What is not exactly what one of ours would be has no user, and is written anew.
 func (c *rsCrawler) profile() {
 	if !c.out.facts.prepared {

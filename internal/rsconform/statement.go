@@ -26,7 +26,7 @@ var statements = []*regexp.Regexp{
 	regexp.MustCompile(`^SELECT 1 FROM ` + relation + ` LIMIT 0$`),
 	regexp.MustCompile(`^(INSERT INTO|DELETE FROM|UPDATE) postern_system\.(sync|ledger|baseline|digits)\b`),
 	regexp.MustCompile(`^CREATE TABLE postern_system\.[a-z_]+ \(`),
-	regexp.MustCompile(`^CALL postern_procedures\.(put_profile|add_entitlements|drop_profile)\(\$[0-9]+(, \$[0-9]+)*\)$`),
+	regexp.MustCompile(`^CALL postern_procedures\.(put_profiles?|add_entitlements|drop_profiles?)\(\$[0-9]+(, \$[0-9]+)*\)$`),
 	regexp.MustCompile(`^CREATE OR REPLACE PROCEDURE postern_procedures\.[a-z_]+\(`),
 }
 

@@ -21,6 +21,9 @@ func procedurePoints() []Point {
 		{Name: "set-config-in-a-procedure", Proves: "that set_config in a procedure with its owner's rights outlasts the call", try: setConfig},
 		accepted("search-path-of-a-procedure", "a procedure is made with its owner's rights and a search path of its own, its text between dollars with a word", "SELECT count(*) FROM $s.t", "3",
 			"CREATE OR REPLACE PROCEDURE $s.pathed() AS $body$ BEGIN RETURN; END; $body$ LANGUAGE plpgsql SECURITY DEFINER SET search_path TO pg_catalog", "CALL $s.pathed()"),
+		accepted("rows-in-a-text", "a procedure takes rows out of a text by split_part and a join, and a field that is empty is an empty text", "SELECT a || '=' || b FROM $s.packed ORDER BY a", "x=;y=50%", "CREATE TABLE $s.packed (a varchar(20), b varchar(20))",
+			"CREATE OR REPLACE PROCEDURE $s.unpack(p_items varchar(65535)) AS $body$ BEGIN INSERT INTO $s.packed (a, b) SELECT replace(split_part(i.item, '%,', 1), '%25', '%'), replace(split_part(i.item, '%,', 2), '%25', '%') "+
+				"FROM (SELECT split_part(p_items, '%;', d.id) AS item FROM $s.t AS d) AS i WHERE i.item <> ''; END; $body$ LANGUAGE plpgsql", "CALL $s.unpack('x%,%;y%,50%25%;')"),
 		accepted("sysdate-goes-on", "SYSDATE of a later transaction is later, by microseconds", "SELECT count(DISTINCT at) FROM $s.later", "2", "CREATE TABLE $s.later (at timestamp)", "INSERT INTO $s.later SELECT SYSDATE", "INSERT INTO $s.later SELECT SYSDATE"),
 		accepted("timeout-in-a-transaction", "SET LOCAL statement_timeout is taken and ends with the transaction", "SELECT current_setting('statement_timeout') IN ('0', '0ms')", "t", "SET statement_timeout TO 0", "BEGIN", "SET LOCAL statement_timeout TO 5000", "COMMIT"),
 		{Name: "conflicting-writers", Proves: "what a second writer of a row is told that another transaction has written (1023 or a wait), which is tried again", try: conflict},
