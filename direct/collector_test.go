@@ -105,18 +105,22 @@ func newWorld(t *testing.T, settings map[string]string) *world {
 // configureLog has a collector read the log in a folder.
 func (w *world) configureLog(folder string) {
 	w.t.Helper()
-	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Postgres()})
+	w.configure("postgres", sqlgen.Postgres(), &fixed{program(w.t)}, "service", "postgres")
+	w.config.Log = &serverlog.Follower{Source: serverlog.Folder{Path: folder, Format: "csv"}, Format: "csv"}
+}
+
+// configure has a collector record here what is said of a database, where policies are in force from now on.
+func (w *world) configure(database string, dialect sqlgen.Dialect, state State, ignore ...string) {
+	w.t.Helper()
+	rewriter, err := rewrite.New(rewrite.Config{Dialect: dialect})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	state := &fixed{program(w.t)}
 	w.versions.Note(7, time.Now())
 	w.config = Config{
-		Connection: "shop", Database: "postgres", SchemaPrefix: "governed_", Ignore: []string{"service", "postgres"}, Rewriter: rewriter, Logger: slog.New(slog.DiscardHandler),
-		Log:       &serverlog.Follower{Source: serverlog.Folder{Path: folder, Format: "csv"}, Format: "csv"},
-		Positions: PositionFile{filepath.Join(w.t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil },
-		InForce: w.versions.At,
-		Record:  w.recordAll, Recorded: w.recorded,
+		Connection: "shop", Database: database, SchemaPrefix: "governed_", Ignore: ignore, Rewriter: rewriter, Logger: slog.New(slog.DiscardHandler),
+		Positions: PositionFile{filepath.Join(w.t.TempDir(), "position.json")}, Current: func() (State, error) { return state, nil }, InForce: w.versions.At,
+		Record: w.recordAll, Recorded: w.recorded,
 	}
 }
 

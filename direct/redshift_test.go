@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +16,6 @@ import (
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/internal/rsfake"
 	"github.com/posternsql/postern/internal/rsfake/rsfaketest"
-	"github.com/posternsql/postern/rewrite"
 	"github.com/posternsql/postern/secret"
 	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
@@ -72,7 +69,8 @@ func newCluster(t *testing.T, views queryhistory.Views) *cluster {
 			t.Error(err)
 		}
 	})
-	c.configure(&people{fixed{programOf(t, "character varying(20)", 1043)}, map[string]string{c.ann: "ann", bob: "ann"}})
+	c.configure(c.server.Database(), sqlgen.Redshift(), &people{fixed{programOf(t, "character varying(20)", 1043)}, map[string]string{c.ann: "ann", bob: "ann"}}, c.service)
+	c.config.Log, c.config.Redshift, c.config.Overlap = c.reader, true, queryhistory.DefaultOverlap
 	return c
 }
 
@@ -81,19 +79,6 @@ func (c *cluster) dial(account, password string) func(context.Context) (*pgconn.
 		Credentials: warehouse.Fixed(secret.NewValue(password))}
 	return func(ctx context.Context) (*pgconn.PgConn, error) {
 		return warehouse.Dial(ctx, config, map[string]string{"application_name": "postern:log", "datestyle": "ISO, MDY", "timezone": "UTC"})
-	}
-}
-
-func (c *cluster) configure(state State) {
-	rewriter, err := rewrite.New(rewrite.Config{Dialect: sqlgen.Redshift()})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.versions.Note(7, time.Now())
-	c.config = Config{
-		Connection: "shop", Database: c.server.Database(), SchemaPrefix: "governed_", Ignore: []string{c.service}, Rewriter: rewriter, Logger: slog.New(slog.DiscardHandler),
-		Log: c.reader, Redshift: true, Overlap: queryhistory.DefaultOverlap, Positions: PositionFile{filepath.Join(c.t.TempDir(), "position.json")},
-		Current: func() (State, error) { return state, nil }, InForce: c.versions.At, Record: c.recordAll, Recorded: c.recorded,
 	}
 }
 
