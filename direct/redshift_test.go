@@ -172,11 +172,14 @@ func TestCollectRedshiftOnce(t *testing.T) {
 	}
 	c.config.Positions = c.config.Positions.(lostPosition).Positions
 	c.in(c.ann, "SELECT 4")
+	// A page ends where its long texts are too many.
+	long := "SELECT '" + strings.Repeat("5", 4_500) + "'"
+	c.in(c.ann, strings.Repeat(long+";", 70))
 	c.collectOnce(c.collector())
-	if got, want := c.counts(), map[string]int{"SELECT 1": 1_203, "SELECT 2": 1, "SELECT 3": 2, "SELECT 4": 1}; !cmp.Equal(got, want) {
+	if got, want := c.counts(), map[string]int{"SELECT 1": 1_203, "SELECT 2": 1, "SELECT 3": 2, "SELECT 4": 1, long: 70}; !cmp.Equal(got, want) {
 		t.Errorf("on record are %v, want %v", got, want)
 	}
-	t.Logf("%d statements of %d pages are on record once, over a broken log and a crash", len(c.events), len(c.events)/500+1)
+	t.Logf("%d statements of many pages are on record once, over a broken log and a crash", len(c.events))
 }
 
 func (c *cluster) counts() map[string]int {
@@ -258,7 +261,12 @@ func TestCollectRedshiftTexts(t *testing.T) {
 			}
 			want := []string{fmt.Sprintf("%d shop.public.customer[id] ", len(long)+extra), fmt.Sprintf("%d shop.public.customer[id] ", 37+extra),
 				fmt.Sprintf("%d the server kept the beginning of the text only, which may name more tables; the text cannot be parsed, so its tables are not known", 256*4_000)}
-			want = want[:len(got)]
+			if views == queryhistory.STL {
+				want = want[:2]
+			}
+			if len(got) != len(want) {
+				t.Fatalf("on record is %q", got)
+			}
 			for i := range got {
 				got[i] = strings.ReplaceAll(got[i], "which policies were in force is not known", "")
 			}

@@ -89,8 +89,9 @@ func (r *Reader) next(ctx context.Context, at serverlog.Position) (out serverlog
 	if rows.Err != nil {
 		return out, rows.Err
 	}
-	for _, row := range rows.Rows {
-		e, err := r.Views.entry(row, accounts)
+	taken, texts := 0, 0
+	for ; taken < len(rows.Rows) && texts < longTexts; taken++ {
+		e, err := r.Views.entry(rows.Rows[taken], accounts)
 		if err != nil {
 			return out, err
 		}
@@ -100,9 +101,12 @@ func (r *Reader) next(ctx context.Context, at serverlog.Position) (out serverlog
 		at.PageTime, at.Offset = e.Time, e.Line
 		if e.User == "" || e.User != r.self {
 			out.Records = append(out.Records, e)
+			if long(e.Ran) {
+				texts++
+			}
 		}
 	}
-	if out.Done = len(rows.Rows) < pageRows; out.Done {
+	if out.Done = taken == len(rows.Rows) && taken < pageRows; out.Done {
 		at.PageTime, at.Offset = time.Time{}, 0
 	}
 	out.Next = at
