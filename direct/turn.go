@@ -15,7 +15,7 @@ import (
 // DefaultTurn is how long the other servers wait for one that has died while it collected.
 const DefaultTurn = 30 * time.Second
 
-// leaving bounds the giving up of a turn at the end.
+// leaving bounds what is noted when the server is stopped, the giving up of its turn at last.
 const leaving = 2 * time.Second
 
 // ErrElsewhere says that another server collects the log.
@@ -99,7 +99,9 @@ func (c *Collector) announce(ctx context.Context, events []audit.Event) (context
 	if c.config.Turns == nil {
 		return ctx, func() {}, nil
 	}
-	within, cancel := context.WithTimeout(ctx, c.config.Turn*2/3)
+	outlasting, end := outlast(ctx)
+	within, stop := context.WithTimeout(outlasting, c.config.Turn*2/3)
+	cancel := func() { stop(); end() }
 	if err := c.config.Turns.NoteTurn(within, c.turn, c.config.Turn, control.Collected{Intended: c.tellings(events)}); err != nil {
 		cancel()
 		c.lose()
@@ -137,11 +139,21 @@ func (c *Collector) keep(ctx context.Context, at, next serverlog.Position, recor
 			}
 		}
 	}
-	if err := c.config.Turns.NoteTurn(ctx, c.turn, c.config.Turn, done); err != nil {
+	outlasting, end := outlast(ctx)
+	defer end()
+	if err := c.config.Turns.NoteTurn(outlasting, c.turn, c.config.Turn, done); err != nil {
 		c.lose()
 		return err
 	}
 	return nil
+}
+
+// outlast goes on for a little after a context ends: a server that is stopped between what it puts on record and the note of it would have the next one tell all of
+// it again.
+func outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	outlasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(leaving, cancel) })
+	return outlasting, func() { stop(); cancel() }
 }
 
 func (c *Collector) tellings(events []audit.Event) (out []control.Telling) {
