@@ -90,6 +90,8 @@ func writeAccess(ctx context.Context, place accessPlace, access *lambda.Access, 
 const (
 	// accessLook is how often it is worked out anew, for what ended meanwhile; it is also when what could not be written is tried again.
 	accessLook = 5 * time.Second
+	// accessTimeout bounds one look with what it writes: a store that does not answer must not keep the others, or what is wrong with it unsaid.
+	accessTimeout = 30 * time.Second
 	// accessReread is how often it is looked whether what was written still is there.
 	accessReread = time.Minute
 )
@@ -136,7 +138,9 @@ func (s *server) keepOneAccess(ctx context.Context, l resource.ServerLambdaAcces
 	if err != nil {
 		return
 	}
-	wrote, err := known.keep(ctx, placeOf(l), func(now time.Time) (*lambda.Access, error) { return accessOf(g, l, now) })
+	within, cancel := context.WithTimeout(ctx, accessTimeout)
+	defer cancel()
+	wrote, err := known.keep(within, placeOf(l), func(now time.Time) (*lambda.Access, error) { return accessOf(g, l, now) })
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
