@@ -56,7 +56,7 @@ const redshiftVersion = 1 << 30
 func (redshift) identity(ctx context.Context, conn *pgconn.PgConn, set Settings, f *facts) error {
 	rows, err := query(ctx, conn, "SELECT current_user, current_database(), pg_backend_pid()")
 	if err != nil || len(rows) != 1 {
-		return fmt.Errorf("asking what the server is: %w", err)
+		return fmt.Errorf("asking what the server is: %w", errors.Join(err, fmt.Errorf("%d rows", len(rows))))
 	}
 	f.pid = rows[0][2]
 	switch v := rows[0]; {

@@ -21,10 +21,7 @@ func (c *rsCrawler) who(managed []string, name, kind string) string {
 	case "group":
 		return groupKind + name
 	}
-	if slices.Contains(managed, name) {
-		return userKind + name
-	}
-	return name
+	return c.user(managed, name)
 }
 
 // privileges reads all that matter: those on what is ours and on sources, and those of our roles wherever they are.

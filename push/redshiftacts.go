@@ -124,9 +124,12 @@ func actEvent(connection string, v []string) audit.Event {
 	switch v[1] {
 	case "begin", "end", "grant", "revoke":
 		e.Action = "impersonation." + v[1]
-	default:
+	case "session ended":
 		e.Action = "impersonation.end"
 		e.Detail += ", whose session ended"
+	default:
+		e.Action = "impersonation.unknown"
+		e.Detail += ": the log says " + v[1]
 	}
 	return e
 }

@@ -303,3 +303,20 @@ func TestRedshiftSeveral(t *testing.T) {
 		t.Errorf("a database is taken over from another connection: %v", err)
 	}
 }
+
+// TestRedshiftUserNamedAsGroup: what somebody granted on a view to a user who is called as a group is told of is taken back from the user.
+func TestRedshiftUserNamedAsGroup(t *testing.T) {
+	w := newStore(t)
+	w.sync()
+	user := "group " + pgtest.Name("odd")
+	w.users = append(w.users, `"`+user+`"`)
+	w.exec(`CREATE USER "`+user+`" PASSWORD '`+redshiftPassword+`'`, `GRANT SELECT ON governed_shop.customer TO "`+user+`"`)
+	held := "SELECT count(*) FROM svv_relation_privileges WHERE namespace_name = 'governed_shop' AND identity_name = '" + user + "'"
+	if got := w.value(held); got != "1" {
+		t.Fatalf("%s grants", got)
+	}
+	w.sync()
+	if got := w.value(held); got != "0" {
+		t.Errorf("%s grants are left", got)
+	}
+}

@@ -49,15 +49,12 @@ func (c *rsCrawler) ledger() {
 	})
 }
 
-// principals are all users and roles. A role that is none of ours stands behind its kind, and so does a user who is called as one of ours.
+// principals are all users and roles. A role that is none of ours stands behind its kind, and so does a user who is called as one of ours, or as what stands
+// behind its kind.
 func (c *rsCrawler) principals() {
 	managed := c.managed()
 	c.each("SELECT usename, usesuper FROM pg_catalog.pg_user", nil, func(v []string) {
-		name := v[0]
-		if slices.Contains(managed, name) {
-			name = userKind + name
-		}
-		c.out.Server[name] = serverRole{login: true, super: isTrue(v[1]), inherit: true, administered: true}
+		c.out.Server[c.user(managed, v[0])] = serverRole{login: true, super: isTrue(v[1]), inherit: true, administered: true}
 	})
 	administered := map[string]bool{}
 	c.each("SELECT role_name, admin_option FROM pg_catalog.svv_user_grants WHERE user_name = "+rsText(c.settings.SystemRole), nil, func(v []string) { administered[v[0]] = isTrue(v[1]) })
@@ -65,6 +62,19 @@ func (c *rsCrawler) principals() {
 		c.out.Server[c.role(managed, v[0])] = serverRole{inherit: true, administered: v[1] == c.settings.SystemRole || administered[v[0]]}
 	})
 	c.each("SELECT groname FROM pg_catalog.pg_group", nil, func(v []string) { c.out.Server[groupKind+v[0]] = serverRole{inherit: true} })
+}
+
+// user is how a user is called here.
+func (c *rsCrawler) user(managed []string, name string) string {
+	for _, kind := range []string{groupKind, roleKind, userKind} {
+		if strings.HasPrefix(name, kind) {
+			return userKind + name
+		}
+	}
+	if slices.Contains(managed, name) {
+		return userKind + name
+	}
+	return name
 }
 
 // role is how a role is called here.
@@ -111,17 +121,13 @@ func (c *rsCrawler) members() {
 		}
 	}
 	c.each("SELECT user_name, role_name FROM pg_catalog.svv_user_grants", nil, func(v []string) {
-		name := v[0]
-		if slices.Contains(managed, name) {
-			name = userKind + name
-		}
-		add(c.role(managed, v[1]), name)
+		add(c.role(managed, v[1]), c.user(managed, v[0]))
 	})
 	c.each("SELECT role_name, granted_role_name FROM pg_catalog.svv_role_grants", nil, func(v []string) {
 		add(c.role(managed, v[1]), c.role(managed, v[0]))
 	})
 	users := map[string]string{}
-	c.each("SELECT usesysid, usename FROM pg_catalog.pg_user", nil, func(v []string) { users[v[0]] = v[1] })
+	c.each("SELECT usesysid, usename FROM pg_catalog.pg_user", nil, func(v []string) { users[v[0]] = c.user(managed, v[1]) })
 	c.each("SELECT groname, array_to_string(grolist, ',') FROM pg_catalog.pg_group", nil, func(v []string) {
 		for _, id := range strings.Split(v[1], ",") {
 			if user := users[id]; user != "" {
