@@ -109,9 +109,12 @@ func (o *oracle) compare(sql string) (accepted bool, rows int, problem string) {
 	return true, len(want.rows), ""
 }
 
-func oracleQueries(t testing.TB) []string {
+func oracleQueries(t testing.TB) []string { return queriesIn(t, "oracle.sql") }
+
+// queriesIn reads the queries of a file of testdata.
+func queriesIn(t testing.TB, name string) []string {
 	t.Helper()
-	file, err := os.ReadFile("testdata/oracle.sql")
+	file, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
