@@ -44,6 +44,26 @@ type Program struct {
 	// groups that conditions and rules ask about.
 	groups groupsAsked
 	cache  *lru.Cache[decisionKey, remembered]
+	// made tells one compilation from another.
+	made *compilation
+}
+
+// compilation is nothing but another one than all others.
+type compilation struct{ _ byte }
+
+// Again is the program under another version, where nothing else has changed of what it was compiled from. It decides the same. It remembers no decisions of the
+// other one, but what conditions say of people.
+func (p *Program) Again(version uint64) *Program {
+	q := *p
+	q.version = version
+	// The size is a constant that is more than 0: that is all that could fail.
+	q.cache, _ = lru.New[decisionKey, remembered](decisionCacheSize)
+	return &q
+}
+
+// Same reports that one of two programs is the other Again: they decide the same on the same sources.
+func (p *Program) Same(q *Program) bool {
+	return p != nil && q != nil && p.made != nil && p.made == q.made
 }
 
 // Version of the policies that the program was compiled from.

@@ -61,8 +61,8 @@ type ledgerEntry struct{ digest, mark string }
 // publicRole stands for PUBLIC: no role can have the name.
 const publicRole = "public"
 
-// crawl reads what is there, in one snapshot.
-func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want *Desired) (_ *Actual, err error) {
+// crawl reads what is there, in one snapshot. Where yield answers true, between two questions, it ends with errYielded; nil never does.
+func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want *Desired, yield func() bool) (_ *Actual, err error) {
 	if err := exec(ctx, conn, s.dialect().snapshot()); err != nil {
 		return nil, fmt.Errorf("looking at what is there: %w", err)
 	}
@@ -77,6 +77,9 @@ func (s *Syncer) crawl(ctx context.Context, conn *pgconn.PgConn, f *facts, want 
 		secured: map[Relation]*securedTable{},
 	}}
 	for _, part := range s.dialect().parts(c) {
+		if yield != nil && yield() {
+			return nil, errYielded
+		}
 		if part(); c.err != nil {
 			return nil, fmt.Errorf("looking at what is there: %w", c.err)
 		}

@@ -1,10 +1,16 @@
 package push_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/audit"
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
@@ -40,9 +46,30 @@ func BenchmarkDesire(b *testing.B) {
 	for i := range 2000 {
 		want.People = append(want.People, push.Person{Principal: identity.NewPrincipal(person(i, "EUROPE")), Account: fmt.Sprintf("person%d", i)})
 	}
-	for b.Loop() {
-		if _, err := push.Desire(want); err != nil {
-			b.Fatal(err)
-		}
+	for _, c := range []struct {
+		name string
+		do   func(push.Input) (*push.Desired, error)
+	}{{"anew", push.Desire}, {"again", newSyncerOf(b, want.Settings).Desire}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				want.Program = want.Program.Again(want.Program.Version() + 1)
+				if _, err := c.do(want); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
+}
+
+// newSyncerOf makes one that never dials.
+func newSyncerOf(b testing.TB, set push.Settings) *push.Syncer {
+	b.Helper()
+	s, err := push.New(push.Config{
+		Settings: set, Log: slog.New(slog.DiscardHandler), Dial: func(context.Context) (*pgconn.PgConn, error) { return nil, errors.New("it never dials") },
+		Record: func(context.Context, ...audit.Event) error { return nil },
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }

@@ -52,13 +52,19 @@ type Desired struct {
 
 // Desire works out what should be there. It is pure: it asks nobody and changes nothing.
 func Desire(in Input) (*Desired, error) {
+	out, _, err := desire(in, nil)
+	return out, err
+}
+
+// desire is Desire with what was worked out before, and with what is worth keeping for the next time. The outcome is the same.
+func desire(in Input, before *memory) (*Desired, *memory, error) {
 	if in.Program == nil {
-		return nil, errors.New("working out what should be there: nothing is published")
+		return nil, nil, errors.New("working out what should be there: nothing is published")
 	}
 	if err := in.Program.Deferrable(); err != nil {
-		return nil, fmt.Errorf("working out what should be there: %w", err)
+		return nil, nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, dialect: in.Settings.dialect(), out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, tables: map[string][]string{}}
+	d := &desirer{in: in, dialect: in.Settings.dialect(), out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, before: before.of(in.Program), after: newMemory(in.Program)}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered || t.Held {
@@ -73,7 +79,7 @@ func Desire(in Input) (*Desired, error) {
 	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Detail, b.Detail))
 	})
-	return d.out, nil
+	return d.out, d.after, nil
 }
 
 type desirer struct {
@@ -82,15 +88,36 @@ type desirer struct {
 	out       *Desired
 	audiences map[string]*audience
 	filled    map[string]bool     // roles whose members are known
-	tables    map[string][]string // those that are open to an account, as schema.table
+	tables    map[string][]string // those that are open to an account, as schema.table; nil until somebody asks
 	governed  []Person
 	acts      map[string][]string // as whom people may act; nil until somebody asks
+	// before is what was worked out the last time, after what is now.
+	before, after *memory
 }
 
 // audience is those to whom sources of one access class are open, in the same ways.
 type audience struct {
 	readers []string
 	writers map[policy.Privilege][]string
+	// sources of the class, as schema.table.
+	sources []string
+}
+
+// open are the sources that are open to an account, as schema.table, sorted. They are worked out when somebody first asks: there are as many as sources times
+// people, and most warehouses keep none of it.
+func (d *desirer) open(account string) []string {
+	if d.tables == nil {
+		d.tables = map[string][]string{}
+		for _, who := range d.audiences {
+			for _, reader := range who.readers {
+				d.tables[reader] = append(d.tables[reader], who.sources...)
+			}
+		}
+		for _, all := range d.tables {
+			slices.Sort(all)
+		}
+	}
+	return d.tables[account]
 }
 
 // people leaves out those who are not governed, and those whose account cannot be theirs alone.
@@ -128,8 +155,7 @@ func (d *desirer) find(kind FindingKind, object, detail string) {
 func (d *desirer) source(t *catalog.Table) {
 	base := Relation{t.Schema, t.Name}
 	d.out.Bases[base] = t.OID
-	want := []policy.Want{{Table: t}}
-	dec := d.in.Program.Decide(policy.BindDeferred().At(d.in.Now), want)[0]
+	dec := d.decide(t)
 	if !dec.Allowed {
 		return
 	}
@@ -147,9 +173,7 @@ func (d *desirer) source(t *catalog.Table) {
 		return
 	}
 	who := d.audience(access, t)
-	for _, account := range who.readers {
-		d.tables[account] = append(d.tables[account], t.Schema+"."+t.Name)
-	}
+	who.sources = append(who.sources, t.Schema+"."+t.Name)
 	native := d.in.Program.Raw(t) && (t.Kind == catalog.KindTable || t.Kind == catalog.KindPartitionedTable) && !d.in.Settings.Impersonation
 	reader := d.role(access, "read", "may read what policies "+strings.Join(access.Policies, ", ")+" open")
 	if !d.filled[reader] {
@@ -196,7 +220,7 @@ func writerWords(w policy.Privilege, access policy.AccessClass) string {
 }
 
 func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) error {
-	v, err := d.dialect.stored(t, dec)
+	v, err := d.stored(t, dec)
 	if err != nil {
 		return err
 	}
@@ -234,15 +258,14 @@ func (d *desirer) audience(access policy.AccessClass, t *catalog.Table) *audienc
 	}
 	out := &audience{writers: map[policy.Privilege][]string{}}
 	d.audiences[access.Key] = out
-	want := []policy.Want{{Table: t}}
+	d.after.access[access.Key] = map[string]accessAnswer{}
 	for _, p := range d.governed {
-		dec := d.in.Program.Decide(policy.BindPrincipal(p.Principal).At(d.in.Now), want)[0]
-		d.until(dec.ValidUntil)
-		if !dec.Allowed {
+		may := d.accessOf(access.Key, p.Principal, t)
+		if !may.allowed {
 			continue
 		}
 		out.readers = append(out.readers, p.Account)
-		for _, w := range dec.Privileges {
+		for _, w := range may.privileges {
 			out.writers[w] = append(out.writers[w], p.Account)
 		}
 	}

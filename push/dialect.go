@@ -78,6 +78,8 @@ type reader interface {
 	people(c *crawler)
 	// members reads who is in which role alone.
 	members(c *crawler)
+	// roster reads all that is about people and roles, the ledger too; false where that is not read apart from the rest.
+	roster(c *crawler) bool
 	// ungoverned looks for ways to the data that the policies do not close.
 	ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error
 	// open lists sessions of people with a transaction open whose snapshot may be older than what was committed just now, with their accounts.

@@ -17,6 +17,13 @@ type Loop struct {
 	Interval time.Duration
 	// Told is called with the report of each run; nil tells nobody.
 	Told func(*Report, error)
+
+	// looked is when all was last looked at, and due since when that is wanted again; zero is never.
+	looked, due time.Time
+	// rest keeps from looking for a moment after a change: others may follow.
+	rest time.Time
+	// woken says that something changed while a look was under way.
+	woken bool
 }
 
 // The waits after a run that failed. One that found another Syncer at work looks again soon.
@@ -25,17 +32,27 @@ const (
 	lastRetry  = 30 * time.Second
 )
 
+const (
+	// lookSoon is how long after the last change all is looked at, where that is due.
+	lookSoon = time.Second
+	// lookPatience bounds how long a look that is due waits for, and gives way to, changes.
+	lookPatience = 10 * time.Second
+)
+
 // Run syncs at once, after each change, at each interval, and when something ends by the passing of time, until the context ends; then it returns nil.
 func (l *Loop) Run(ctx context.Context) error {
-	retry, looked := firstRetry, time.Time{}
+	retry := firstRetry
 	for ctx.Err() == nil {
 		wait := l.Interval
 		if in, ok := l.Current(); ok {
-			// What changed is all there is to do, unless it is time to look what others did.
-			full := time.Since(looked) >= l.Interval
-			report, err := l.Syncer.keep(ctx, in, !full)
-			if full && err == nil {
-				looked = time.Now()
+			report, err := l.once(ctx, in)
+			if errors.Is(err, errYielded) {
+				// What changed comes first, and the look after it.
+				l.woken = false
+				if in, ok = l.Current(); !ok {
+					continue
+				}
+				report, err = l.keep(ctx, in, manner{quick: true})
 			}
 			if l.Told != nil && ctx.Err() == nil {
 				l.Told(report, err)
@@ -49,19 +66,80 @@ func (l *Loop) Run(ctx context.Context) error {
 				retry = min(2*retry, lastRetry)
 			default:
 				retry = firstRetry
+				wait = l.untilLook()
 				if !report.ValidUntil.IsZero() {
 					wait = min(wait, max(report.ValidUntil.Sub(l.Syncer.config.Now()), 0)+time.Millisecond)
 				}
 			}
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-		case <-l.Changed:
-			timer.Stop()
-		case <-timer.C:
+		if !l.woken {
+			l.pause(ctx, wait)
 		}
+		l.woken = false
 	}
 	return nil
+}
+
+// pause waits for a change, or until it is time.
+func (l *Loop) pause(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.Changed:
+	case <-timer.C:
+	}
+}
+
+// untilLook is how long it is until all is to be looked at.
+func (l *Loop) untilLook() time.Duration {
+	next := l.looked.Add(l.Interval)
+	if !l.due.IsZero() && l.due.Before(next) {
+		next = l.due
+	}
+	rest := l.rest
+	if patience := next.Add(lookPatience); rest.After(patience) {
+		rest = patience
+	}
+	return max(time.Until(next), time.Until(rest), 0)
+}
+
+// once does what changed: that is all there is to do, unless it is time to look what others did. A look gives way to what changes meanwhile, for a while.
+func (l *Loop) once(ctx context.Context, in Input) (*Report, error) {
+	if l.untilLook() > 0 {
+		return l.keep(ctx, in, manner{quick: true})
+	}
+	if l.due.IsZero() {
+		l.due = time.Now()
+	}
+	if time.Since(l.due) >= lookPatience {
+		return l.keep(ctx, in, manner{})
+	}
+	return l.keep(ctx, in, manner{yield: l.changed})
+}
+
+// changed reports that something has changed since the run began.
+func (l *Loop) changed() bool {
+	select {
+	case <-l.Changed:
+		l.woken = true
+	default:
+	}
+	return l.woken
+}
+
+// keep runs once, and notes whether all was looked at.
+func (l *Loop) keep(ctx context.Context, in Input, how manner) (*Report, error) {
+	if how.quick {
+		l.rest = time.Now().Add(lookSoon)
+	}
+	report, err := l.Syncer.keep(ctx, in, how)
+	switch {
+	case err != nil:
+	case report.whole:
+		l.looked, l.due = time.Now(), time.Time{}
+	case report.Look && l.due.IsZero():
+		l.due = time.Now().Add(lookSoon)
+	}
+	return report, err
 }

@@ -21,6 +21,8 @@ type Statement struct {
 	view *Relation
 	// member says that it changes who is in a role of ours, and nothing else.
 	member bool
+	// person says that it is about the role or the search path of one person, and nothing else.
+	person bool
 	// ask is asked first, and has the parameters, where a statement cannot ask for them itself.
 	ask *asking
 	// one says that it has to write one row.
@@ -188,7 +190,7 @@ func (d *difference) define(stuck map[Relation]bool) (out []Statement) {
 	for _, name := range d.newRoles {
 		role := d.want.Roles[name]
 		for _, sql := range slices.Concat(d.say().role(name, role), d.say().remember(string(role.Kind), "", name, "", "")) {
-			one(sql)
+			out = append(out, Statement{SQL: sql, person: role.Kind == RolePerson, locks: locksOfStatement})
 		}
 	}
 	for _, name := range d.adopted {
@@ -298,13 +300,13 @@ func (d *difference) setPath(account string) []Statement {
 	note := fmt.Sprintf("INSERT INTO postern_system.ledger SELECT 'path', '', %[1]s, %[2]s, COALESCE((SELECT pg_catalog.substr(o.setting, 13) FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS o (setting) "+
 		"WHERE s.setrole = %[3]s::regrole AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND o.setting LIKE 'search\\_path=%%'), '') "+
 		"ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark", text(account), text(d.want.Paths[account]), text(ident(account)))
-	return []Statement{{SQL: in + " SET search_path = " + d.want.Paths[account], locks: locksOfStatement}, {SQL: note, locks: locksOfStatement}}
+	return []Statement{{SQL: in + " SET search_path = " + d.want.Paths[account], person: true, locks: locksOfStatement}, {SQL: note, person: true, locks: locksOfStatement}}
 }
 
 func (d *difference) resetPath(account string) []Statement {
-	out := []Statement{{SQL: forget("path", "", account), locks: locksOfStatement}}
+	out := []Statement{{SQL: forget("path", "", account), person: true, locks: locksOfStatement}}
 	if _, there := d.have.Server[account]; there {
-		out = append([]Statement{{SQL: "ALTER ROLE " + ident(account) + " IN DATABASE " + ident(d.settings.Database) + " RESET search_path", locks: locksOfStatement}}, out...)
+		out = append([]Statement{{SQL: "ALTER ROLE " + ident(account) + " IN DATABASE " + ident(d.settings.Database) + " RESET search_path", person: true, locks: locksOfStatement}}, out...)
 	}
 	return out
 }

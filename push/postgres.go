@@ -52,6 +52,13 @@ func (postgres) parts(c *crawler) []func() {
 func (postgres) people(c *crawler)  { c.profile() }
 func (postgres) members(c *crawler) { c.members() }
 
+func (postgres) roster(c *crawler) bool {
+	for _, part := range []func(){c.ledger, c.roles, c.burdened, c.members, c.profile, c.paths} {
+		part()
+	}
+	return true
+}
+
 func (postgres) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error {
 	return a.ungoverned(ctx, conn, set, want)
 }

@@ -31,8 +31,7 @@ func (postgres) profile(d *desirer, p Person) (Profile, error) {
 			attributes[name] = stored(p.Principal.Attribute(name))
 		}
 	}
-	flags, until := d.in.Program.FlagsAt(p.Principal, d.in.Now)
-	d.until(until)
+	flags := d.flagsOf(p.Principal)
 	// Keys of a map are printed sorted.
 	object, err := json.Marshal(attributes)
 	if err != nil {

@@ -14,6 +14,8 @@ type remembered struct {
 	revision string
 	// base is what then was settled.
 	base *baseline
+	// wanted are the profiles that then should be there, whether or not they could be had.
+	wanted map[string]Profile
 }
 
 // remember keeps what is there now for a quick run.
@@ -25,48 +27,102 @@ func (r *run) remember(ctx context.Context, have *Actual, findings []Finding) er
 		return err
 	}
 	have.findings = findings
-	r.s.last = &remembered{have, r.facts.revision, r.base}
+	r.s.last = &remembered{have, r.facts.revision, r.base, r.want.Profile}
 	return nil
 }
 
-// quick does what is to be done where that is about the profile and about who is in which role alone, and reports whether that was so. It reads back
-// those alone.
+// quick does what is to be done where that is about people alone, and reports whether that was so: the profile, who is in which role, and who comes and goes. It
+// reads back those alone. What else those who come may do it does not ask: it has a whole run look soon.
 func (r *run) quick(ctx context.Context, last *remembered, err *error) bool {
 	// Who has become a member of a table's owner since may give it row policies.
 	if last == nil || last.revision != r.facts.revision || last.have.facts.rights != r.facts.rights {
 		return false
 	}
 	r.base = last.base
-	d := diff(r.s.config.Settings, r.want, last.have, past{base: r.base})
-	p := d.plan(r.s.budget(r.facts), false, nil)
-	for _, t := range p.Transactions {
-		for _, st := range t.Statements {
-			if len(st.Params) == 0 && !st.member {
-				return false
-			}
+	have := last.have
+	d := diff(r.s.config.Settings, r.want, have, past{base: r.base})
+	if d.traffic(r.want, last) {
+		var known bool
+		if have, known = r.sameRoster(ctx, last.have); !known {
+			return false
 		}
+		r.roster, r.report.Look = true, true
+		d = diff(r.s.config.Settings, r.want, have, past{base: r.base})
 	}
-	if len(p.Last) > 0 || len(p.Transactions) > 1 || d.newcomers() {
+	p := d.plan(r.s.budget(r.facts), false, nil)
+	if !d.aboutPeople(p) {
+		r.report.Look = false
 		return false
 	}
 	// What the baseline holds stays settled while nobody's membership changes.
-	if r.quickly = len(d.join)+len(d.leave) == 0; !r.quickly && !r.sameMembers(ctx, last.have) {
+	if r.quickly = len(d.join)+len(d.leave) == 0 && !r.roster; !r.quickly && !r.roster && !r.sameMembers(ctx, have) {
 		return false
 	}
 	if *err = r.s.attribute(ctx, d, r.facts.at, nil); *err != nil {
 		return true
 	}
 	r.report.Plan, r.report.Findings = p, d.findings
-	*err = r.peopleOnly(ctx, d, last.have)
+	*err = r.peopleOnly(ctx, d, have)
 	return true
 }
 
-// newcomers reports people of whom nothing was known: what else they may do is looked at by a whole run.
-func (d *difference) newcomers() bool {
+// aboutPeople reports that a plan is one transaction about people, and drops nothing but roles of theirs.
+func (d *difference) aboutPeople(p *Plan) bool {
+	for _, t := range p.Transactions {
+		for _, st := range t.Statements {
+			if len(st.Params) == 0 && !st.member && !st.person {
+				return false
+			}
+		}
+	}
+	return len(p.Transactions) <= 1 && len(d.oldSchemas) == 0 && !slices.ContainsFunc(d.oldRoles, func(name string) bool { return d.have.kindOf(name) != RolePerson })
+}
+
+// traffic reports that somebody comes or goes: then it is asked which roles there are now, and not taken for granted.
+func (d *difference) traffic(want *Desired, last *remembered) bool {
+	if len(d.newRoles)+len(d.oldRoles)+len(d.paths)+len(d.oldPaths)+len(d.gone) > 0 {
+		return true
+	}
+	for account := range want.Profile {
+		_, known := last.have.Profile[account]
+		if _, asked := last.wanted[account]; !known && !asked {
+			return true
+		}
+	}
 	return slices.ContainsFunc(d.profiles, func(p Profile) bool {
 		_, known := d.have.Profile[p.Account]
 		return !known
 	})
+}
+
+// sameRoster is what was there with the people and roles of now, and whether nobody else has changed anything about those that were there: a whole run tells of
+// that.
+func (r *run) sameRoster(ctx context.Context, had *Actual) (*Actual, bool) {
+	now, err := r.rosterNow(ctx, had)
+	if err != nil || now == nil {
+		return nil, false
+	}
+	for name := range had.Roles {
+		if _, still := now.Server[name]; !still {
+			return nil, false
+		}
+	}
+	return now, maps.Equal(now.Members, had.Members) && maps.Equal(now.Paths, had.Paths) && maps.Equal(now.foreignPaths, had.foreignPaths) && maps.Equal(now.ledger, had.ledger) &&
+		maps.EqualFunc(now.Profile, had.Profile, Profile.equal)
+}
+
+// rosterNow is what was there with the roles, their members, the profile and the search paths of now; nil where the warehouse does not tell them apart.
+func (r *run) rosterNow(ctx context.Context, had *Actual) (*Actual, error) {
+	now := *had
+	now.State = had.clone()
+	now.Roles, now.Server, now.ledger, now.foreignPaths = map[string]Role{}, map[string]serverRole{}, map[ledgerKey]ledgerEntry{}, map[string]string{}
+	now.Members, now.memberships, now.findings = map[Member]bool{}, map[string][]string{}, slices.Clone(had.findings)
+	now.Profile, now.Paths = map[string]Profile{}, map[string]string{}
+	c := &crawler{ctx: ctx, conn: r.conn, settings: r.s.config.Settings, want: r.want, out: &now}
+	if !r.s.dialect().roster(c) {
+		return nil, nil
+	}
+	return &now, c.err
 }
 
 // sameMembers reports that nobody else has changed who is in our roles: a whole run tells of that.
@@ -95,6 +151,20 @@ func (r *run) profileNow(ctx context.Context, had *Actual) (*Actual, error) {
 	return &now, c.err
 }
 
+// peopleNow reads back what the run may have changed.
+func (r *run) peopleNow(ctx context.Context, had *Actual) (*Actual, error) {
+	if r.roster {
+		return r.rosterNow(ctx, had)
+	}
+	now, err := had, error(nil)
+	if !r.quickly {
+		if now, err = r.membersNow(ctx, had); err != nil {
+			return nil, err
+		}
+	}
+	return r.profileNow(ctx, now)
+}
+
 func (r *run) peopleOnly(ctx context.Context, d *difference, had *Actual) error {
 	if !r.report.Plan.Empty() {
 		if err := r.s.config.Record(ctx, r.event("push.plan", r.report.Plan.summary())); err != nil {
@@ -107,13 +177,7 @@ func (r *run) peopleOnly(ctx context.Context, d *difference, had *Actual) error 
 			return fmt.Errorf("recording what was done: %w", err)
 		}
 	}
-	now, err := had, error(nil)
-	if !r.quickly {
-		now, err = r.membersNow(ctx, had)
-	}
-	if err == nil {
-		now, err = r.profileNow(ctx, now)
-	}
+	now, err := r.peopleNow(ctx, had)
 	if err != nil {
 		return fmt.Errorf("reading back what is about people: %w", err)
 	}

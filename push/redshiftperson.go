@@ -37,15 +37,13 @@ func (redshift) profile(d *desirer, p Person) (Profile, error) {
 			slices.Sort(attributes[name])
 		}
 	}
-	flags, until := d.in.Program.FlagsAt(who, d.in.Now)
-	d.until(until)
+	flags := d.flagsOf(who)
 	object, err := json.Marshal(attributes)
 	if err != nil {
 		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", who.User(), err)
 	}
 	out := Profile{Account: p.Account, User: who.User(), Project: who.Project(), Groups: marked(who.Groups()), Purposes: marked(who.Purposes()),
-		Attributes: string(object), Flags: marked(flags), Tables: d.tables[p.Account], ActsAs: d.actsAs(p)}
-	slices.Sort(out.Tables)
+		Attributes: string(object), Flags: marked(flags), Tables: d.open(p.Account), ActsAs: d.actsAs(p)}
 	_, _, err = out.redshiftRows()
 	return out, err
 }

@@ -23,8 +23,9 @@ func (redshift) parts(c *crawler) []func() {
 	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, func() { r.views("") }, r.grants, r.profile}
 }
 
-func (redshift) people(c *crawler)  { (&rsCrawler{crawler: c}).profile() }
-func (redshift) members(c *crawler) { (&rsCrawler{crawler: c}).members() }
+func (redshift) people(c *crawler)    { (&rsCrawler{crawler: c}).profile() }
+func (redshift) members(c *crawler)   { (&rsCrawler{crawler: c}).members() }
+func (redshift) roster(*crawler) bool { return false }
 
 // left puts the parts of the baseline together.
 func (redshift) left(ctx context.Context, conn *pgconn.PgConn) (settled bool, state string, err error) {

@@ -59,6 +59,8 @@ type Syncer struct {
 	syncing sync.Mutex
 	// last is what the last run left; nil if there was none, or it left something undone.
 	last *remembered
+	// memory is what the last run has worked out.
+	memory *memory
 	// removed says that all was taken back, and that nobody has asked for it since, where there are no Removals.
 	removed bool
 	// origins are what is known of what drifted and was told, behind their own lock: a plan is made beside a run.
@@ -91,6 +93,10 @@ type Report struct {
 	Findings []Finding
 	// ValidUntil is when the next run is due at the latest; zero is never.
 	ValidUntil time.Time
+	// Look says that a whole run is wanted soon: people came or went, and what else they may do has not been looked at.
+	Look bool
+	// whole says that all was looked at.
+	whole bool
 	// Program is the version of the policies.
 	Program string
 }
@@ -149,7 +155,7 @@ func (s *Syncer) Plan(ctx context.Context, in Input) (_ *Plan, err error) {
 	prepared := f.prepared
 	preparation := s.dialect().preparation(s, f)
 	f.prepared = prepared
-	have, err := s.crawl(ctx, conn, f, want)
+	have, err := s.crawl(ctx, conn, f, want, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -203,18 +209,28 @@ func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) {
 	if err := s.setRemoved(ctx, false); err != nil {
 		return nil, err
 	}
-	return s.sync(ctx, in, false)
+	return s.sync(ctx, in, manner{})
 }
 
-// keep is Sync where nobody asked for it: what was removed is not made again. A quick one takes for granted that nobody else has changed anything
-// since the last run.
-func (s *Syncer) keep(ctx context.Context, in Input, quick bool) (*Report, error) {
+// manner is how a run goes about its work.
+type manner struct {
+	// quick takes for granted that nobody else has changed anything since the last run.
+	quick bool
+	// yield ends a whole run that has only looked so far, where it answers true: what waits is more urgent. nil never does.
+	yield func() bool
+}
+
+// errYielded says that a run gave way before it changed anything.
+var errYielded = errors.New("the run gave way to a change")
+
+// keep is Sync where nobody asked for it: what was removed is not made again.
+func (s *Syncer) keep(ctx context.Context, in Input, how manner) (*Report, error) {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	if err := s.isRemoved(ctx); err != nil {
 		return nil, err
 	}
-	return s.sync(ctx, in, quick)
+	return s.sync(ctx, in, how)
 }
 
 func (s *Syncer) dialect() dialect { return s.config.Settings.dialect() }
@@ -225,10 +241,26 @@ func (s *Syncer) progress(doing string, step, steps, statements int) {
 	}
 }
 
+// desire is Desire, for a quick run with what the last one has worked out; a whole one works all out anew. It wants the Syncer to be the caller's.
+func (s *Syncer) desire(in Input, quick bool) (*Desired, error) {
+	before := s.memory
+	if !quick {
+		before = nil
+	}
+	want, after, err := desire(in, before)
+	if err == nil {
+		s.memory = after
+	}
+	return want, err
+}
+
 // sync wants the Syncer to be the caller's.
-func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err error) {
+func (s *Syncer) sync(ctx context.Context, in Input, how manner) (_ *Report, err error) {
 	in.Settings = s.config.Settings
-	want, err := Desire(in)
+	if s.last != nil && how.yield != nil && how.yield() {
+		return nil, errYielded
+	}
+	want, err := s.desire(in, how.quick)
 	if err != nil {
 		return nil, err
 	}
@@ -255,12 +287,17 @@ func (s *Syncer) sync(ctx context.Context, in Input, quick bool) (_ *Report, err
 	}
 	if err == nil {
 		if last != nil && last.revision == f.revision {
-			r.left = last.have
+			// Otherwise there is nothing from which a quick run could begin.
+			r.left, r.yield = last.have, how.yield
 		}
 		// Another Syncer may have been at work until the lock was ours: then the revision is another one.
-		if !quick || !r.quick(ctx, last, &err) {
+		if !how.quick || !r.quick(ctx, last, &err) {
+			r.report.whole = true
 			err = r.run(ctx)
 		}
+	}
+	if errors.Is(err, errYielded) {
+		s.last = last
 	}
 	for _, role := range held.strangers {
 		r.find(NotGoverned, "role "+role, "holds the lock by which Syncers know of each other: another one was taken")
@@ -281,6 +318,10 @@ type run struct {
 	left *Actual
 	// quickly says that the profile alone is changed: what the baseline holds stays settled.
 	quickly bool
+	// roster says that people come or go: what is about roles is read anew.
+	roster bool
+	// yield is the manner's, until anything is changed.
+	yield func() bool
 }
 
 func (r *run) run(ctx context.Context) error {
@@ -289,12 +330,15 @@ func (r *run) run(ctx context.Context) error {
 		return err
 	}
 	s.progress("looking at what is there", 0, 0, 0)
-	have, err := s.crawl(ctx, r.conn, r.facts, r.want)
+	have, err := s.crawl(ctx, r.conn, r.facts, r.want, r.yield)
 	if err != nil {
 		return err
 	}
 	if err := s.dialect().ungoverned(ctx, r.conn, have, s.config.Settings, r.want); err != nil {
 		return err
+	}
+	if r.yield != nil && r.yield() {
+		return errYielded
 	}
 	if r.base, err = s.baselineOf(ctx, r.conn, r.facts); err != nil {
 		return err
@@ -349,7 +393,7 @@ func (r *run) program() string { return strconv.FormatUint(r.in.Program.Version(
 // readBack compares what is there now with what should be. What the server says of itself counts, never that a statement did not fail.
 func (r *run) readBack(ctx context.Context, d *difference, findings []Finding) error {
 	r.s.progress("reading back", 0, 0, r.report.Statements)
-	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want)
+	have, err := r.s.crawl(ctx, r.conn, r.facts, r.want, nil)
 	if err != nil {
 		return err
 	}

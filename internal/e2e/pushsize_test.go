@@ -73,10 +73,13 @@ IF i %% 500 = 0 THEN COMMIT; END IF; END LOOP; END $$`, count)
 	}
 	eventually(t, 10*time.Minute, "the first sync", func() bool { return p.pushes()[0].Done })
 	t.Logf("%d tables, %d people: the first sync took %v", count, people, time.Since(from).Round(time.Millisecond))
+	came := time.Now()
 	apply("EUROPE")
 	eventually(t, time.Minute, "the first change", func() bool { return p.sees("person1", sql) == "EUROPE" })
+	first := time.Since(came).Round(time.Millisecond)
 	var all []time.Duration
-	var slowest, applied time.Duration
+	var applied time.Duration
+	slowest := first
 	for i := range changes {
 		region := []string{"ASIA", "EUROPE"}[i%2]
 		from := time.Now()
@@ -98,8 +101,9 @@ IF i %% 500 = 0 THEN COMMIT; END IF; END LOOP; END $$`, count)
 		slowest = max(slowest, moved[i])
 	}
 	t.Logf("%d tables, %d people: into a group that opens a tenth of the tables and out of it is visible %v after it is sent to be applied", count, people, moved)
-	t.Logf("%d tables, %d people: a change is visible in the warehouse %v after it is sent to be applied; the slowest of %d applied in %v, visible after %v; the goal is %v",
-		count, people, all, changes, applied.Round(time.Millisecond), slowest, sizeGoal)
+	t.Logf("%d tables, %d people: the first change after the first sync, by which a person comes, is visible in the warehouse %v after it is sent to be applied; the first of their attributes after %v, later ones after %v",
+		count, people, first, all[0], all[1:])
+	t.Logf("%d tables, %d people: the slowest of %d applied in %v, visible after %v; the goal is %v", count, people, changes, applied.Round(time.Millisecond), slowest, sizeGoal)
 	if os.Getenv("POSTERN_PUSH_GOAL") != "" && slowest > sizeGoal {
 		t.Errorf("the goal of %v is missed", sizeGoal)
 	}
