@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -174,6 +175,11 @@ func (s *Snapshot) Version() uint64 { return s.version }
 
 // Connection that the snapshot describes.
 func (s *Snapshot) Connection() string { return s.connection }
+
+// Same reports that two snapshots have the same tables and functions, whatever their versions.
+func (s *Snapshot) Same(o *Snapshot) bool {
+	return s.connection == o.connection && reflect.DeepEqual(s.allowed, o.allowed) && reflect.DeepEqual(s.tables, o.tables)
+}
 
 // Tables in order of schema and name. The caller must not change it.
 func (s *Snapshot) Tables() []*Table { return s.tables }

@@ -155,7 +155,13 @@ func (r *Registry) applyTo(ctx context.Context, by audit.Event, c Change, stored
 			return r.commit(ctx, by, c, stored, out.Changes, writes)
 		}
 	}
+	n.Quick = !n.DryRun && r.config.Publisher.Current() != nil && aboutPeople(writes)
 	g, err := r.config.Publisher.PublishAs(ctx, n)
+	if mistakes := (resource.Mistakes{}); n.Quick && errors.As(err, &mistakes) {
+		// What is wrong may be no more than that the last look at a warehouse was too long ago.
+		n.Quick = false
+		g, err = r.config.Publisher.PublishAs(ctx, n)
+	}
 	if err != nil {
 		return nil, err
 	}

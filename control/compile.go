@@ -63,6 +63,9 @@ type builder struct {
 	given map[string]lastCrawl
 	// tried has the queries of this publication that their warehouses accepted.
 	tried map[tried]bool
+	// compiled are the programs of this publication, and fits those of which all can be said inside their warehouses, both by connection.
+	compiled map[string]compiled
+	fits     map[string]fit
 
 	// now is when the publication began, and expires when something that it puts in force ends next.
 	now, expires time.Time
@@ -87,6 +90,7 @@ func (b *builder) warn(pos policy.Pos, format string, args ...any) {
 // build makes the Generation. It changes nothing of the publisher's.
 func (b *builder) build(ctx context.Context) (*Generation, error) {
 	b.reviews, b.crawls, b.tried, b.down = Reviews{}, map[string]lastCrawl{}, map[tried]bool{}, map[string]string{}
+	b.compiled, b.fits = map[string]compiled{}, map[string]fit{}
 	b.judged, b.bound, b.held, b.outdated = map[string]*judgement{}, map[string]KnownSource{}, 0, false
 	g := &Generation{version: b.version, revision: b.revision, set: b.set, connections: map[string]connection{}, down: b.down}
 	g.people = b.people()
@@ -173,12 +177,19 @@ func (b *builder) compile(c resource.Connection, found crawled) *policy.Program 
 		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
 		Sandboxes: b.sandboxes(c, snapshot),
 	}
+	if was, known := b.publisher.compiled[c.Name]; known && was.of(in) {
+		b.warnings = append(b.warnings, was.warnings...)
+		was.program = was.program.Again(b.version)
+		b.compiled[c.Name] = was
+		return was.program
+	}
 	program, warnings, err := policy.Compile(in)
 	b.warnings = append(b.warnings, warnings...)
 	if err != nil {
 		// What is wrong with the other policies is told at once.
-		program = b.withoutMistaken(in, b.problems(err))
+		return b.withoutMistaken(in, b.problems(err))
 	}
+	b.compiled[c.Name] = compiled{in, program, warnings}
 	return program
 }
 

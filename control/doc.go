@@ -5,6 +5,7 @@
 // control/resource below it.
 //
 //   - generation.go: Generation, an immutable answer to "who, what, where"
+//   - again.go: what of a publication the next one need not work out anew
 //   - publisher.go: Publisher: Current, Publish, Subscribe
 //   - freshness.go: Freshness: until when what is in force may be acted on unconfirmed
 //   - compile.go: one set of resources and the crawls become a Generation, or every mistake at once

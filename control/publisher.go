@@ -79,6 +79,9 @@ type Publisher struct {
 	knownMark atomic.Int64
 	// tried has the queries of what is in force that their warehouses accepted.
 	tried map[tried]bool
+	// compiled are the programs of what is in force, and fits those of which all can be said inside their warehouses.
+	compiled map[string]compiled
+	fits     map[string]fit
 
 	mu          sync.Mutex
 	subscribers map[chan *Generation]struct{}
@@ -286,6 +289,7 @@ func (p *Publisher) enforce(ctx context.Context, b *builder, g *Generation) erro
 		}
 	}
 	p.reviews, p.verifiers.entries, p.tried = b.reviews, b.verifiers, b.tried
+	p.compiled, p.fits = b.compiled, b.fits
 	p.crawls = make(map[string]lastCrawl, len(b.crawls))
 	for name, c := range b.crawls {
 		c.fresh = false

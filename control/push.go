@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/identity"
@@ -136,18 +137,35 @@ func (b *builder) pushable(g *Generation) {
 			b.pushableRedshift(s, label, c.program)
 			continue
 		}
-		for _, t := range c.program.Snapshot().Tables() {
-			if t.Registered {
-				b.pushableSource(s, label, c.program, policy.Want{Table: t})
-			}
+		b.pushableSources(s, label, c.program)
+	}
+}
+
+// pushableSources asks for each source, unless that has been asked of the same program for the same settings.
+func (b *builder) pushableSources(s resource.PushSettings, label string, program *policy.Program) {
+	if was, known := b.publisher.fits[s.Connection]; known && was.of(s, program, b.now) {
+		b.fits[s.Connection] = was
+		return
+	}
+	mistakes, until := len(b.mistakes), time.Time{}
+	for _, t := range program.Snapshot().Tables() {
+		if !t.Registered {
+			continue
 		}
+		if ends := b.pushableSource(s, label, program, policy.Want{Table: t}); !ends.IsZero() && (until.IsZero() || ends.Before(until)) {
+			until = ends
+		}
+	}
+	if len(b.mistakes) == mistakes {
+		b.fits[s.Connection] = fit{s, program, b.now, until}
 	}
 }
 
 // enforceRowSecurity is what PushSettings say for row policies.
 const enforceRowSecurity = "rowSecurity"
 
-func (b *builder) pushableSource(s resource.PushSettings, label string, p *policy.Program, want policy.Want) {
+// pushableSource says until when its answer holds; zero is for ever.
+func (b *builder) pushableSource(s resource.PushSettings, label string, p *policy.Program, want policy.Want) (until time.Time) {
 	name := s.Connection + "." + want.Table.QualifiedName()
 	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{want})[0]
 	if d.Allowed {
@@ -157,21 +175,22 @@ func (b *builder) pushableSource(s resource.PushSettings, label string, p *polic
 	}
 	access, ok := p.AccessOf(want.Table)
 	if !ok || len(access.Privileges) == 0 || s.ReadOnly || p.Raw(want.Table) {
-		return
+		return d.ValidUntil
 	}
 	if s.Enforce == enforceRowSecurity && d.Allowed && sqlgen.Postgres().RowsOnly(&d) == nil {
 		if slices.Contains(access.Privileges, policy.PrivilegeTruncate) {
 			b.mistake(s.Pos, label, "%s has row rules, and may be emptied: TRUNCATE knows no rules. List privileges without truncate where its subscription policies say access: write, or say readOnly: true", name)
 		}
-		return
+		return d.ValidUntil
 	}
 	if !d.Allowed {
-		return
+		return d.ValidUntil
 	}
 	if _, err := sqlgen.Postgres().WritableView(&d, access.Privileges); err != nil {
 		b.mistake(s.Pos, label, "%s has row rules, masks or columns that nobody has reviewed, and may be written to (%s): %s. Or say readOnly: true, so that people write through the proxy only",
 			name, fmt.Sprint(access.Privileges), err)
 	}
+	return d.ValidUntil
 }
 
 // PushRegistration is what a connection's warehouse needs before anything can be maintained in it; false where nothing is to be. The password, of which only a
