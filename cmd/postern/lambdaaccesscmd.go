@@ -25,8 +25,8 @@ func newLambdaAccess() *cobra.Command {
 		Use:   "lambda-access -c postern.yaml [--connection NAME] [--write]",
 		Short: "Print the first access document of the Lambda functions that mask for a Redshift",
 		Long: `Prints the access document that the Lambda functions of keyed masks need before policies that use them can be published: the proxy's account may
-use the token domains that the resources name, and nobody else may use any. With --write it is written to where lambdaAccess of the configuration keeps it, unless one is
-there that a function takes. From then on "postern serve" keeps it as the policies say.`,
+use the token domains that the resources name, and nobody else may use any. With --write it is written to where lambdaAccess of the configuration keeps it, unless
+something is there. From then on "postern serve" keeps it as the policies say.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return lambdaAccess(cmd.Context(), o, cmd.OutOrStdout())
