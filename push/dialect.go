@@ -84,6 +84,8 @@ type reader interface {
 	ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, set Settings, want *Desired) error
 	// open lists sessions of people with a transaction open whose snapshot may be older than what was committed just now, with their accounts.
 	open(ctx context.Context, conn *pgconn.PgConn, accounts []string) ([][]string, error)
+	// blame says behind a REVOKE that changed nothing who granted that, and what they have to run; "" where that cannot be.
+	blame(ctx context.Context, conn *pgconn.PgConn, have *Actual, grants []Grant) string
 	// kept asks for the connection, the format, the revision and the second of the last change.
 	kept() string
 	// unended says why such a session cannot be ended.

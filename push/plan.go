@@ -19,6 +19,8 @@ type Statement struct {
 	locks int
 	// view or table that it changes.
 	view *Relation
+	// of are the grants that it takes back.
+	of []Grant
 	// member says that it changes who is in a role of ours, and nothing else.
 	member bool
 	// person says that it is about the role or the search path of one person, and nothing else.
@@ -386,7 +388,11 @@ func (d *difference) grantStatements(verb string, grants []Grant, columns map[Gr
 		for i, other := range group {
 			objects[i] = other.Object
 		}
-		out = append(out, Statement{SQL: d.say().grant(d, verb, g, objects, columns[g]), Hazards: hazards, locks: locksOfStatement * len(group)})
+		st := Statement{SQL: d.say().grant(d, verb, g, objects, columns[g]), Hazards: hazards, locks: locksOfStatement * len(group)}
+		if verb == "REVOKE" {
+			st.of = group
+		}
+		out = append(out, st)
 	}
 	return out
 }

@@ -72,6 +72,9 @@ func (postgres) unended(set Settings) string {
 }
 
 // kept: the second is rounded down; what somebody did in the rest of it was done after.
+// blame: what others granted is told when it is read, and is not ours to take back.
+func (postgres) blame(context.Context, *pgconn.PgConn, *Actual, []Grant) string { return "" }
+
 func (postgres) kept() string {
 	return "SELECT connection, format, revision, floor(extract(epoch FROM at))::bigint FROM postern_system.sync"
 }

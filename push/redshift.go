@@ -16,7 +16,7 @@ import (
 )
 
 // redshift is the dialect of Amazon Redshift: redshiftboot.go makes what the Syncer keeps for itself, redshiftread.go and redshiftacl.go read what is
-// there, redshiftprint.go puts statements into words, redshiftperson.go, redshiftcalls.go and redshiftprocedures.go write the profile, and redshiftways.go looks for ways around.
+// there, redshiftprint.go puts statements into words, redshiftperson.go, redshiftcalls.go and redshiftprocedures.go write the profile, and redshiftways.go and redshiftscoped.go look for ways around.
 //
 // There are no advisory locks, no SAVEPOINT, no ON CONFLICT, no arrays and no comments on roles. Catalogs are those of PostgreSQL 8.0 on the leader
 // node, which no statement joins with a user's table; so what of them must be written down is asked first.
@@ -36,7 +36,7 @@ func (r redshift) look(ctx context.Context, s *Syncer, conn *pgconn.PgConn) (*fa
 	if err := r.identity(ctx, conn, set, f); err != nil {
 		return nil, err
 	}
-	if err := warehouse.RedshiftTellsCase(ctx, conn); err != nil {
+	if err := r.own(ctx, conn, set); err != nil {
 		return nil, err
 	}
 	if err := r.system(ctx, conn, set, f); err != nil {
@@ -85,6 +85,18 @@ func (redshift) identity(ctx context.Context, conn *pgconn.PgConn, set Settings,
 		return fmt.Errorf("default privileges would open whatever is made: %s on each %s to %s; run ALTER DEFAULT PRIVILEGES to end that", rows[0][1], strings.ToLower(rows[0][0]), rows[0][2])
 	}
 	return nil
+}
+
+// own refuses a database that is another cluster's, and one that does not tell capitals apart, before anything is made.
+func (redshift) own(ctx context.Context, conn *pgconn.PgConn, set Settings) error {
+	rows, err := query(ctx, conn, "SELECT database_type FROM pg_catalog.svv_redshift_databases WHERE database_name = "+rsText(set.Database))
+	if err != nil {
+		return fmt.Errorf("asking whose database it is: %w", err)
+	}
+	if len(rows) == 1 && strings.EqualFold(strings.TrimSpace(rows[0][0]), "shared") {
+		return fmt.Errorf("database %s is a datashare of another cluster: views cannot be made in it, and its owner's policies do not come with it; register the tables at the cluster that owns them", set.Database)
+	}
+	return warehouse.RedshiftTellsCase(ctx, conn)
 }
 
 // isTrue reads a boolean: views of the system's print them in more ways than one.

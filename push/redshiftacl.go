@@ -49,8 +49,7 @@ func (c *rsCrawler) privileges() {
 	})
 	c.each("SELECT namespace_name, privilege_type, identity_name, identity_type, privilege_scope FROM pg_catalog.svv_schema_privileges", nil, func(v []string) {
 		if v[4] != "SCHEMA" && v[4] != "" {
-			c.scoped(v)
-			return
+			return // a permission on what is in it: redshiftScoped tells those
 		}
 		add(Object{ObjectSchema, v[0], ""}, v[1], v[2], v[3], "")
 	})
@@ -75,13 +74,6 @@ func (c *rsCrawler) near() []string {
 		}
 	}
 	return c.nearby
-}
-
-// scoped tells of a permission on all that is in a schema, now and later. Postern grants none.
-func (c *rsCrawler) scoped(v []string) {
-	if slices.Contains(c.near(), v[0]) {
-		c.find(NotGoverned, "schema "+v[0], "somebody granted "+v[1]+" for all "+strings.ToLower(v[4])+" in it to "+strings.TrimSpace(v[3]+" "+v[2])+": REVOKE "+v[1]+" FOR "+v[4]+" IN SCHEMA ends that")
-	}
 }
 
 // grants puts them in order. On what is ours every one counts; on tables of others those of our roles, and others' are kept for what is not governed.

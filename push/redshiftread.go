@@ -169,6 +169,8 @@ func (c *rsCrawler) kinds() {
 			c.out.external[v[0]] = []string{}
 		}
 	})
+	// An external schema may be one of another cluster's database, which is a datashare by another name (SVV_EXTERNAL_SCHEMAS, eskind 5).
+	c.each("SELECT schemaname FROM pg_catalog.svv_external_schemas WHERE eskind = 5", nil, func(v []string) { c.out.shared[v[0]] = true })
 	for _, p := range c.found {
 		if users, is := c.out.external[p.grant.Object.Schema]; is && p.grant.Object.Kind == ObjectSchema && p.grant.Privilege == "USAGE" {
 			c.out.external[p.grant.Object.Schema] = append(users, p.grant.Role)

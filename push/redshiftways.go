@@ -21,7 +21,7 @@ func (redshift) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, 
 			}
 		}
 	}
-	for _, part := range []func(context.Context, *pgconn.PgConn, *Desired) error{u.redshiftPermissions, u.redshiftSyslog, u.redshiftViews, u.redshiftShares} {
+	for _, part := range []func(context.Context, *pgconn.PgConn, *Desired) error{u.redshiftPermissions, u.redshiftScoped, u.redshiftDefaults, u.redshiftSyslog, u.redshiftViews, u.redshiftShares} {
 		if err := part(ctx, conn, want); err != nil {
 			return err
 		}

@@ -402,7 +402,8 @@ func (r *run) readBack(ctx context.Context, d *difference, findings []Finding) e
 	r.report.Done = plan.Empty()
 	for _, t := range plan.Transactions {
 		for _, st := range t.Statements {
-			r.find(Blocked, "read back", "still to be done: "+strings.Join(strings.Fields(st.SQL), " "))
+			statement := strings.Join(strings.Fields(st.SQL), " ")
+			r.find(Blocked, "read back", "still to be done: "+statement+r.s.dialect().blame(ctx, r.conn, have, st.of))
 		}
 	}
 	// What was left undone is not drift at the next look.

@@ -58,6 +58,8 @@ func LookRedshift(ctx context.Context, conn *pgconn.PgConn) (RedshiftState, erro
 		s.Schemas[v[0]] = v[1]
 	})
 	each("SELECT schema_name, schema_type FROM svv_all_schemas WHERE database_name = current_database()", func(v []string) { s.Kinds[v[0]] = strings.ToLower(strings.TrimSpace(v[1])) })
+	// An external schema of another cluster's database is a datashare by another name (SVV_EXTERNAL_SCHEMAS).
+	each("SELECT schemaname FROM svv_external_schemas WHERE eskind = 5", func(v []string) { s.Kinds[v[0]] = schemaShared })
 	each("SELECT database_type FROM svv_redshift_databases WHERE database_name = current_database()", func(v []string) { s.shared = strings.EqualFold(strings.TrimSpace(v[0]), schemaShared) })
 	each("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm')", func(v []string) {
 		s.Tables[TableName{v[0], v[1]}] = true

@@ -190,9 +190,10 @@ func TestRegisterRedshift(t *testing.T) {
 // TestRegisterRedshiftDatashare refuses what is another cluster's, with the reason.
 func TestRegisterRedshiftDatashare(t *testing.T) {
 	s := newRedshiftSetup(t)
-	s.inPostgres("SET allow_system_table_mods = on", "CREATE OR REPLACE VIEW pg_catalog.svv_redshift_databases AS SELECT datname::text AS database_name, datdba::int AS database_owner, 'shared'::text AS database_type, "+
-		"NULL::text AS database_acl, ''::text AS database_options, ''::text AS database_isolation_level FROM pg_database WHERE datname = current_database()")
+	s.inPostgres("INSERT INTO pg_rs_shim.fact VALUES ('database_type', 'shared')")
 	s.run(exitFailure, "", []string{"register", "--setup-env", "REDSHIFT_TEST_SETUP"}, "is a datashare of another cluster", "Register the tables at the cluster that owns them")
+	s.inPostgres("UPDATE pg_rs_shim.fact SET name = 'remote schema', value = 'lake'")
+	s.run(exitFailure, "", []string{"register", "--setup-env", "REDSHIFT_TEST_SETUP"}, "schema lake is a datashare of another cluster")
 }
 
 // TestRegisterRedshiftFoldsCase refuses a database that does not tell capitals apart before anything is made.

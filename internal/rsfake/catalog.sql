@@ -31,12 +31,40 @@ CREATE VIEW pg_catalog.svv_relation_privileges AS
 CREATE VIEW pg_catalog.svv_column_privileges AS
   SELECT n.nspname::text AS namespace_name, c.relname::text AS relation_name, t.attname::text AS column_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type
   FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(t.attacl) a WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT pg_rs_shim.hidden(n.nspname);
+-- Scoped permissions are rows here and open nothing: GRANT … FOR TABLES IN SCHEMA or DATABASE writes them.
+CREATE TABLE pg_rs_shim.scoped (on_schema text, on_database text, scope text, privilege text, who text, PRIMARY KEY (on_schema, on_database, scope, privilege, who));
+CREATE FUNCTION pg_rs_shim.scope(given boolean, in_schema text, in_database text, what text, of_privilege text, grantee text) RETURNS void SECURITY DEFINER LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  DELETE FROM pg_rs_shim.scoped WHERE on_schema = in_schema AND on_database = in_database AND scope = what AND privilege = of_privilege AND who = grantee;
+  IF given THEN
+    IF grantee <> 'public' THEN PERFORM pg_rs_shim.known(grantee); END IF;
+    IF in_schema <> '' AND NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = in_schema) THEN RAISE EXCEPTION USING ERRCODE = '3F000', MESSAGE = format('schema "%s" does not exist', in_schema); END IF;
+    INSERT INTO pg_rs_shim.scoped VALUES (in_schema, in_database, what, of_privilege, grantee);
+  END IF;
+END $$;
+CREATE VIEW pg_rs_shim.scoped_to AS
+  SELECT s.*, coalesce(r.oid, 0)::int AS identity_id, pg_rs_shim.name_of(coalesce(r.oid, 0)) AS identity_name, pg_rs_shim.kind_of(coalesce(r.oid, 0)) AS identity_type FROM pg_rs_shim.scoped s LEFT JOIN pg_roles r ON r.rolname = s.who WHERE s.who = 'public' OR r.oid IS NOT NULL;
 CREATE VIEW pg_catalog.svv_schema_privileges AS
   SELECT n.nspname::text AS namespace_name, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option, 'SCHEMA'::text AS privilege_scope
-  FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a WHERE NOT pg_rs_shim.hidden(n.nspname) AND a.grantee <> n.nspowner AND n.nspname NOT IN ('pg_catalog', 'information_schema');
+  FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a WHERE NOT pg_rs_shim.hidden(n.nspname) AND a.grantee <> n.nspowner AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  UNION ALL SELECT on_schema, privilege, identity_id, identity_name, identity_type, false, scope FROM pg_rs_shim.scoped_to WHERE on_schema <> '';
 CREATE VIEW pg_catalog.svv_database_privileges AS
-  SELECT d.datname::text AS database_name, CASE a.privilege_type WHEN 'TEMPORARY' THEN 'TEMP' ELSE a.privilege_type END AS privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option
-  FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a WHERE d.datname = current_database() AND a.privilege_type <> 'CONNECT';
+  SELECT d.datname::text AS database_name, CASE a.privilege_type WHEN 'TEMPORARY' THEN 'TEMP' ELSE a.privilege_type END AS privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option, 'DATABASE'::text AS privilege_scope
+  FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a WHERE d.datname = current_database() AND a.privilege_type <> 'CONNECT'
+  UNION ALL SELECT on_database, privilege, identity_id, identity_name, identity_type, false, scope FROM pg_rs_shim.scoped_to WHERE on_schema = '';
+-- What SHOW GRANTS ON TABLE tells: who granted, too. It shows what of the table's and its columns' is the superuser's, the grantee's, or a role's that is the asker's or held.
+CREATE FUNCTION pg_rs_shim.show_grants(in_schema text, in_table text) RETURNS TABLE (database_name text, schema_name text, object_name text, object_type text, privilege_type text, identity_id int, identity_name text, identity_type text,
+  admin_option boolean, privilege_scope text, grantor_name text) SECURITY DEFINER STABLE LANGUAGE sql SET search_path = pg_catalog AS $$
+  SELECT current_database()::text, n.nspname::text, c.relname::text, 'TABLE', a.privilege_type, a.grantee::int, pg_rs_shim.name_of(a.grantee), pg_rs_shim.kind_of(a.grantee), a.is_grantable, 'TABLE', pg_rs_shim.name_of(a.grantor)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
+  WHERE n.nspname = in_schema AND c.relname = in_table AND a.grantee <> c.relowner AND ((SELECT rolsuper FROM pg_roles WHERE rolname = session_user) OR a.grantee <> 0 AND (pg_has_role(session_user, a.grantee, 'MEMBER')
+    OR (SELECT pg_rs_shim.facts(rolname)->>'owner' FROM pg_roles WHERE oid = a.grantee) = session_user::text)) $$;
+CREATE FUNCTION pg_rs_shim.show_column_grants(in_schema text, in_table text) RETURNS TABLE (database_name text, schema_name text, table_name text, column_name text, object_type text, privilege_type text, identity_id int, identity_name text,
+  identity_type text, admin_option boolean, privilege_scope text, grantor_name text) SECURITY DEFINER STABLE LANGUAGE sql SET search_path = pg_catalog AS $$
+  SELECT current_database()::text, n.nspname::text, c.relname::text, t.attname::text, 'COLUMN', a.privilege_type, a.grantee::int, pg_rs_shim.name_of(a.grantee), pg_rs_shim.kind_of(a.grantee), a.is_grantable, 'COLUMN', pg_rs_shim.name_of(a.grantor)
+  FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(t.attacl) a
+  WHERE n.nspname = in_schema AND c.relname = in_table AND ((SELECT rolsuper FROM pg_roles WHERE rolname = session_user) OR a.grantee <> 0 AND (pg_has_role(session_user, a.grantee, 'MEMBER')
+    OR (SELECT pg_rs_shim.facts(rolname)->>'owner' FROM pg_roles WHERE oid = a.grantee) = session_user::text)) $$;
 CREATE VIEW pg_catalog.svv_function_privileges AS
   SELECT n.nspname::text AS namespace_name, p.proname::text AS function_name, pg_catalog.oidvectortypes(p.proargtypes) AS argument_types, a.privilege_type, a.grantee::int AS identity_id, pg_rs_shim.name_of(a.grantee) AS identity_name, pg_rs_shim.kind_of(a.grantee) AS identity_type, a.is_grantable AS admin_option
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -66,10 +94,10 @@ CREATE VIEW pg_catalog.svv_columns AS
   SELECT current_database()::text AS table_catalog, schema_name AS table_schema, table_name, column_name, ordinal_position, column_default, CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
     data_type, character_maximum_length, numeric_precision, NULL::int AS numeric_precision_radix, numeric_scale, NULL::text AS remarks FROM pg_rs_shim.attribute WHERE mine;
 CREATE VIEW pg_catalog.svv_all_schemas AS
-  SELECT current_database()::text AS database_name, n.nspname::text AS schema_name, n.nspowner::int AS schema_owner, CASE WHEN obj_description(n.oid, 'pg_namespace') = 'rsfake: external' THEN 'external' ELSE 'local' END AS schema_type,
+  SELECT current_database()::text AS database_name, n.nspname::text AS schema_name, n.nspowner::int AS schema_owner, CASE obj_description(n.oid, 'pg_namespace') WHEN 'rsfake: external' THEN 'external' WHEN 'rsfake: shared' THEN 'shared' ELSE 'local' END AS schema_type,
     n.nspacl::text AS schema_acl, NULL::text AS source_database, NULL::text AS schema_option FROM pg_namespace n WHERE NOT pg_rs_shim.hidden(n.nspname);
 CREATE VIEW pg_catalog.svv_redshift_databases AS
-  SELECT datname::text AS database_name, datdba::int AS database_owner, 'local'::text AS database_type, datacl::text AS database_acl, ''::text AS database_options, 'Snapshot Isolation'::text AS database_isolation_level FROM pg_database WHERE datname = current_database();
+  SELECT datname::text AS database_name, datdba::int AS database_owner, coalesce((SELECT value FROM pg_rs_shim.fact WHERE name = 'database_type'), 'local') AS database_type, datacl::text AS database_acl, ''::text AS database_options, 'Snapshot Isolation'::text AS database_isolation_level FROM pg_database WHERE datname = current_database();
 CREATE VIEW pg_catalog.svv_redshift_schemas AS SELECT * FROM pg_catalog.svv_all_schemas WHERE schema_type = 'local';
 CREATE VIEW pg_catalog.svv_all_tables AS SELECT current_database()::text AS database_name, schema_name, table_name, NULL::text AS table_acl, table_type, NULL::text AS remarks FROM pg_rs_shim.relation WHERE mine;
 CREATE VIEW pg_catalog.svv_redshift_tables AS SELECT * FROM pg_catalog.svv_all_tables WHERE table_type <> 'EXTERNAL TABLE';
@@ -78,7 +106,7 @@ CREATE VIEW pg_catalog.svv_all_columns AS
   FROM pg_rs_shim.attribute WHERE mine;
 CREATE VIEW pg_catalog.svv_redshift_columns AS SELECT * FROM pg_catalog.svv_all_columns;
 CREATE VIEW pg_catalog.svv_external_schemas AS
-  SELECT oid::int AS esoid, 1 AS eskind, nspname::text AS schemaname, nspowner::int AS esowner, 'external'::text AS databasename, '{}'::text AS esoptions FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') = 'rsfake: external';
+  SELECT oid::int AS esoid, CASE WHEN EXISTS (SELECT FROM pg_rs_shim.fact WHERE name = 'remote schema' AND value = nspname) THEN 5 ELSE 1 END AS eskind, nspname::text AS schemaname, nspowner::int AS esowner, 'external'::text AS databasename, '{}'::text AS esoptions FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') = 'rsfake: external';
 CREATE VIEW pg_catalog.pg_external_schema AS SELECT esoid, eskind, databasename AS esdbname, esoptions FROM pg_catalog.svv_external_schemas;
 CREATE VIEW pg_catalog.svv_external_tables AS
   SELECT current_database()::text AS redshift_database_name, schema_name AS schemaname, table_name AS tablename, 'TABLE'::text AS tabletype, 's3://stand-in'::text AS location FROM pg_rs_shim.relation WHERE table_type = 'EXTERNAL TABLE';
@@ -92,7 +120,11 @@ CREATE FUNCTION pg_catalog.pg_get_late_binding_view_cols() RETURNS SETOF record 
 CREATE VIEW pg_catalog.pg_proc_info AS
   SELECT oid AS prooid, proname, pronamespace, proowner, prolang, prokind = 'a' AS proisagg, prosecdef, proisstrict, proretset, provolatile, pronargs, prorettype, proargtypes, proargnames, prosrc, proacl, prokind, proargmodes, proallargtypes FROM pg_proc;
 GRANT SELECT ON pg_rs_shim.relation, pg_rs_shim.attribute TO PUBLIC;
-CREATE VIEW pg_catalog.svv_datashares AS SELECT NULL::text AS share_name, NULL::int AS share_id, NULL::text AS share_owner, NULL::text AS share_type WHERE false;
+CREATE TABLE pg_rs_shim.datashare (share_name text PRIMARY KEY, share_type text, source_database text, consumer_database text);
+CREATE VIEW pg_catalog.svv_datashares AS
+  SELECT share_name, hashtext(share_name) AS share_id, NULL::text AS share_owner, source_database, consumer_database, share_type, NULL::timestamp AS createdate, false AS is_publicaccessible, NULL::text AS share_acl, NULL::text AS producer_account,
+    NULL::text AS producer_namespace, NULL::text AS managed_by FROM pg_rs_shim.datashare;
+GRANT SELECT ON pg_rs_shim.scoped_to, pg_rs_shim.datashare TO PUBLIC;
 CREATE VIEW pg_catalog.svv_rls_policy AS SELECT NULL::text AS polname WHERE false;
 CREATE VIEW pg_catalog.svv_masking_policy AS SELECT NULL::text AS policy_name WHERE false;
 

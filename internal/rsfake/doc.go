@@ -11,7 +11,7 @@
 //   - session.go, frame.go: the relay, and what is replaced on the way back
 //   - translate.go: Translate, one statement after the other; lex.go, tokens.go: Redshift's tokens, in which a backslash in a
 //     string is an escape and quoted names are folded
-//   - query.go, lateral.go, functions.go, lists.go: SELECT and its like; ddl.go, routine.go, external.go, principal.go, grant.go, settings.go
+//   - query.go, lateral.go, functions.go, lists.go: SELECT and its like; ddl.go, routine.go, external.go, principal.go, grant.go, scoped.go, settings.go
 //   - querylog.go: the log of statements, which sys_query_history and stl_query show
 //   - shim.sql, catalog.sql: Redshift's functions and system views
 //
@@ -22,8 +22,8 @@
 // that needs several of PostgreSQL's is a DO block, which tells by a message what tag the client is to see.
 //
 // What it does not do, so that nothing shown on it proves this of Redshift: planning and pushing of predicates, distribution,
-// late binding (a view WITH NO SCHEMA BINDING is an ordinary one with a mark), SUPER and PartiQL, UNLOAD and COPY, datashares,
-// row-level security and masking policies, scoped permissions, Lambda functions (they can be made, and a call of
+// late binding (a view WITH NO SCHEMA BINDING is an ordinary one with a mark), SUPER and PartiQL, UNLOAD and COPY, datashares and scoped permissions (there are rows of
+// them, which open nothing), row-level security and masking policies, Lambda functions (they can be made, and a call of
 // one fails), statements of procedures in the log of statements, and statements in it that still run, other databases, comparisons that ignore trailing blanks, names of more than 63
 // bytes, primary keys that are not enforced, TRUNCATE that commits, one cursor per session, and text that a procedure puts
 // together and runs by EXECUTE, which is not translated.

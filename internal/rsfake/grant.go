@@ -9,6 +9,9 @@ func grant(s []token) ([]token, *Refusal) {
 	if revoke {
 		between = "from"
 	}
+	if f := scopeOf(s); f > 0 {
+		return grantScoped(s, f, between)
+	}
 	if find(s, 0, "on") < 0 {
 		return grantRole(s, between)
 	}
@@ -22,9 +25,6 @@ func grant(s []token) ([]token, *Refusal) {
 	}
 	if find(head, 0, "assumerole") >= 0 || find(head, 0, "language") >= 0 || find(head, 0, "datashare") >= 0 || find(head, 0, "rls") >= 0 {
 		return block(strings.ToUpper(s[0].text), "PERFORM 1"), nil
-	}
-	if f := find(head, 0, "for"); f > 0 && !starts(head[f-1:], "option", "for") {
-		return nil, standIn("scoped permissions (GRANT … FOR TABLES IN SCHEMA)", head[f].at)
 	}
 	grantees, rest, refused := grantees(tail)
 	if refused != nil {

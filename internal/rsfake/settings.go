@@ -30,6 +30,8 @@ func setting(s []token) ([]token, *Refusal) {
 		return s, nil
 	case s[0].is("set") && (starts(s[i:], "transaction") || starts(s[i:], "characteristics") || starts(s[i:], "authorization")):
 		return s, nil
+	case s[0].is("show") && (starts(s[1:], "grants") || starts(s[1:], "column", "grants")):
+		return showGrants(s)
 	case s[0].is("show") && starts(s[1:], "server_version"):
 		return words("select '"+serverVersion+"' as server_version", s[0].at), nil
 	case i+1 < len(s) && s[i+1].is("."):
@@ -40,7 +42,7 @@ func setting(s []token) ([]token, *Refusal) {
 		return ownSetting(s, i)
 	case s[0].is("show"):
 		switch name {
-		case "databases", "schemas", "tables", "columns", "table", "view", "grants", "constraints", "procedures", "functions", "parameters", "datashares", "policies":
+		case "databases", "schemas", "tables", "columns", "table", "view", "constraints", "procedures", "functions", "parameters", "datashares", "policies":
 			return nil, standIn("SHOW "+strings.ToUpper(name), s[1].at)
 		}
 	}

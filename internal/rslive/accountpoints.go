@@ -26,6 +26,8 @@ func accountPoints() []Point {
 		{Name: "privilege-views", Proves: "that the views by which push reads privileges back have the columns that it asks for, and show all of them to an account with ACCESS SYSTEM TABLE", try: privilegeViews},
 		{Name: "sessions-are-shown", Proves: "that STV_SESSIONS shows an account with ACCESS SYSTEM TABLE everybody's sessions (Serverless has no such view)", try: sessions},
 		{Name: "grant-option-to-roles", Proves: "that a privilege held WITH GRANT OPTION may be handed on to a role, and is taken back by who gave it", try: grantOption},
+		{Name: "scoped-permissions", Proves: "that a permission FOR TABLES IN SCHEMA is told by SVV_SCHEMA_PRIVILEGES with its scope, and is taken back by the statement that findings name", try: scopedPermissions},
+		{Name: "grantor-is-told", Proves: "whether SHOW GRANTS tells the owner of a role who granted it something, as findings do; without it they name the owner of the table", try: grantorTold},
 		{Name: "registration", Proves: "that the SQL of registration is taken, gives what it says, and can be taken back", Needs: "REDSHIFT_TEST_REGISTER=yes, and a database without schemas called postern_…", try: registration},
 		{Name: "lambda-user", Proves: "that the Lambda is told who queries, and not who owns the view", Needs: "REDSHIFT_TEST_LAMBDA, a function whose Lambda answers with the user that it was told", try: lambdaUser},
 	}
@@ -106,7 +108,8 @@ func privilegeViews(ctx context.Context, c *Cluster) (string, error) {
 		"SELECT namespace_name, function_name, argument_types, privilege_type, identity_name, identity_type FROM svv_function_privileges LIMIT 1",
 		"SELECT user_name, role_name, admin_option FROM svv_user_grants LIMIT 1", "SELECT role_name, granted_role_name FROM svv_role_grants LIMIT 1",
 		"SELECT system_privilege, identity_name, identity_type FROM svv_system_privileges LIMIT 1", "SELECT user_name, superuser, syslog_access FROM svv_user_info LIMIT 1",
-		"SELECT schema_name, object_type, owner_name, privilege_type, grantee_name FROM svv_default_privileges LIMIT 1", "SELECT role_name, role_owner FROM svv_roles LIMIT 1",
+		"SELECT schema_name, object_type, owner_name, privilege_type, grantee_name, grantee_type FROM svv_default_privileges LIMIT 1", "SELECT database_name, privilege_type, identity_name, identity_type, privilege_scope FROM svv_database_privileges LIMIT 1",
+		"SELECT database_type FROM svv_redshift_databases WHERE database_name = current_database()", "SELECT schemaname FROM svv_external_schemas WHERE eskind = 5 LIMIT 1", "SELECT share_name, share_type FROM svv_datashares LIMIT 1", "SELECT role_name, role_owner FROM svv_roles LIMIT 1",
 	} {
 		if _, err := c.Ask(ctx, c.Admin, sql); err != nil {
 			return "", fmt.Errorf("%s: %w", sql, err)
@@ -117,6 +120,49 @@ func privilegeViews(ctx context.Context, c *Cluster) (string, error) {
 		return "", errors.Join(err, fmt.Errorf("the grant is told as %q and not %q", got, want))
 	}
 	return got, nil
+}
+
+// scopedPermissions gives the run's role all tables of its schema, now and later.
+func scopedPermissions(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "GRANT SELECT FOR TABLES IN SCHEMA $s TO ROLE $r"); err != nil {
+		return "", err
+	}
+	shown, err := monitored(ctx, c, "SELECT UPPER(TRIM(privilege_type)), identity_name, identity_type, privilege_scope FROM svv_schema_privileges WHERE namespace_name = '$s' AND privilege_scope <> 'SCHEMA'")
+	if want := "SELECT|" + c.Role + "|role|TABLES"; err != nil || shown != want {
+		return "", errors.Join(err, fmt.Errorf("it is told as %q and not %q", shown, want), c.Exec(ctx, "REVOKE SELECT FOR TABLES IN SCHEMA $s FROM ROLE $r"))
+	}
+	person, err := c.Person(ctx)
+	if err == nil {
+		err = c.Exec(ctx, "CREATE TABLE $s.made_later (a integer)")
+	}
+	if err != nil {
+		return "", err
+	}
+	before, failed := c.Ask(ctx, person, "SELECT count(*) FROM $s.made_later")
+	if err := c.Exec(ctx, "REVOKE SELECT FOR TABLES IN SCHEMA $s FROM ROLE $r"); err != nil {
+		return "", err
+	}
+	after, refused := c.Ask(ctx, person, "SELECT count(*) FROM $s.made_later")
+	if sqlState(refused) == "" {
+		return "", fmt.Errorf("a table that was made later is read as %q (%w) when it was taken back", after, refused)
+	}
+	return fmt.Sprintf("%s; a table that was made later is read with it as %q (%v)", shown, before, failed), nil
+}
+
+// grantorTold has the owner of a role ask who granted it something.
+func grantorTold(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.given (a integer)", "GRANT SELECT ON $s.given TO ROLE $r"); err != nil {
+		return "", err
+	}
+	results, err := c.Admin.Exec(ctx, c.words("SHOW GRANTS ON TABLE $s.given")).ReadAll()
+	if err != nil || len(results) != 1 {
+		return told("SHOW GRANTS: %v", err)
+	}
+	var names []string
+	for _, f := range results[0].FieldDescriptions {
+		names = append(names, f.Name)
+	}
+	return told("%d rows of %s", len(results[0].Rows), strings.Join(names, ", "))
 }
 
 func sessions(ctx context.Context, c *Cluster) (string, error) {
