@@ -160,6 +160,15 @@ func (c *Cluster) Person(ctx context.Context) (*pgconn.PgConn, error) {
 	return c.person, err
 }
 
+// Reads asks one statement as that person.
+func (c *Cluster) Reads(ctx context.Context, sql string) (string, error) {
+	person, err := c.Person(ctx)
+	if err != nil {
+		return "", fmt.Errorf("logging the person in: %w", err)
+	}
+	return c.Ask(ctx, person, sql)
+}
+
 func sqlState(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {

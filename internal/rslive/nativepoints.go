@@ -21,10 +21,7 @@ func nativeRows(ctx context.Context, c *Cluster) (string, error) {
 		"CREATE OR REPLACE VIEW $s.secured_view AS SELECT id FROM $s.secured", "GRANT SELECT ON $s.secured_view TO ROLE $r")
 	var got string
 	if err == nil {
-		person, failed := c.Person(ctx)
-		if err = failed; err == nil {
-			got, err = c.Ask(ctx, person, "SELECT id FROM $s.secured_view")
-		}
+		got, err = c.Reads(ctx, "SELECT id FROM $s.secured_view")
 	}
 	if end := c.Exec(ctx, "DROP TABLE IF EXISTS $s.secured CASCADE", "DROP RLS POLICY IF EXISTS $s_own"); err == nil {
 		err = end
@@ -40,7 +37,7 @@ func nativeRowsOnViews(ctx context.Context, c *Cluster) (string, error) {
 		"ATTACH RLS POLICY $s_late ON $s.secured_late TO ROLE $r")
 	end := c.Exec(ctx, "DROP VIEW IF EXISTS $s.secured_late", "DROP RLS POLICY IF EXISTS $s_late CASCADE")
 	if err != nil {
-		return told("it is refused: %v", err)
+		return toldOf("it is refused", err)
 	}
 	if end != nil {
 		return "", end
@@ -53,10 +50,7 @@ func nativeMask(ctx context.Context, c *Cluster) (string, error) {
 		"CREATE MASKING POLICY $s_mask WITH (name varchar(40)) USING (CAST('***' AS varchar(40)))", "ATTACH MASKING POLICY $s_mask ON $s.covered (name) TO ROLE $r PRIORITY 10")
 	var got string
 	if err == nil {
-		person, failed := c.Person(ctx)
-		if err = failed; err == nil {
-			got, err = c.Ask(ctx, person, "SELECT name FROM $s.covered")
-		}
+		got, err = c.Reads(ctx, "SELECT name FROM $s.covered")
 	}
 	end := c.Exec(ctx, "DROP TABLE IF EXISTS $s.covered CASCADE", "DROP MASKING POLICY IF EXISTS $s_mask CASCADE")
 	switch {

@@ -54,6 +54,14 @@ func (e errNeeds) Error() string { return string(e) }
 // told is an answer of which either will do.
 func told(format string, args ...any) (string, error) { return fmt.Sprintf(format, args...), errTold }
 
+// toldOf is what a refusal by the server tells; an error that is none, a connection that broke for instance, tells nothing.
+func toldOf(what string, err error) (string, error) {
+	if sqlState(err) == "" {
+		return "", err
+	}
+	return told("%s: %v", what, err)
+}
+
 // Try runs one point against a cluster.
 func (p Point) Try(ctx context.Context, c *Cluster) Outcome {
 	out := Outcome{Point: p, State: Holds}
@@ -95,11 +103,8 @@ func accepted(name, proves, sql, want string, setup ...string) Point {
 func whether(name, proves, sql string) Point {
 	return Point{Name: name, Proves: proves + "; nothing rests on it", try: func(ctx context.Context, c *Cluster) (string, error) {
 		got, err := c.Ask(ctx, c.Admin, sql)
-		if sqlState(err) != "" {
-			return told("it is refused: %v", err)
-		}
 		if err != nil {
-			return "", err
+			return toldOf("it is refused", err)
 		}
 		return told("it is taken, and gives %s", got)
 	}}

@@ -41,14 +41,14 @@ func lateReplace(ctx context.Context, c *Cluster) (string, error) {
 		return "", err
 	}
 	if err := c.Exec(ctx, "CREATE OR REPLACE VIEW $s.wide AS SELECT name, id FROM $s.t WITH NO SCHEMA BINDING"); err != nil {
-		return told("it is refused: %v", err)
+		return toldOf("it is refused", err)
 	}
 	person, err := c.Person(ctx)
 	if err != nil {
 		return "", err
 	}
 	if _, err := c.Ask(ctx, person, "SELECT name, id FROM $s.wide"); err != nil {
-		return told("it is taken, and the grants are lost: %v", err)
+		return toldOf("it is taken, and the grants are lost", err)
 	}
 	return told("it is taken, and the grants are kept")
 }
@@ -71,7 +71,7 @@ func probe(ctx context.Context, c *Cluster, view string) (string, error) {
 		return "", err
 	}
 	if _, err := c.Ask(ctx, person, "SELECT id FROM $s.probed WHERE 1 / (amount - 5) < 2"); err != nil {
-		return told("it ran on a hidden row: %v", err)
+		return toldOf("it ran on a hidden row", err)
 	}
 	return told("it ran on no hidden row in this plan, which proves nothing of others")
 }
@@ -132,11 +132,7 @@ func spectrum(ctx context.Context, c *Cluster) (string, error) {
 	if err := c.Exec(ctx, "CREATE OR REPLACE VIEW $s.spectral AS SELECT current_user AS who FROM "+c.Given.External+" WITH NO SCHEMA BINDING", "GRANT SELECT ON $s.spectral TO ROLE $r"); err != nil {
 		return "", err
 	}
-	person, err := c.Person(ctx)
-	if err != nil {
-		return "", err
-	}
-	got, err := c.Ask(ctx, person, "SELECT who FROM $s.spectral LIMIT 1")
+	got, err := c.Reads(ctx, "SELECT who FROM $s.spectral LIMIT 1")
 	if err != nil || got != c.Account {
 		return "", errors.Join(err, fmt.Errorf("it is %q", got))
 	}
@@ -148,7 +144,7 @@ func datashare(ctx context.Context, c *Cluster) (string, error) {
 		return "", errNeeds("REDSHIFT_TEST_SHARED is not set")
 	}
 	if err := c.Exec(ctx, "CREATE OR REPLACE VIEW $s.shared AS SELECT 1 AS one FROM "+c.Given.Shared+" WITH NO SCHEMA BINDING", "GRANT SELECT ON $s.shared TO ROLE $r"); err != nil {
-		return told("the view is refused: %v", err)
+		return toldOf("the view is refused", err)
 	}
 	person, err := c.Person(ctx)
 	if err != nil {
