@@ -175,7 +175,7 @@ func (b *builder) compile(c resource.Connection, found crawled) *policy.Program 
 	in := policy.Input{
 		Version: b.version, Snapshot: snapshot, Subscriptions: slices.Concat(b.set.Subscriptions, b.guardrails), Data: b.set.DataPolicies,
 		KnownTags: knownTags(b.set), Approvals: b.approved, Projects: b.projects,
-		Sandboxes: b.sandboxes(c, snapshot),
+		Sandboxes: b.sandboxes(c, snapshot), Unload: c.Unload.Settings(),
 	}
 	if was, known := b.publisher.compiled[c.Name]; known && was.of(in) {
 		b.warnings = append(b.warnings, was.warnings...)

@@ -103,8 +103,8 @@ func (g *Generation) asksFor(r AccessRequest) string {
 		if s.Allow.Approval == nil || s.Effect != policy.SubscriptionGrant {
 			continue
 		}
-		if r.Policy != "" && s.Name != r.Policy {
-			continue
+		if r.Policy != "" && s.Name != r.Policy || r.Policy == "" && s.Access == policy.AccessUnload {
+			continue // who asks for a source asks to read it
 		}
 		if r.Source == "" || g.selects(s.On, r.Source) {
 			names = append(names, s.Name)

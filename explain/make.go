@@ -179,6 +179,9 @@ func (e *Explainer) add(q *Question, out *Report, t *catalog.Table, columns []st
 	for _, p := range d.Privileges {
 		s.Write = append(s.Write, string(p))
 	}
+	for _, u := range d.Unloads {
+		s.Unload = append(s.Unload, u.To.String())
+	}
 	if !t.Registered {
 		s.Steps = append(s.Steps, Step{Kind: "catalog", Outcome: string(policy.OutcomeFails), Detail: "the table is not registered"})
 	}
@@ -245,6 +248,12 @@ func (e *Explainer) step(q *Question, step policy.Step) (Step, error) {
 	}
 	for _, p := range step.Privileges {
 		out.Write = append(out.Write, string(p))
+	}
+	for _, u := range step.Unloads {
+		out.Unload = append(out.Unload, u.To.String())
+	}
+	if step.Unloading && out.Unload == nil {
+		out.Unload = []string{"anywhere"}
 	}
 	for _, c := range step.Conditions {
 		made := Condition{Field: c.Field, Text: c.Text, Gives: "false"}

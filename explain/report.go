@@ -42,6 +42,8 @@ type Source struct {
 	Allowed bool   `json:"allowed" yaml:"allowed"`
 	// Write lists the ways in which the person may write.
 	Write []string `json:"write,omitempty" yaml:"write,omitempty"`
+	// Unload lists the folders of S3 to which the person may unload the source.
+	Unload []string `json:"unload,omitempty" yaml:"unload,omitempty"`
 	// Filter keeps the rows for which it is true; empty means all rows.
 	Filter  string   `json:"filter,omitempty" yaml:"filter,omitempty"`
 	Columns []Column `json:"columns,omitempty" yaml:"columns,omitempty"`
@@ -77,6 +79,8 @@ type Step struct {
 	Mask   string `json:"mask,omitempty" yaml:"mask,omitempty"`
 	// Write lists the privileges that a rule on writing is about.
 	Write []string `json:"write,omitempty" yaml:"write,omitempty"`
+	// Unload lists the folders that a grant on unloading is about; a guardrail on it has "anywhere".
+	Unload []string `json:"unload,omitempty" yaml:"unload,omitempty"`
 	// Outcome is holds, fails, applies, excepted, not for them, overridden or narrows.
 	Outcome    string      `json:"outcome" yaml:"outcome"`
 	Detail     string      `json:"detail,omitempty" yaml:"detail,omitempty"`

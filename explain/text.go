@@ -77,6 +77,9 @@ func (w *lines) source(s *Source) {
 		if len(s.Write) > 0 {
 			verdict += ", to write too: " + strings.Join(s.Write, ", ")
 		}
+		if len(s.Unload) > 0 {
+			verdict += ", to unload to: " + strings.Join(s.Unload, ", ")
+		}
 	}
 	w.put(0, "%s: %s", s.Name, verdict)
 	w.steps(s, 1, func(step *Step) bool { return step.Kind != "mask" && step.Kind != "rows" })
@@ -127,6 +130,9 @@ func (w *lines) step(s *Step, depth int) {
 	}
 	if len(s.Write) > 0 {
 		name += " on " + strings.Join(s.Write, ", ")
+	}
+	if len(s.Unload) > 0 {
+		name += " on unloading to " + strings.Join(s.Unload, ", ")
 	}
 	line := name + ": " + s.Outcome
 	if s.Detail != "" {

@@ -65,7 +65,7 @@ func (c *compiler) program(projects map[string]*projectProgram) (*Program, []War
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the cache of decisions: %w", err)
 	}
-	p := &Program{version: c.in.Version, snapshot: c.in.Snapshot, tables: make(map[*catalog.Table]*tableProgram, len(c.tables)), projects: projects, cache: cache, made: &compilation{}}
+	p := &Program{version: c.in.Version, snapshot: c.in.Snapshot, tables: make(map[*catalog.Table]*tableProgram, len(c.tables)), projects: projects, unload: c.in.Unload, cache: cache, made: &compilation{}}
 	c.conditions.memory.conditions = len(c.conditions.known)
 	p.conditions = slices.SortedFunc(maps.Values(c.conditions.known), func(a, b *condition) int { return cmp.Compare(a.text, b.text) })
 	for _, t := range c.tables {

@@ -16,7 +16,9 @@ type tableProgram struct {
 	// place is where the source stands among all.
 	place              int
 	grants, guardrails []subscription
-	rows               []rowRule
+	// unloads and unloadGuards are about unloading: they let nobody read.
+	unloads, unloadGuards []subscription
+	rows                  []rowRule
 	// through decides about the source where it is read by a view; see Want.
 	through *tableProgram
 	// reached marks the program that is in through.
@@ -71,6 +73,8 @@ func (t *tableProgram) sort() {
 	byPolicy := func(a, b subscription) int { return cmp.Compare(a.policy, b.policy) }
 	slices.SortFunc(t.grants, byPolicy)
 	slices.SortFunc(t.guardrails, byPolicy)
+	slices.SortFunc(t.unloads, byPolicy)
+	slices.SortFunc(t.unloadGuards, byPolicy)
 	slices.SortFunc(t.rows, func(a, b rowRule) int { return compareOrigin(a.origin, b.origin) })
 	for i := range t.columns {
 		slices.SortFunc(t.columns[i].masks, compareMasks)

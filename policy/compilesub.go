@@ -30,15 +30,15 @@ func (c *compiler) subscription(s SubscriptionPolicy) {
 	report := Problem{Pos: s.Pos, Policy: s.Name, Rule: -1}
 	before := len(c.problems)
 	sources := c.sources(s.On, report)
-	if s.Access != AccessRead && s.Access != AccessWrite {
-		report.Message = fmt.Sprintf("access is %q: it must be read or write", s.Access)
+	if s.Access != AccessRead && s.Access != AccessWrite && s.Access != AccessUnload {
+		report.Message = fmt.Sprintf("access is %q: it must be read, write or unload", s.Access)
 		c.problem(report)
 	}
 	if s.Effect != SubscriptionGrant && s.Effect != SubscriptionGuardrail {
 		report.Message = fmt.Sprintf("effect is %q: it must be grant or guardrail", s.Effect)
 		c.problem(report)
 	}
-	sub := subscription{policy: s.Name, pos: s.Pos, who: c.audience(s, report), privileges: c.privileges(s, report)}
+	sub := subscription{policy: s.Name, pos: s.Pos, who: c.audience(s, report), privileges: c.privileges(s, report), unloads: c.unloading(s, report)}
 	sub.expires = c.instant(s.Expires, "expires", report)
 	if s.Expires != "" && s.Effect == SubscriptionGuardrail {
 		report.Message = "a guardrail does not expire: nothing is to open by the passing of time alone"
@@ -48,11 +48,16 @@ func (c *compiler) subscription(s SubscriptionPolicy) {
 		return
 	}
 	for _, t := range sources {
-		if s.Effect == SubscriptionGuardrail {
-			t.guardrails = append(t.guardrails, sub)
-		} else {
-			t.grants = append(t.grants, sub)
+		list := &t.grants
+		switch guards, unloads := s.Effect == SubscriptionGuardrail, s.Access == AccessUnload; {
+		case guards && unloads:
+			list = &t.unloadGuards
+		case guards:
+			list = &t.guardrails
+		case unloads:
+			list = &t.unloads
 		}
+		*list = append(*list, sub)
 	}
 }
 
@@ -60,7 +65,7 @@ func (c *compiler) subscription(s SubscriptionPolicy) {
 func (c *compiler) privileges(s SubscriptionPolicy, report Problem) []Privilege {
 	if s.Access != AccessWrite {
 		if len(s.Privileges) > 0 {
-			report.Message = "privileges narrow access: write; with access: read there are none"
+			report.Message = "privileges narrow access: write; with other access there are none"
 			c.problem(report)
 		}
 		return nil
@@ -128,7 +133,9 @@ type subscription struct {
 	who    audience
 	// privileges are nil for a policy on reading.
 	privileges []Privilege
-	expires    time.Time
+	// unloads are of a grant on unloading.
+	unloads []Unloading
+	expires time.Time
 }
 
 // lets reports whether the policy holds for the person at the instant, why or why not in words, and the next instant at which that may

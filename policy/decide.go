@@ -70,6 +70,7 @@ func (t *tableProgram) decide(p identity.Principal, at time.Time) Decision {
 		return d
 	}
 	d.Allowed = true
+	t.unloadsOf(p, at, &d)
 	d.Filter = t.filter(p, at, &d)
 	d.Columns = make([]ColumnDecision, 0, len(t.columns))
 	for _, c := range t.columns {

@@ -31,6 +31,10 @@ type Decision struct {
 	Columns []ColumnDecision
 	// Privileges are the ways in which the person may write, in the order of Privileges(); nil means read only.
 	Privileges []Privilege
+	// Unloads are the places in S3 to which the person may unload the source; nil means nowhere. They are not of deferred decisions.
+	Unloads []Unloading
+	// UnloadBarred says that a guardrail keeps the person from unloading, whatever else they read the source by.
+	UnloadBarred bool
 	// Writes says, in a deferred decision, for whom each way of writing is, in the order of Privileges(); what is missing is nobody's.
 	// Privileges are then nil.
 	Writes []Write

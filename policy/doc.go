@@ -10,6 +10,7 @@
 //   - decide.go, bind.go: Program.Decide under a Binding; deferred.go, deferredproject.go, flags.go: with the person left open
 //   - trace.go, tracecondition.go: Program.Trace, how a decision came about, for people to read
 //   - fresh.go: how long a decision holds; access.go: by what sources are opened, for what groups people
+//   - unload.go, s3.go: who may write what they see to S3, and where to
 //   - tags.go: tags and table patterns; problem.go: mistakes and warnings; samples.go: decisions for sqlgen's check; trials.go: for the warehouse's
 //   - rules.go, window.go, draw.go: row rules become filters; draw.go also has the keyed draws of samples and noise
 //   - mask*.go, regex.go: mask rules become expressions that are total and keep the column's type

@@ -35,10 +35,11 @@ type Selector struct {
 // Access is what a subscription policy gives or guards.
 type Access string
 
-// The kinds of access. Write implies read.
+// The kinds of access. Write implies read; unload, which writes what a person may read to S3, implies nothing.
 const (
-	AccessRead  Access = "read"
-	AccessWrite Access = "write"
+	AccessRead   Access = "read"
+	AccessWrite  Access = "write"
+	AccessUnload Access = "unload"
 )
 
 // SubscriptionEffect says how a subscription policy takes part.
@@ -59,7 +60,9 @@ type SubscriptionPolicy struct {
 	Effect SubscriptionEffect `yaml:"effect"`
 	// Privileges narrow write access; empty means all of them. Reading always comes with it.
 	Privileges []Privilege `yaml:"privileges"`
-	Allow      Allow       `yaml:"allow"`
+	// Unload says to where a grant of access: unload is.
+	Unload *Unload `yaml:"unload"`
+	Allow  Allow   `yaml:"allow"`
 	// Expires is an instant (RFC 3339) from which on a grant lets nobody in. A guardrail has none.
 	Expires string `yaml:"expires"`
 	// Staged policies are checked and stored but not enforced.

@@ -22,6 +22,8 @@ type Input struct {
 	Projects []Project
 	// Sandboxes are the schemas in which people may make tables; no two have one schema.
 	Sandboxes []Sandbox
+	// Unload is what the warehouse needs to write to S3.
+	Unload UnloadSettings
 	// KnownTags are in use outside of this snapshot, in other connections: a policy may name them although nothing here
 	// carries them.
 	KnownTags []string
@@ -41,6 +43,7 @@ type Program struct {
 	conditions []*condition
 	// tolerances are the different latency tolerances of the sources, sorted.
 	tolerances []time.Duration
+	unload     UnloadSettings
 	// groups that conditions and rules ask about.
 	groups groupsAsked
 	cache  *lru.Cache[decisionKey, remembered]

@@ -117,6 +117,7 @@ func (p *projectProgram) combine(a, b Decision) Decision {
 	if len(out.Privileges) == 0 {
 		out.Privileges = nil
 	}
+	out.Unloads, out.UnloadBarred = bothUnload(a.Unloads, b.Unloads), a.UnloadBarred || b.UnloadBarred
 	out.Filter = both(a.Filter, b.Filter)
 	if !reflect.DeepEqual(out.Filter, a.Filter) {
 		out.because(p.label(), 0, EffectFilter, "equalized")

@@ -13,7 +13,8 @@ func (p *Program) SameSource(q *Program, schema, name string) bool {
 		return a == b
 	}
 	return reflect.DeepEqual(a.table, b.table) && slices.EqualFunc(a.grants, b.grants, sameSubscription) &&
-		slices.EqualFunc(a.guardrails, b.guardrails, sameSubscription) && slices.EqualFunc(a.rows, b.rows, sameRows) &&
+		slices.EqualFunc(a.guardrails, b.guardrails, sameSubscription) && slices.EqualFunc(a.unloads, b.unloads, sameSubscription) && slices.EqualFunc(a.unloadGuards, b.unloadGuards, sameSubscription) && p.unload == q.unload &&
+		slices.EqualFunc(a.rows, b.rows, sameRows) &&
 		slices.EqualFunc(a.columns, b.columns, sameColumn)
 }
 
@@ -51,7 +52,7 @@ func (p *Program) named(schema, name string) *tableProgram {
 }
 
 func sameSubscription(a, b subscription) bool {
-	return a.policy == b.policy && slices.Equal(a.privileges, b.privileges) && (a.privileges == nil) == (b.privileges == nil) && a.expires.Equal(b.expires) &&
+	return a.policy == b.policy && slices.Equal(a.privileges, b.privileges) && (a.privileges == nil) == (b.privileges == nil) && slices.Equal(a.unloads, b.unloads) && a.expires.Equal(b.expires) &&
 		a.who.anyone == b.who.anyone && slices.Equal(a.who.users, b.who.users) && sameCondition(a.who.when, b.who.when) &&
 		reflect.DeepEqual(a.who.approvals, b.who.approvals)
 }

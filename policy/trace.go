@@ -33,6 +33,9 @@ type Step struct {
 	Detail string
 	// Conditions are those on the person that were asked.
 	Conditions []ConditionTrace
+	// Unloads are those of a grant on unloading; Unloading marks a step about unloading, which decides nothing about reading.
+	Unloads   []Unloading
+	Unloading bool
 	// Privileges are those that a grant or guardrail on writing is about; nil for one on reading.
 	Privileges []Privilege
 	// Filter is that of a row rule, for this person.
@@ -165,6 +168,12 @@ func (tr *tracer) subscribed(t *tableProgram) bool {
 			granted = true
 		}
 	}
+	for _, g := range t.unloadGuards {
+		tr.unloading(StepGuardrail, g)
+	}
+	for _, g := range t.unloads {
+		tr.unloading(StepGrant, g)
+	}
 	return open && granted
 }
 
@@ -182,6 +191,13 @@ func (tr *tracer) subscription(kind StepKind, s subscription) bool {
 	step.Privileges = s.privileges
 	tr.steps = append(tr.steps, step)
 	return ok
+}
+
+// unloading asks a grant or guardrail on unloading.
+func (tr *tracer) unloading(kind StepKind, s subscription) {
+	tr.subscription(kind, s)
+	step := &tr.steps[len(tr.steps)-1]
+	step.Unloads, step.Unloading = s.unloads, true
 }
 
 func (tr *tracer) rows(t *tableProgram) {

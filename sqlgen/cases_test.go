@@ -293,6 +293,9 @@ func (c *caseFile) ask(t *testing.T, conn *pgconn.PgConn, program *policy.Progra
 		if len(d.Privileges) > 0 {
 			fmt.Fprintf(&why, "  writes: %v\n", d.Privileges)
 		}
+		for _, u := range d.Unloads {
+			fmt.Fprintf(&why, "  unloads to %s%s\n", u.To, map[bool]string{true: ", overwriting"}[u.Overwrite])
+		}
 		if !d.ValidUntil.IsZero() {
 			fmt.Fprintf(&why, "  until %s\n", d.ValidUntil.Format(time.RFC3339))
 		}

@@ -115,7 +115,7 @@ func TestDocsSubscriptions(t *testing.T) {
 	}
 	c := &caseFile{now: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), given: map[string]string{"setup.sql": docsTables, "sources.yaml": docsSources, "people.yaml": docsPeople, "policies.yaml": strings.Join(policies, "---\n")}}
 	c.decode(t)
-	if len(c.subs) != 7 {
+	if len(c.subs) != 9 {
 		t.Fatalf("%d examples", len(c.subs))
 	}
 	got := c.run(t, connect(t))

@@ -37,6 +37,8 @@ type Connection struct {
 	Log ConnectionLog `yaml:"log"`
 	// ObjectSync says how Postern keeps in step with what changes in the warehouse.
 	ObjectSync ObjectSync `yaml:"objectSync"`
+	// Unload is what a Redshift needs to write to S3. Without it UNLOAD is refused.
+	Unload ConnectionUnload `yaml:"unload"`
 }
 
 // ConnectionLog is the log of a PostgreSQL server, or the history of statements of a Redshift.
@@ -134,4 +136,5 @@ func (c Connection) validate(add func(error)) {
 	c.AWS.validate(c, add)
 	c.Log.validate(c.Engine, add)
 	c.ObjectSync.validate(add)
+	c.Unload.validate(c.Engine, add)
 }

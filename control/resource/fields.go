@@ -37,6 +37,11 @@ func connectionFields() map[string]field {
 		"Connection.log":            {about: "where the warehouse logs the statements that people run there past the proxy", standard: "they are not on record"},
 		"Connection.objectSync":     {about: "how Postern keeps in step with the warehouse's tables and columns"},
 
+		"Connection.unload": {about: "what a redshift needs to write what people unload to S3", standard: "nobody can unload"},
+
+		"ConnectionUnload.role": {about: "the IAM role that the warehouse assumes to write to S3: `default` for the cluster's own, or the ARN of a role, or of several that are assumed one after the other, with commas between them", required: true},
+		"ConnectionUnload.key":  {about: "the KMS key with which files are encrypted: its id, alias or ARN, or `auto` for that of the bucket", standard: "S3 encrypts with keys of its own"},
+
 		"ObjectSync.interval": {about: "seconds between two looks at the warehouse's tables and columns, 1 to 86400", standard: "60"},
 		"ObjectSync.watch":    {about: "`true`: each server keeps a session open, asks each second whether anything in the warehouse's catalog has changed, and looks when it has", standard: "false"},
 		"ObjectSync.replaced": {about: "what becomes of a source when another table has its name: `held`: nobody reads it until `postern objects accept`; `recreated`: as that, but a table that is new takes the place of one that was dropped; `accepted`: whatever has the name is the source", enum: replacements(), standard: "recreated"},
@@ -103,12 +108,16 @@ func policyFields() map[string]field {
 
 		"SubscriptionPolicy.name":       {about: "for messages, audit and explanations", required: true},
 		"SubscriptionPolicy.on":         {about: "which sources: exactly one of its fields", required: true},
-		"SubscriptionPolicy.access":     {about: "write implies read", required: true, enum: []string{"read", "write"}},
+		"SubscriptionPolicy.access":     {about: "write implies read; unload is about writing what one may read to S3, and implies nothing", required: true, enum: []string{"read", "write", "unload"}},
 		"SubscriptionPolicy.effect":     {about: "a grant lets people in; a guardrail keeps everybody else out, whatever grants say", required: true, enum: []string{"grant", "guardrail"}},
 		"SubscriptionPolicy.privileges": {about: "with `access: write`, which ways of writing: `insert`, `update`, `delete`, `truncate`, `merge`", standard: "all of them"},
+		"SubscriptionPolicy.unload":     {about: "of a grant with `access: unload`: where people may write to"},
 		"SubscriptionPolicy.expires":    {about: "of a grant: an instant, RFC 3339, from which on it lets nobody in", standard: "never"},
 		"SubscriptionPolicy.allow":      {about: "for whom; exactly one of its fields", required: true},
 		"SubscriptionPolicy.staged":     {about: "checked and stored, not enforced", standard: "false"},
+
+		"Unload.to":        {about: "folders `s3://bucket/folder`; what lies in them is meant, not what has a name that begins alike", required: true},
+		"Unload.overwrite": {about: "`true`: people may overwrite and remove files there (ALLOWOVERWRITE, CLEANPATH)", standard: "false"},
 
 		"Allow.anyone":     {about: "everybody who can log in"},
 		"Allow.when":       {about: "a condition on the person, in CEL"},

@@ -179,9 +179,14 @@ func TestMistakes(t *testing.T) {
 			"x.yaml:1: Purpose a: it stands within itself", "x.yaml:5: Purpose b: it stands within itself",
 			`x.yaml:9: Purpose c: there is no Purpose "d"`, `x.yaml:13: Project p: there is no Purpose "e"`,
 		}},
-		"instant":       {"kind: APIToken\nname: t\nrole: admin\ntoken: {env: T}\nexpires: tomorrow", []string{`expires: "tomorrow" is not an instant`}},
-		"account twice": {"kind: IdentityMapping\nname: m\nconnection: c\nusers: {a: x, b: x}", []string{"account x is both a and b", `there is no Connection "c"`}},
-		"empty mapping": {"kind: IdentityMapping\nname: m\nconnection: c", []string{"neither attribute nor users"}},
+		"unload": {"kind: Connection\nname: a\nengine: redshift\nhost: h\ndatabase: d\nuser: u\nunload: {role: \"arn:aws:iam::1:role/x,default\", key: \"it's\"}", []string{
+			`unload.role: "arn:aws:iam::1:role/x" is neither default nor an ARN`, `unload.role: "default" is neither`, `unload.key: "it's" is neither auto nor`,
+		}},
+		"unload of postgres":    {"kind: Connection\nname: a\nengine: postgres\nhost: h\ndatabase: d\nuser: u\nunload: {role: default}", []string{"unload: only of engine redshift"}},
+		"unload without a role": {"kind: Connection\nname: a\nengine: redshift\nhost: h\ndatabase: d\nuser: u\nunload: {key: auto}", []string{`the field "role" is missing`}},
+		"instant":               {"kind: APIToken\nname: t\nrole: admin\ntoken: {env: T}\nexpires: tomorrow", []string{`expires: "tomorrow" is not an instant`}},
+		"account twice":         {"kind: IdentityMapping\nname: m\nconnection: c\nusers: {a: x, b: x}", []string{"account x is both a and b", `there is no Connection "c"`}},
+		"empty mapping":         {"kind: IdentityMapping\nname: m\nconnection: c", []string{"neither attribute nor users"}},
 		"all at once": {user + "goups: [a]\nexempt: 1\n---\nkind: Nothing\n---\nkind: Source\nname: x\n", []string{
 			"x.yaml:3:", "x.yaml:4:", "x.yaml:6:", "x.yaml:8:",
 		}},

@@ -166,10 +166,36 @@ func (r *comparison) decisions(found *changes, p *pair, a, b policy.Decision) er
 			found.add(Change{Effect: effect(has), What: "write", To: string(w)}, p.name)
 		}
 	}
+	unloads(found, p.name, a.Unloads, b.Unloads)
 	if err := r.rows(found, p, a.Filter, b.Filter); err != nil {
 		return err
 	}
 	return r.columns(found, p, &a, &b)
+}
+
+// unloads notes the places to which a person may unload, or no longer may.
+func unloads(found *changes, source string, a, b []policy.Unloading) {
+	places := func(list []policy.Unloading) map[string]bool {
+		out := map[string]bool{}
+		for _, u := range list {
+			out[u.To.String()] = true
+			if u.Overwrite {
+				out[u.To.String()+" (overwriting)"] = true
+			}
+		}
+		return out
+	}
+	had, has := places(a), places(b)
+	for _, to := range slices.Sorted(maps.Keys(had)) {
+		if !has[to] {
+			found.add(Change{Effect: Loses, What: "unload", To: to}, source)
+		}
+	}
+	for _, to := range slices.Sorted(maps.Keys(has)) {
+		if !had[to] {
+			found.add(Change{Effect: Gains, What: "unload", To: to}, source)
+		}
+	}
 }
 
 func effect(gains bool) Effect {
@@ -285,7 +311,7 @@ func (c *changes) add(change Change, user string) {
 
 // sorted puts access first, then writing, rows and columns.
 func (c *changes) sorted() []Change {
-	order := map[string]int{"access": 0, "write": 1, "rows": 2, "column": 3}
+	order := map[string]int{"access": 0, "write": 1, "unload": 2, "rows": 3, "column": 4}
 	slices.SortStableFunc(c.list, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(order[a.What], order[b.What]), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Effect, b.Effect), cmp.Compare(a.To, b.To), cmp.Compare(a.From, b.From))
 	})

@@ -85,7 +85,7 @@ type Source struct {
 type Change struct {
 	// Effect is gains, loses or changes.
 	Effect Effect `json:"effect" yaml:"effect"`
-	// What is access, write, rows or column.
+	// What is access, write, unload, rows or column.
 	What   string `json:"what" yaml:"what"`
 	Column string `json:"column,omitempty" yaml:"column,omitempty"`
 	// From and To are filters, kinds of masks or privileges.

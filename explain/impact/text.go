@@ -53,6 +53,8 @@ func (c *Change) line() string {
 		return verb + " access"
 	case "write":
 		return verb + " the privilege to " + c.To
+	case "unload":
+		return verb + " unloading to " + c.To
 	case "rows":
 		return map[Effect]string{Gains: "gains rows", Loses: "loses rows", Changes: "other rows"}[c.Effect]
 	}
