@@ -3,6 +3,7 @@
 // It is tooling, outside the floors, and imports nothing of the product: its lexer and its lists are its own, so that it and the printers
 // cannot be wrong together by sharing code.
 //
+//   - unload.go: Unload, of UNLOAD and the query in it
 //   - conform.go: Check; lex.go: the tokens; lists.go: keywords, functions and types of the Database Developer Guide
 //
 // The life of one text: split twice, with and without backslashes as escapes, which must give the same; then each token is looked at in its

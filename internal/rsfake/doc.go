@@ -13,6 +13,7 @@
 //     string is an escape and quoted names are folded
 //   - query.go, lateral.go, functions.go, lists.go: SELECT and its like; ddl.go, routine.go, external.go, principal.go, grant.go, scoped.go, settings.go
 //   - querylog.go: the log of statements, which sys_query_history and stl_query show
+//   - unload.go, s3.sql: UNLOAD, into a folder that stands for S3
 //   - shim.sql, catalog.sql: Redshift's functions and system views
 //
 // The life of one statement: its tokens are read by Redshift's rules; what Redshift refuses is refused with an SQLSTATE; what
@@ -22,7 +23,7 @@
 // that needs several of PostgreSQL's is a DO block, which tells by a message what tag the client is to see.
 //
 // What it does not do, so that nothing shown on it proves this of Redshift: planning and pushing of predicates, distribution,
-// late binding (a view WITH NO SCHEMA BINDING is an ordinary one with a mark), SUPER and PartiQL, UNLOAD and COPY, datashares and scoped permissions (there are rows of
+// late binding (a view WITH NO SCHEMA BINDING is an ordinary one with a mark), SUPER and PartiQL, COPY, UNLOAD in other formats than text, CSV and JSON, datashares and scoped permissions (there are rows of
 // them, which open nothing), row-level security and masking policies, Lambda functions (they can be made, and a call of
 // one fails), statements of procedures in the log of statements, and statements in it that still run, other databases, comparisons that ignore trailing blanks, names of more than 63
 // bytes, primary keys that are not enforced, TRUNCATE that commits, one cursor per session, and text that a procedure puts

@@ -96,7 +96,7 @@ func install(ctx context.Context, cfg Config) error {
 		return found.Err
 	}
 	note := "SELECT pg_rs_shim.note('" + AdminUser + "', pg_rs_shim.secrets('" + AdminUser + "', '" + AdminPassword + "'))"
-	for _, sql := range []string{"BEGIN", shimSQL, catalogSQL, "SELECT pg_advisory_xact_lock(7465)", note,
+	for _, sql := range []string{"BEGIN", shimSQL, catalogSQL, s3SQL, "SELECT pg_advisory_xact_lock(7465)", note,
 		"ALTER DATABASE " + quoteName(cfg.Database) + " OWNER TO " + AdminUser, "COMMIT"} {
 		if _, err := conn.Exec(ctx, sql).ReadAll(); err != nil {
 			return err

@@ -103,8 +103,10 @@ func dispatch(s []token) ([]token, *Refusal) {
 		if len(s) >= 2 && s[1].kind == number {
 			return block("CANCEL", "PERFORM pg_catalog.pg_cancel_backend("+s[1].text+")"), nil
 		}
-	case "unload", "copy":
-		return nil, standIn(strings.ToUpper(first.text)+": it has no S3", first.at)
+	case "unload":
+		return unload(s)
+	case "copy":
+		return nil, standIn("COPY: it reads nothing from S3", first.at)
 	case "savepoint", "release":
 		return nil, unsupported("SQL command \""+print(s)+"\"", first.at)
 	}

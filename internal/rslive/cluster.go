@@ -25,6 +25,8 @@ type Given struct {
 	Lambda string
 	// Shared is a table of a datashare, database.schema.table (REDSHIFT_TEST_SHARED).
 	Shared string
+	// Unload is a folder of S3, s3://bucket/folder/, that the cluster's default role may write to (REDSHIFT_TEST_UNLOAD).
+	Unload string
 	// Registration says that schemas called postern_… may be made, and dropped (REDSHIFT_TEST_REGISTER=yes).
 	Registration bool
 }

@@ -9,7 +9,7 @@ import (
 
 // Points are all of them, in the order in which they are told.
 func Points() []Point {
-	return slices.Concat(sqlPoints(), viewPoints(), procedurePoints(), accountPoints(), historyPoints(), nativePoints())
+	return slices.Concat(sqlPoints(), viewPoints(), procedurePoints(), accountPoints(), historyPoints(), nativePoints(), unloadPoints())
 }
 
 // NotRunAll is what is told where there is no cluster.

@@ -17,7 +17,7 @@ func main() {
 
 func run(ctx context.Context) int {
 	dsn := os.Getenv("REDSHIFT_TEST_DSN")
-	given := rslive.Given{External: os.Getenv("REDSHIFT_TEST_EXTERNAL"), Lambda: os.Getenv("REDSHIFT_TEST_LAMBDA"), Shared: os.Getenv("REDSHIFT_TEST_SHARED"),
+	given := rslive.Given{External: os.Getenv("REDSHIFT_TEST_EXTERNAL"), Lambda: os.Getenv("REDSHIFT_TEST_LAMBDA"), Shared: os.Getenv("REDSHIFT_TEST_SHARED"), Unload: os.Getenv("REDSHIFT_TEST_UNLOAD"),
 		Registration: os.Getenv("REDSHIFT_TEST_REGISTER") == "yes"}
 	var all []rslive.Outcome
 	tell := func(o rslive.Outcome) {
