@@ -128,7 +128,7 @@ type Event struct {
 	Duration time.Duration `json:"-"`
 	// Action names an administrative change, such as "policy.apply".
 	Action string `json:"action"`
-	// Target is what the change was made to.
+	// Target is what the change was made to, and for an UNLOAD the place that it writes to.
 	Target string `json:"target"`
 	// Detail says more of the change in words.
 	Detail string `json:"detail"`

@@ -48,7 +48,7 @@ func (r *relay) begin(v *verdict, s *rewrite.Statement, sql string, what purpose
 		e.Statement = "PARSE " + e.Statement
 	case executing:
 	}
-	e.SQL, e.Rewritten = sql, s.SQL
+	e.SQL, e.Rewritten, e.Target = sql, s.SQL, s.Destination
 	e.Sources = r.sources(s)
 	e.Program, e.Cached, e.Exempt = strconv.FormatUint(v.version, 10), v.cached, r.exempt
 	r.events = append(r.events, e)
@@ -238,6 +238,8 @@ func namedKindName(k rewrite.Kind) string {
 		return "CREATE TABLE"
 	case rewrite.KindDropTable:
 		return "DROP TABLE"
+	case rewrite.KindUnload:
+		return "UNLOAD"
 	}
 	return "UNKNOWN"
 }

@@ -64,7 +64,7 @@ func (r *relay) targets(ctx context.Context, v *verdict) ([]*target, error) {
 		case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindCommit, rewrite.KindRollback,
 			rewrite.KindSavepoint, rewrite.KindRelease, rewrite.KindRollbackTo, rewrite.KindSet, rewrite.KindShow, rewrite.KindReset,
 			rewrite.KindDeallocate, rewrite.KindDiscard, rewrite.KindInsert, rewrite.KindUpdate,
-			rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable:
+			rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable, rewrite.KindUnload:
 		}
 		if err != nil {
 			return nil, err

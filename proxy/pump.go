@@ -223,7 +223,7 @@ func (r *relay) completed(run *running) {
 	case rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindShow, rewrite.KindEmpty, 0,
 		rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn:
 		return
-	case rewrite.KindCreateTable, rewrite.KindDropTable:
+	case rewrite.KindCreateTable, rewrite.KindDropTable, rewrite.KindUnload:
 		return
 	case rewrite.KindDeallocate:
 		if s.Name == "" {
@@ -301,7 +301,10 @@ func (r *relay) report(ctx context.Context, kind byte, length int) error {
 			rep = redshiftError(rep, bytes.Contains(body, []byte(rewrite.RowCheck)))
 		}
 		if kind == 'N' && r.redshift() && !r.exempt {
-			// What a notice speaks of cannot be known.
+			if told := r.unloadNotice(rep); told != nil {
+				r.forward()
+				r.out.write(appendMessage(r.scrap[:0], 'N', told))
+			}
 		} else if kind == 'N' {
 			r.forward()
 			r.out.write(appendMessage(r.scrap[:0], 'N', rep.body))

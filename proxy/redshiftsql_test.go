@@ -109,7 +109,7 @@ func TestRedshiftSQLRefused(t *testing.T) {
 	for _, c := range []struct{ sql, code, names string }{
 		{`SELECT '\'' , s FROM sales.secret --'`, "42P01", "secret"}, {`SELECT * FROM sales.secret`, "42P01", "secret"}, {`SELECT * FROM #tmp`, "0A000", "#tmp"},
 		{`SELECT * FROM sales.customer c, c.orders o`, "0A000", "PartiQL"}, {`SELECT * FROM stl_query`, "0A000", "stl_query"}, {`SELECT a FROM t PIVOT (sum(a) FOR b IN (1))`, "0A000", "PIVOT"},
-		{`UNLOAD ('SELECT * FROM sales.customer') TO 's3://b/p' IAM_ROLE default`, "42501", "UNLOAD"}, {`EXPLAIN VERBOSE SELECT 1`, "0A000", "EXPLAIN"}, {`DELETE FROM sales.customer`, "42501", "customer"},
+		{`UNLOAD ('SELECT * FROM sales.customer') TO 's3://exports/p' IAM_ROLE default`, "42501", "UNLOAD"}, {`EXPLAIN VERBOSE SELECT 1`, "0A000", "EXPLAIN"}, {`DELETE FROM sales.customer`, "42501", "customer"},
 		{`SELECT 1; SELECT * FROM sales.secret`, "42P01", "secret"}, {`SET enable_case_sensitive_identifier TO true`, "0A000", "enable_case_sensitive_identifier"},
 		{`SELECT name FROM sales.customer GROUP BY name HAVING 1 / length(name) > 0`, "0A000", "condition"},
 	} {

@@ -101,7 +101,7 @@ func (p *searchPath) apply(s *rewrite.Statement, tag string) {
 		}
 	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindShow, rewrite.KindDeallocate,
 		rewrite.KindPrepare, rewrite.KindExecute, rewrite.KindDeclare, rewrite.KindFetch, rewrite.KindMove, rewrite.KindClose,
-		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable:
+		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable, rewrite.KindUnload:
 		return
 	}
 	p.printed = printPath(p.raw())
@@ -150,7 +150,7 @@ func (p *searchPath) affectsNames(s *rewrite.Statement) bool {
 		return p.changed()
 	case rewrite.KindEmpty, rewrite.KindSelect, rewrite.KindCopyOut, rewrite.KindBegin, rewrite.KindSavepoint,
 		rewrite.KindRelease, rewrite.KindShow, rewrite.KindExecute, rewrite.KindFetch, rewrite.KindMove,
-		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable:
+		rewrite.KindExplain, rewrite.KindInsert, rewrite.KindUpdate, rewrite.KindDelete, rewrite.KindMerge, rewrite.KindTruncate, rewrite.KindCopyIn, rewrite.KindUnlisten, rewrite.KindCreateTable, rewrite.KindDropTable, rewrite.KindUnload:
 		return false
 	}
 	return true

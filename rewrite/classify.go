@@ -30,7 +30,8 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 		if !r.rw.redshift() {
 			regOutputs(v.SelectStmt)
 		}
-		_, err := r.query(raw.Stmt, nil)
+		var err error
+		st.outputs, err = r.query(raw.Stmt, nil)
 		return err
 	// COPY (query) TO STDOUT, and COPY table TO STDOUT as that.
 	case *pg.Node_CopyStmt:

@@ -66,8 +66,8 @@ func (rw *Rewriter) translated(req *Request) ([]redshift.Statement, error) {
 
 // redshiftStatement judges and prints one statement.
 func (rw *Rewriter) redshiftStatement(req *Request, translated *redshift.Statement, path pathState) (Statement, time.Time, error) {
-	if translated.Unloads {
-		return Statement{}, time.Time{}, rw.unload(req, translated, path)
+	if translated.Unload != nil {
+		return rw.unload(req, translated, path)
 	}
 	inner := *req
 	inner.SQL = translated.SQL
@@ -90,6 +90,11 @@ func (rw *Rewriter) judgeRedshift(req *Request, path pathState) (Statement, time
 	if err := redshift.Desugar(stmts[0].Stmt); err != nil {
 		return Statement{}, time.Time{}, err
 	}
+	if req.unload != nil {
+		if err := unloadable(stmts[0].Stmt); err != nil {
+			return Statement{}, time.Time{}, err
+		}
+	}
 	return rw.statement(req, stmts[0], path)
 }
 
@@ -102,28 +107,6 @@ func inClientText(err error, translated *redshift.Statement) error {
 	moved := *e
 	moved.Position = translated.Position(e.Position)
 	return &moved
-}
-
-// unload judges the query of an UNLOAD, so that what is wrong with it is told first. No policy gives the privilege to write what one may see
-// to S3, where Postern guards nothing, so it is refused then.
-func (rw *Rewriter) unload(req *Request, translated *redshift.Statement, path pathState) error {
-	inner := *req
-	inner.SQL, inner.Single = translated.Unload, true
-	statements, err := rw.translated(&inner)
-	if err != nil {
-		return unplaced(err)
-	}
-	if len(statements) != 1 || statements[0].Unloads {
-		return pgerror.NotSupported("UNLOAD of anything but one query is not supported through Postern on Redshift")
-	}
-	st, _, err := rw.redshiftStatement(&inner, &statements[0], path)
-	switch {
-	case err != nil:
-		return unplaced(err)
-	case st.Kind != KindSelect:
-		return pgerror.NotSupported("UNLOAD of anything but one query is not supported through Postern on Redshift")
-	}
-	return pgerror.InsufficientPrivilege("permission denied to UNLOAD").WithDetail("No policy can give the privilege to unload: what lies in S3 is guarded by no policy.")
 }
 
 // unplaced takes the position from an error about a text within the client's.

@@ -34,7 +34,7 @@
 // For a Redshift (package redshift reads and prints its SQL):
 //
 //   - dialect.go: the way of one text, the statements that are let in; dialects.go: Rewriters, which choose by the database
-//   - dialectwrite.go: the statements that write
+//   - dialectwrite.go: the statements that write; dialectunload.go: UNLOAD
 //   - planlines.go: EXPLAIN there, line by line
 //   - dialectview.go: the stored query of a view there
 //   - dialectcall.go: functions, types, settings, EXCLUDE, lateral aliases, what could be taken for navigation

@@ -43,7 +43,7 @@ func (p pathState) after(st *Statement, user string) pathState {
 		}
 	case KindEmpty, KindSelect, KindCopyOut, KindBegin, KindSavepoint, KindRelease, KindShow, KindDeallocate,
 		KindPrepare, KindExecute, KindDeclare, KindFetch, KindMove, KindClose,
-		KindExplain, KindInsert, KindUpdate, KindDelete, KindMerge, KindTruncate, KindCopyIn, KindUnlisten, KindCreateTable, KindDropTable:
+		KindExplain, KindInsert, KindUpdate, KindDelete, KindMerge, KindTruncate, KindCopyIn, KindUnlisten, KindCreateTable, KindDropTable, KindUnload:
 	}
 	return p
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/internal/rsconform"
 	"github.com/posternsql/postern/lex"
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/policy"
@@ -63,13 +64,16 @@ func redshiftHarness(t testing.TB, broken damage) *harness {
 		if decision.Allowed && tt.name != "c_orders" {
 			decision.Privileges = []policy.Privilege{policy.PrivilegeInsert, policy.PrivilegeUpdate, policy.PrivilegeDelete, policy.PrivilegeTruncate, policy.PrivilegeMerge}
 		}
+		if decision.Allowed {
+			decision.Unloads = redshiftUnloads(t, tt.name)
+		}
 		decisions[table] = decision
 	}
 	snapshot, err := catalog.New(1, "db", tables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, _, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot})
+	program, _, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot, Unload: policy.UnloadSettings{Role: "arn:aws:iam::123456789012:role/unload"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +89,20 @@ func redshiftHarness(t testing.TB, broken damage) *harness {
 		return out
 	}
 	return &harness{rw: rw, program: program, person: identity.NewPrincipal(identity.Spec{User: person})}
+}
+
+// redshiftUnloads lets the person unload customers and nations, nations with what destroys files, orders nowhere and c_orders elsewhere.
+func redshiftUnloads(t testing.TB, table string) []policy.Unloading {
+	t.Helper()
+	to := map[string]string{"customer": "s3://exports/sales", "nation": "s3://exports", "c_orders": "s3://other/parts"}[table]
+	if to == "" {
+		return nil
+	}
+	folder, err := policy.ParseS3Folder(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []policy.Unloading{{To: folder, Overwrite: table == "nation", Policy: "unloaders"}}
 }
 
 func (h *harness) onRedshift(sql string) (*Result, error) {
@@ -175,6 +193,11 @@ func (h *harness) answer(t *testing.T, name, sql string) txtar.File {
 	for _, st := range result.Statements {
 		if err := lex.Same(st.SQL); err != nil {
 			t.Errorf("%s: the gate refuses what is sent: %v\n%s", name, err, st.SQL)
+		}
+		if st.Kind == KindUnload {
+			if _, err := rsconform.Unload(st.SQL); err != nil {
+				t.Errorf("%s: the checker refuses what is sent: %v\n%s", name, err, st.SQL)
+			}
 		}
 		out.WriteString(st.SQL + "\n")
 	}

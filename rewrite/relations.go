@@ -48,11 +48,11 @@ func redshiftRelations(sql string, config *Config, unload bool) (out []Relation,
 		return nil, err
 	}
 	for _, s := range statements {
-		if s.Unloads {
+		if s.Unload != nil {
 			if !unload {
 				return nil, pgerror.Syntax("UNLOAD in an UNLOAD", 0)
 			}
-			inner, err := redshiftRelations(s.Unload, config, false)
+			inner, err := redshiftRelations(s.Unload.Query, config, false)
 			if err != nil {
 				return nil, err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/rewrite/redshift"
 )
 
 // Request is one client text with everything that changes its meaning.
@@ -29,6 +30,8 @@ type Request struct {
 	Names func() Names
 	// Single refuses more than one statement (extended protocol).
 	Single bool
+	// unload is set for the query of an UNLOAD.
+	unload *redshift.Unload
 }
 
 // Names are the client's own texts by the names that it gave them.
@@ -78,6 +81,8 @@ const (
 	KindDropTable
 	// KindUnlisten is UNLISTEN; nobody listens, since LISTEN is refused.
 	KindUnlisten
+	// KindUnload is UNLOAD of a query to S3, on a Redshift.
+	KindUnload
 )
 
 // Statement is one guarded statement, ready to be sent.
@@ -117,6 +122,8 @@ type Statement struct {
 	Fleeting bool
 	// Written is the table that the statement writes, by the name that the client gave it; "" for others.
 	Written string
+	// Destination is where an UNLOAD writes to; "" for others.
+	Destination string
 	// Completed, where it is set, has to be called when the warehouse has said that the statement succeeded.
 	Completed func()
 	// Quiet marks a statement whose rows are not for the client: it has a RETURNING of ours, that checks what is written.
@@ -125,6 +132,8 @@ type Statement struct {
 	Places []Place
 	// Text is the part of the client's text that this statement is.
 	Text string
+	// outputs are the columns of a query.
+	outputs []string
 }
 
 // Result is what a Request became.

@@ -137,6 +137,13 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 		return Statement{}, time.Time{}, err
 	}
 	st.Decisions, st.Requested, st.LookedUp = r.decisions()
+	if req.unload != nil {
+		by, err := r.mayUnload(req.unload, st.outputs)
+		if err != nil {
+			return Statement{}, time.Time{}, err
+		}
+		st.Decisions = unloadedBy(st.Decisions, by)
+	}
 	st.Fleeting = r.fleeting
 	if st.Written == "" && len(r.writes) > 0 {
 		st.Written = r.writes[0] // in WITH, or in PREPARE

@@ -13,7 +13,7 @@
 // Behind the judge:
 //
 //   - print.go: Print, a judged tree as text for a Redshift; printselect.go, printfrom.go, printexpr.go, printconst.go, printcall.go, printwindow.go,
-//     printstmt.go, printwrite.go: its forms. What no file names is refused
+//     printstmt.go, printwrite.go, printunload.go: its forms. What no file names is refused
 //   - readback.go: the printed text must pass lex.Same, and Translate and the parser must make the judged tree of it again
 //   - functions.go, functions.tsv: the functions that may be called; types.go: the types that may be named
 //

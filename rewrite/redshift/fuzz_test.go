@@ -37,7 +37,7 @@ func FuzzTranslate(f *testing.F) {
 			}
 		}
 		for _, st := range statements {
-			if st.Unloads {
+			if st.Unload != nil {
 				continue
 			}
 			tokens, err := lex.Scan(st.SQL, lex.Postgres())
@@ -99,4 +99,48 @@ func FuzzPrint(f *testing.F) {
 // unqualified is what the checker says of a relation without a schema, as there are where nothing was judged.
 func unqualified(err error) bool {
 	return strings.HasSuffix(err.Error(), "a relation without its schema") || strings.HasSuffix(err.Error(), "runs on the leader node alone")
+}
+
+// FuzzUnload holds what must be true of whatever query is unloaded: by the rules of both engines the string in the statement is exactly the printed query, which by
+// itself is split alike by both; the checker, which reads by rules of its own, finds the same query; and what was asked for is asked for still.
+func FuzzUnload(f *testing.F) {
+	for _, sql := range clientTexts(f) {
+		f.Add(sql, "s3://bkt/a/b_", "x|y")
+	}
+	f.Add(`SELECT 'it''s ''''', '\\', '$$', ''''' AS "''"`, "s3://bkt/a'b", "''")
+	f.Fuzz(func(t *testing.T, sql, to, null string) {
+		n, err := redshift.Parse(sql)
+		if err != nil || n.GetSelectStmt() == nil {
+			return
+		}
+		query, err := redshift.Print(n)
+		if err != nil {
+			return
+		}
+		u := &redshift.Unload{To: to, Role: "default", Partition: []string{"a"}, Options: []string{"NULL AS '" + strings.ReplaceAll(null, "'", "''") + "'"}}
+		out, err := redshift.PrintUnload(u, query)
+		if err != nil {
+			var e *pgerror.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("an error that is not for the client: %v", err)
+			}
+			return
+		}
+		if err := lex.Same(out); err != nil {
+			t.Fatalf("%q is printed as %q: %v", sql, out, err)
+		}
+		for _, rules := range []lex.Rules{lex.Postgres(), lex.Redshift()} {
+			tokens, err := lex.Scan(out, rules)
+			if err != nil || tokens[2].Kind != lex.String || tokens[2].Value != query || tokens[5].Value != to || tokens[len(tokens)-1].Value != null {
+				t.Fatalf("%q is printed as %q, which does not hold it: %v", query, out, err)
+			}
+		}
+		statements, err := redshift.Translate(out)
+		if err != nil || len(statements) != 1 || statements[0].Unload == nil || statements[0].Unload.Query != query {
+			t.Fatalf("%q does not read back: %v", out, err)
+		}
+		if found, err := rsconform.Unload(out); err == nil && found != query {
+			t.Fatalf("the checker finds %q in %q", found, out)
+		}
+	})
 }

@@ -118,7 +118,7 @@ func parseOne(text string) (*pg.Node, *Statement, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(statements) != 1 || statements[0].Unloads {
+	if len(statements) != 1 || statements[0].Unload != nil {
 		return nil, nil, nil
 	}
 	tree, err := pg.Parse(statements[0].SQL)

@@ -19,12 +19,10 @@ type Statement struct {
 	SQL string
 	// Text is the part of the client's text that it is.
 	Text string
-	// Unload is the query in an UNLOAD, by Redshift's rules; then SQL is empty.
-	Unload string
-	// Unloads marks an UNLOAD.
-	Unloads bool
-	source  string
-	places  []place
+	// Unload is an UNLOAD; then SQL is empty.
+	Unload *Unload
+	source string
+	places []place
 }
 
 // place says that what begins at out in SQL stands at in in the client's text.
@@ -77,9 +75,14 @@ func translate(sql string, tokens []lex.Token) (Statement, error) {
 	p := newPass(sql, tokens)
 	if tokens[0].Is("unload") {
 		var err error
-		st.Unloads = true
 		st.Unload, err = p.unload()
 		return st, err
+	}
+	if tokens[0].Is("copy") {
+		return Statement{}, p.refuse(0, "COPY")
+	}
+	if err := p.unloadWithin(); err != nil {
+		return Statement{}, err
 	}
 	if err := p.run(); err != nil {
 		return Statement{}, err
