@@ -2,6 +2,7 @@
 -- line that begins with "relation", and its View. What stands in braces is put in per person (facts.go):
 --
 --   {visible}      (relid, atts): the tables that the person may see, and the numbers of the columns that they may see there
+--   {attributes}   the same as a condition on a.attrelid and a.attnum, for look-ups of one table after another
 --   {statistics}   the same for tables without a row filter, and their columns without a mask
 --   {indexes}      oids of the indexes that have visible columns only, and neither expressions nor a condition
 --   {constraints}  oids of the primary, unique and foreign keys that have visible columns only, on both sides
@@ -35,8 +36,7 @@ SELECT a.attrelid, a.attname, a.atttypid, '-1'::pg_catalog.int4 AS attstattarget
     a.atttypmod, a.attbyval, a.attalign, a.attstorage, a.attcompression, a.attnotnull, a.atthasdef, false AS atthasmissing,
     a.attidentity, a.attgenerated, a.attisdropped, a.attislocal, a.attinhcount, a.attcollation, NULL::pg_catalog.text[] AS attacl,
     NULL::pg_catalog.text[] AS attoptions, NULL::pg_catalog.text[] AS attfdwoptions, NULL::pg_catalog.text[] AS attmissingval
-FROM pg_catalog.pg_attribute AS a LEFT JOIN {visible} AS v ON v.relid = a.attrelid AND a.attnum = ANY (v.atts)
-WHERE v.relid IS NOT NULL OR a.attrelid < 16384 OR a.attrelid IN ({indexes})
+FROM pg_catalog.pg_attribute AS a WHERE {attributes} OR a.attrelid < 16384 OR a.attrelid IN ({indexes})
 
 -- relation pg_namespace
 SELECT n.oid, n.nspname, 10::pg_catalog.oid AS nspowner, NULL::pg_catalog.text[] AS nspacl

@@ -29,6 +29,9 @@ func (r *resolver) finish() error {
 	for _, g := range r.guards {
 		g.fenced = g.fenced || !g.weighed
 	}
+	if reads {
+		r.openViews()
+	}
 	r.chooseVisible()
 	for _, p := range r.pendings {
 		wrap(p)
@@ -49,6 +52,22 @@ func (r *resolver) finish() error {
 		r.flatten()
 	}
 	return nil
+}
+
+// openViews takes the fence off views of more than one table where nothing in the whole statement may tell: then it does not matter behind what a view's joins are
+// computed, and a look-up or a join by key finds its rows below them. Not within the query of another view, around which more is written than was judged.
+func (r *resolver) openViews() {
+	if r.viewDepth > 0 || r.fenceAll || r.leaks > 0 || r.rw.redshift() {
+		return
+	}
+	for _, g := range r.guards {
+		if g.view.body == nil || g.view.body.flat || !g.weighed || g.whole > 0 {
+			continue
+		}
+		g.fenced = slices.ContainsFunc(g.view.columns, func(name string) bool {
+			return g.at.use.touched[name] && g.view.columnFact(slices.Index(g.view.columns, name), g).fails
+		})
+	}
 }
 
 // onlyReads reports a statement whose conditions are all those of SELECT, which are weighed. Any other keeps the fences of all its tables.

@@ -140,3 +140,30 @@ func TestViewsFindRows(t *testing.T) {
 		}
 	}
 }
+
+// TestViewsJoinByKey: where nothing in a statement may tell, a join with a view of more than one table finds its rows by the index; where something may, the view
+// stands behind its fence.
+func TestViewsJoinByKey(t *testing.T) {
+	raw := connect(t, load(t, "fence.sql"), true, nil)
+	if a := ask(raw, "ALTER TABLE public.snd RENAME TO base; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off", true); a.code != "" {
+		t.Fatal(a.bytes)
+	}
+	byKey := regexp.MustCompile(`Index Cond: .*\bid = \w+\.id\b`)
+	for name, view := range fenceViews() {
+		if name == "cut off" || name == "two policies" {
+			continue
+		}
+		h := viewHarness(t, view.definition, view.below, view.above, fenceFilters()["costly"], damage{})
+		sent := sentFor(t, h, "SELECT s.v FROM oth o JOIN snd s ON s.id = o.id WHERE o.id < 9")
+		if plan := strings.Join(ask(raw, "EXPLAIN (COSTS off) "+sent, true).rows, "\n"); !byKey.MatchString(plan) || strings.Contains(sent, "OFFSET 0") {
+			t.Errorf("%s: %s\n%s", name, sent, plan)
+		}
+		joined := name == "a join" || name == "hides by a join" || name == "hides by EXISTS"
+		for _, sql := range []string{"SELECT s.v, 1 / s.k FROM oth o JOIN snd s ON s.id = o.id WHERE o.id < 9", "SELECT s.v FROM oth o JOIN snd s ON s.id = o.id ORDER BY 1 / o.id",
+			"SELECT d.v FROM (SELECT * FROM snd) d, LATERAL (SELECT 1 / d.k AS q) x"} {
+			if sent := sentFor(t, h, sql); strings.Contains(sent, "OFFSET 0") != joined {
+				t.Errorf("%s: %s", name, sent)
+			}
+		}
+	}
+}
