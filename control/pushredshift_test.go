@@ -114,6 +114,9 @@ func TestPushRedshiftPublished(t *testing.T) {
 		w.write("wh.yaml", strings.Replace(text, c.old, c.with, 1))
 		w.refused(p, c.want)
 	}
+	// A mask whose condition looks up another table is refused by its rule, with the source and the column.
+	w.write("wh.yaml", text+"---\nkind: DataPolicy\nname: looked-up\non: {tables: [wh.sales.customer]}\nrules:\n  - mask: {columns: [region], null: true, where: \"id IN (SELECT id FROM sales.plain)\"}\n")
+	w.refused(p, "DataPolicy looked-up", "wh.yaml:", "sales.customer", "column region", "a sub-select in a mask: Redshift does not take every sub-select inside CASE")
 	// One account on every host, unless the mapping of a host says otherwise; people of identity providers by the name that current_user has.
 	w.write("wh.yaml", strings.Replace(text, "kind: User\nname: ann", "kind: IdentityMapping\nname: m\nconnection: wh\nusers: {ann: \"IAMR:analyst\", bob: \"corp:bob@example.org\"}\n---\nkind: User\nname: ann", 1))
 	for _, push := range w.publish(p).Pushes() {
