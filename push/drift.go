@@ -78,6 +78,7 @@ func (d *difference) drift(base *baseline, last *Actual) {
 	}
 	if last != nil {
 		d.driftedProfiles(last)
+		d.driftedDefaults(last)
 	}
 }
 
@@ -253,6 +254,28 @@ func (d *difference) driftedProfiles(last *Actual) {
 	for _, account := range slices.Sorted(maps.Keys(last.Profile)) {
 		if _, now := d.have.Profile[account]; !now {
 			tell(account, "removed")
+		}
+	}
+}
+
+// driftedDefaults tells of defaults of our views that are not as this process left them, where the view itself is. They are always put right: what they should be
+// is what the table says, and not what a policy does.
+func (d *difference) driftedDefaults(last *Actual) {
+	for _, at := range slices.SortedFunc(maps.Keys(last.Views), compareRelations) {
+		was, is := last.Views[at], d.have.Views[at]
+		if was.Digest == "" || is.Digest != was.Digest || !slices.Equal(was.Columns, is.Columns) {
+			continue
+		}
+		before, now := last.viewDefaults[at], d.have.viewDefaults[at]
+		for _, c := range is.Columns {
+			if before[c.Name] == now[c.Name] {
+				continue
+			}
+			what := "set the default of column " + c.Name
+			if now[c.Name] == "" {
+				what = "dropped the default of column " + c.Name
+			}
+			d.tell(Finding{Kind: Drifted, Object: at.String(), Detail: "somebody " + what + " of the view; it is put right"}, [][]string{{at.Name, at.Schema}, {"default"}})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -17,11 +18,15 @@ type Loop struct {
 	Interval time.Duration
 	// Told is called with the report of each run; nil tells nobody.
 	Told func(*Report, error)
+	// Glance is the time between two glances at what the system role may do, while something waits for a database administrator; 15 seconds when it is 0.
+	Glance time.Duration
 
 	// looked is when all was last looked at, and due since when that is wanted again; zero is never.
 	looked, due time.Time
 	// rest keeps from looking for a moment after a change: others may follow.
 	rest time.Time
+	// waiting says that the last plan has statements for a database administrator.
+	waiting bool
 	// woken says that something changed while a look was under way.
 	woken bool
 }
@@ -34,9 +39,11 @@ const (
 
 const (
 	// lookSoon is how long after the last change all is looked at, where that is due.
-	lookSoon = time.Second
+	lookSoon = 2 * time.Second
+	// defaultGlance is the time between two glances.
+	defaultGlance = 15 * time.Second
 	// lookPatience bounds how long a look that is due waits for, and gives way to, changes.
-	lookPatience = 10 * time.Second
+	lookPatience = 30 * time.Second
 )
 
 // Run syncs at once, after each change, at each interval, and when something ends by the passing of time, until the context ends; then it returns nil.
@@ -80,15 +87,36 @@ func (l *Loop) Run(ctx context.Context) error {
 	return nil
 }
 
-// pause waits for a change, or until it is time.
+// pause waits for a change, or until it is time. Where something waits for a database administrator it looks now and then whether the system role has other rights
+// by now: that is one session and a few questions, whatever the size of the database.
 func (l *Loop) pause(ctx context.Context, wait time.Duration) {
+	for end := time.Now().Add(wait); ; {
+		left, glance := time.Until(end), cmp.Or(l.Glance, defaultGlance)
+		last := !l.waiting || left <= glance
+		if !last {
+			left = glance
+		}
+		if l.changes(ctx, left) || last {
+			return
+		}
+		if l.Syncer.otherRights(ctx) {
+			l.due = time.Now()
+			return
+		}
+	}
+}
+
+// changes waits, and reports that it was ended by a change or with the context.
+func (l *Loop) changes(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-l.Changed:
 	case <-timer.C:
+		return false
 	}
+	return true
 }
 
 // untilLook is how long it is until all is to be looked at.
@@ -112,10 +140,12 @@ func (l *Loop) once(ctx context.Context, in Input) (*Report, error) {
 	if l.due.IsZero() {
 		l.due = time.Now()
 	}
-	if time.Since(l.due) >= lookPatience {
-		return l.keep(ctx, in, manner{})
+	// A look for drift trusts nothing that was worked out before.
+	how := manner{remember: time.Since(l.looked) < l.Interval}
+	if time.Since(l.due) < lookPatience {
+		how.yield = l.changed
 	}
-	return l.keep(ctx, in, manner{yield: l.changed})
+	return l.keep(ctx, in, how)
 }
 
 // changed reports that something has changed since the run began.
@@ -134,6 +164,9 @@ func (l *Loop) keep(ctx context.Context, in Input, how manner) (*Report, error) 
 		l.rest = time.Now().Add(lookSoon)
 	}
 	report, err := l.Syncer.keep(ctx, in, how)
+	if err == nil && report.Plan != nil {
+		l.waiting = len(report.Plan.ByDBA) > 0
+	}
 	switch {
 	case err != nil:
 	case report.whole:

@@ -66,6 +66,27 @@ func (r *run) quick(ctx context.Context, last *remembered, err *error) bool {
 	return true
 }
 
+// otherRights reports that the system role has the rights of other roles than at the last run, or that another Syncer was at work since; not where that cannot be
+// asked, or a run is under way.
+func (s *Syncer) otherRights(ctx context.Context) bool {
+	if !s.syncing.TryLock() {
+		return false
+	}
+	defer s.syncing.Unlock()
+	if s.last == nil {
+		return false
+	}
+	conn, f, err := s.open(ctx)
+	if err != nil {
+		s.config.Log.Debug("asking for the system role's rights", "connection", s.config.Settings.Connection, "error", err)
+		return false
+	}
+	if err := conn.Close(context.WithoutCancel(ctx)); err != nil {
+		s.config.Log.Debug("closing a connection", "error", err)
+	}
+	return f.revision != s.last.revision || f.rights != s.last.have.facts.rights
+}
+
 // aboutPeople reports that a plan is one transaction about people, and drops nothing but roles of theirs.
 func (d *difference) aboutPeople(p *Plan) bool {
 	for _, t := range p.Transactions {

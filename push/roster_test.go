@@ -281,3 +281,49 @@ func TestLoopLooksAtWhoCame(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLoopSeesNewRights: that the system role has become a member of a table's owner, for which the plan asks, is seen without any change and long before the next
+// look for drift.
+func TestLoopSeesNewRights(t *testing.T) {
+	w := newShop(t)
+	w.data = w.data[:1]
+	w.settings.Enforce = push.EnforceRowSecurity
+	owner := w.role("owner")
+	w.exec(w.admin, "ALTER TABLE public.customer OWNER TO "+owner)
+	in := w.input()
+	reports := make(chan *push.Report, 100)
+	loop := &push.Loop{Syncer: w.syncer(), Interval: time.Hour, Glance: 50 * time.Millisecond, Current: func() (push.Input, bool) { return in, true },
+		Told: func(r *push.Report, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			reports <- r
+		}}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- loop.Run(ctx) }()
+	const secured = "SELECT relrowsecurity FROM pg_class WHERE oid = 'public.customer'::regclass"
+	if r := <-reports; !r.Done || len(r.Plan.ByDBA) == 0 || w.value(w.admin, secured) != "f" {
+		t.Error(r, w.value(w.admin, secured))
+	}
+	time.Sleep(500 * time.Millisecond)
+	if len(reports) > 0 {
+		t.Errorf("a glance is told as a run: %v", <-reports)
+	}
+	w.exec(w.admin, "GRANT "+owner+" TO "+w.settings.SystemRole)
+	select {
+	case r := <-reports:
+		if !r.Done || len(r.Plan.ByDBA) > 0 || w.value(w.admin, secured) != "t" {
+			t.Error(r, w.value(w.admin, secured))
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("nobody looks")
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if _, err := w.syncer().Remove(t.Context(), w.input()); err != nil {
+		t.Error(err)
+	}
+}

@@ -216,6 +216,8 @@ func (s *Syncer) Sync(ctx context.Context, in Input) (*Report, error) {
 type manner struct {
 	// quick takes for granted that nobody else has changed anything since the last run.
 	quick bool
+	// remember takes what the last run has worked out of what should be there, where it follows from the same; a quick run does.
+	remember bool
 	// yield ends a whole run that has only looked so far, where it answers true: what waits is more urgent. nil never does.
 	yield func() bool
 }
@@ -241,10 +243,10 @@ func (s *Syncer) progress(doing string, step, steps, statements int) {
 	}
 }
 
-// desire is Desire, for a quick run with what the last one has worked out; a whole one works all out anew. It wants the Syncer to be the caller's.
-func (s *Syncer) desire(in Input, quick bool) (*Desired, error) {
+// desire is Desire, with what the last run has worked out where that is to be remembered. It wants the Syncer to be the caller's.
+func (s *Syncer) desire(in Input, remember bool) (*Desired, error) {
 	before := s.memory
-	if !quick {
+	if !remember {
 		before = nil
 	}
 	want, after, err := desire(in, before)
@@ -260,7 +262,7 @@ func (s *Syncer) sync(ctx context.Context, in Input, how manner) (_ *Report, err
 	if s.last != nil && how.yield != nil && how.yield() {
 		return nil, errYielded
 	}
-	want, err := s.desire(in, how.quick)
+	want, err := s.desire(in, how.quick || how.remember)
 	if err != nil {
 		return nil, err
 	}
