@@ -30,7 +30,7 @@ func outsideClients(t *testing.T) map[string][]string {
 	for _, name := range []string{"psycopg3", "psycopg2", "asyncpg", "pg8000", "sqlalchemy", "pandas", "django", "peewee", "dbt"} {
 		out[name] = []string{filepath.Join(dir, "venv/bin/python"), "testdata/conformance/clients.py", name, in.host, in.port, databaseName}
 	}
-	for _, name := range []string{"pg", "postgres", "sequelize", "knex", "typeorm", "pgpromise"} {
+	for _, name := range []string{"pg", "postgres", "sequelize", "knex", "typeorm", "kysely", "drizzle", "pgpromise"} {
 		out[name] = []string{"node", "testdata/conformance/clients.js", name, in.host, in.port, databaseName}
 	}
 	jar := jdbcFromMaven(t)

@@ -103,6 +103,49 @@ const clients = {
     await d.destroy();
     return version('typeorm');
   },
+  async kysely() {
+    const { Kysely, PostgresDialect, sql } = require('kysely');
+    const { Pool } = require('pg');
+    const db = new Kysely({ dialect: new PostgresDialect({ pool: new Pool({ ...options, max: 2 }) }) });
+    const tables = await db.introspection.getTables();
+    assert(tables.some((t) => t.name === 'nation' && t.columns.length === 4));
+    await db.introspection.getSchemas();
+    const rows = await db.selectFrom('customer as c').innerJoin('nation as n', 'n.n_nationkey', 'c.c_nationkey')
+      .select(['c.c_custkey', 'c.c_name', 'n.n_name']).where('c.c_custkey', '<', 100).orderBy('c.c_custkey').execute();
+    assert(rows.length > 0);
+    await db.selectFrom('nation').selectAll().where((eb) => eb.or([eb('n_nationkey', 'in', [1, 2]), eb('n_name', 'like', 'F%')])).limit(5).offset(1).execute();
+    await db.selectFrom('customer').select((eb) => ['c_nationkey', eb.fn.countAll().as('n'), eb.fn.max('c_acctbal').as('top')]).groupBy('c_nationkey')
+      .having((eb) => eb.fn.countAll(), '>', 1).execute();
+    await db.with('f', (q) => q.selectFrom('nation').select('n_nationkey').where('n_regionkey', '=', 3)).selectFrom('f').selectAll().execute();
+    await db.transaction().setIsolationLevel('repeatable read').execute((tx) => tx.selectFrom('region').selectAll().execute());
+    await sql`SELECT ${1}::integer AS one`.execute(db);
+    await db.destroy();
+    return version('kysely');
+  },
+  async drizzle() {
+    const { drizzle } = require('drizzle-orm/node-postgres');
+    const { pgTable, integer, text, numeric } = require('drizzle-orm/pg-core');
+    const { eq, lt, and, inArray, ilike, count, avg, desc, relations, sql } = require('drizzle-orm');
+    const { Pool } = require('pg');
+    const nation = pgTable('nation', { key: integer('n_nationkey').primaryKey(), name: text('n_name'), region: integer('n_regionkey') });
+    const customer = pgTable('customer', { key: integer('c_custkey').primaryKey(), name: text('c_name'), nation: integer('c_nationkey'), balance: numeric('c_acctbal') });
+    const schema = { nation, customer,
+      nations: relations(nation, ({ many }) => ({ customers: many(customer) })),
+      customers: relations(customer, ({ one }) => ({ of: one(nation, { fields: [customer.nation], references: [nation.key] }) })) };
+    const pool = new Pool({ ...options, max: 2 });
+    const db = drizzle(pool, { schema });
+    const rows = await db.select().from(customer).innerJoin(nation, eq(nation.key, customer.nation)).where(lt(customer.key, 100)).orderBy(customer.key);
+    assert(rows.length > 0);
+    await db.select({ nation: customer.nation, n: count(), mean: avg(customer.balance) }).from(customer).groupBy(customer.nation).orderBy(desc(count())).limit(3);
+    await db.query.nation.findMany({ where: and(inArray(nation.key, [6, 7]), ilike(nation.name, '%a%')), with: { customers: { limit: 2, columns: { name: true } } } });
+    await db.query.customer.findFirst({ with: { of: true }, orderBy: [desc(customer.key)], extras: { low: sql`lower(${customer.name})`.as('low') } });
+    assert.equal(await db.$count(nation), 25);
+    const one = db.select().from(nation).where(eq(nation.key, sql.placeholder('key'))).prepare('one');
+    assert.equal((await one.execute({ key: 3 })).length, 1);
+    await db.transaction(async (tx) => { await tx.select().from(nation).limit(1); }, { accessMode: 'read only' });
+    await pool.end();
+    return version('drizzle-orm');
+  },
   async pgpromise() {
     const db = require('pg-promise')()(options);
     assert.equal((await db.any('SELECT * FROM nation WHERE n_nationkey IN ($1:csv)', [[1, 2]])).length, 2);
