@@ -268,11 +268,16 @@ func (p *place) becomeTable() {
 	p.node.Node = &pg.Node_RangeVar{RangeVar: rv}
 }
 
-// rename gives the names that an alias qualifies another one.
+// rename gives the names that an alias qualifies another one, but for a sub-select that has a table of its own under the alias.
 func rename(m protoreflect.Message, from, to string) {
-	if ref, ok := m.Interface().(*pg.ColumnRef); ok {
-		if names, all := stringList(ref.Fields); all && len(names) == 2 && names[0] == from {
-			ref.Fields = []*pg.Node{pg.MakeStrNode(to), pg.MakeStrNode(names[1])}
+	switch v := m.Interface().(type) {
+	case *pg.SelectStmt:
+		if slices.ContainsFunc(v.FromClause, func(n *pg.Node) bool { return aliasWithin(n.ProtoReflect(), from) }) {
+			return
+		}
+	case *pg.ColumnRef:
+		if names, all := stringList(v.Fields); all && len(names) == 2 && names[0] == from {
+			v.Fields = []*pg.Node{pg.MakeStrNode(to), pg.MakeStrNode(names[1])}
 		}
 		return
 	}

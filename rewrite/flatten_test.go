@@ -64,3 +64,21 @@ func TestCountingMasksKeepTheirView(t *testing.T) {
 		}
 	}
 }
+
+// TestFiltersKeepTheirOwnNames: a rule may call a table that it reads as Postern calls the one that it is about.
+func TestFiltersKeepTheirOwnNames(t *testing.T) {
+	h := harnessOf(t, []testTable{{schema: "public", name: "staff", columns: []testColumn{{name: "id", typ: "integer"}, {name: "boss", typ: "integer"}},
+		filter: expr.InSelect{Arg: col("boss", "integer"), Query: &expr.Select{
+			Target: expr.Column{Relation: "postern_t", Name: "id", Type: "integer"},
+			From:   []expr.Relation{{Table: expr.Name{Schema: "public", Name: "staff"}, Alias: "postern_t"}},
+			Where:  eq(expr.Column{Relation: "postern_t", Name: "id", Type: "integer"}, expr.Literal{Type: "integer", Value: "7"}),
+		}}}}, damage{})
+	result, err := h.rewrite("SELECT s.id FROM public.staff s WHERE s.id = 3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "SELECT s.id FROM public.staff s WHERE s.boss IN (SELECT postern_t.id FROM public.staff postern_t WHERE postern_t.id OPERATOR(pg_catalog.=) 7) IS TRUE AND s.id = 3"
+	if got := result.Statements[0].SQL; got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
