@@ -22,7 +22,7 @@ func (r *resolver) finish() error {
 	if err := r.addOIDs(); err != nil {
 		return err
 	}
-	reads := onlyReads(r.root)
+	reads := r.onlyReads()
 	if r.fenceAll || !reads {
 		fence(r.guards)
 	}
@@ -71,22 +71,12 @@ func (r *resolver) openViews() {
 }
 
 // onlyReads reports a statement whose conditions are all those of SELECT, which are weighed. Any other keeps the fences of all its tables.
-func onlyReads(root *pg.Node) bool {
-	switch root.GetNode().(type) {
+func (r *resolver) onlyReads() bool {
+	switch r.root.GetNode().(type) {
 	case *pg.Node_SelectStmt, *pg.Node_CopyStmt, *pg.Node_PrepareStmt, *pg.Node_DeclareCursorStmt, *pg.Node_ExplainStmt:
-		return !writesWithin(root.ProtoReflect())
+		return len(r.writes) == 0
 	}
 	return false
-}
-
-func writesWithin(m protoreflect.Message) bool {
-	switch m.Interface().(type) {
-	case *pg.InsertStmt, *pg.UpdateStmt, *pg.DeleteStmt, *pg.MergeStmt:
-		return true
-	}
-	out := false
-	eachMessage(m, func(child protoreflect.Message) { out = out || writesWithin(child) })
-	return out
 }
 
 // chooseVisible gives the tables of wrapped conditions their extra column, or a fence where they can have none.

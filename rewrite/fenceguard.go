@@ -339,7 +339,7 @@ type fences struct {
 	// root is the statement. ownParameters says that its parameters are those of the request; else they are not known.
 	root          *pg.Node
 	ownParameters bool
-	// parameters counts the places of each.
+	// parameters counts the places of each, before any View stands in the tree.
 	parameters map[int32]int
 }
 

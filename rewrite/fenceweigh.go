@@ -194,14 +194,8 @@ func (r *resolver) weighParameter(p *pg.ParamRef) weight {
 	return weight{literal: true}
 }
 
-// parameterPlaces counts the places of $n in the statement.
-func (r *resolver) parameterPlaces(number int32) int {
-	if r.parameters == nil {
-		r.parameters = map[int32]int{}
-		countParameters(r.root.ProtoReflect(), r.parameters)
-	}
-	return r.parameters[number]
-}
+// parameterPlaces are the places of $n in the client's text.
+func (r *resolver) parameterPlaces(number int32) int { return r.parameters[number] }
 
 func countParameters(m protoreflect.Message, counts map[int32]int) {
 	if p, ok := m.Interface().(*pg.ParamRef); ok {

@@ -117,7 +117,7 @@ func (r *resolver) flattenItem(n *pg.Node, s selected, flat map[*place]string) {
 	alias := n.GetRangeSubselect().Alias.Aliasname
 	flat[at] = alias
 	if at.guard != nil {
-		filter := proto.Clone(at.guard.tree.WhereClause).(*pg.Node)
+		filter := at.guard.tree.WhereClause
 		rename(filter.ProtoReflect(), aliasIn(at.guard.tree), alias)
 		parts := conjunctsOf(filter)
 		bareComparisons(parts)
@@ -263,7 +263,7 @@ func bareComparisons(conditions []*pg.Node) {
 
 // becomeTable puts the table in the place of its View.
 func (p *place) becomeTable() {
-	rv := proto.Clone(p.tree().FromClause[0].GetRangeVar()).(*pg.RangeVar)
+	rv := p.tree().FromClause[0].GetRangeVar()
 	rv.Alias = p.node.GetRangeSubselect().Alias
 	p.node.Node = &pg.Node_RangeVar{RangeVar: rv}
 }

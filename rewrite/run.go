@@ -113,7 +113,8 @@ func (rw *Rewriter) rewrite(req *Request) (*Result, error) {
 func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (Statement, time.Time, error) {
 	st := Statement{Text: statementText(req.SQL, raw)}
 	r := rw.newResolver(req, path)
-	r.root, r.ownParameters = raw.Stmt, raw.Stmt.GetSelectStmt() != nil
+	r.root, r.ownParameters, r.parameters = raw.Stmt, raw.Stmt.GetSelectStmt() != nil, map[int32]int{}
+	countParameters(raw.Stmt.ProtoReflect(), r.parameters)
 	if err := r.judge(raw, &st); err != nil {
 		return Statement{}, time.Time{}, err
 	}

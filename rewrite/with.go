@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/posternsql/postern/pgerror"
 )
@@ -44,6 +45,14 @@ func (r *resolver) with(w *pg.WithClause, outer *scope) error {
 		}
 	}
 	return nil
+}
+
+func writesWithin(m protoreflect.Message) bool {
+	switch m.Interface().(type) {
+	case *pg.InsertStmt, *pg.UpdateStmt, *pg.DeleteStmt, *pg.MergeStmt:
+		return true
+	}
+	return anyMessage(m, writesWithin)
 }
 
 func (r *resolver) newCTE(n *pg.Node, outer *scope, before map[string]*cte) (*cte, error) {
