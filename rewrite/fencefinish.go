@@ -245,7 +245,10 @@ func (g *guard) close() {
 	if g.fenced {
 		return
 	}
-	plain := proto.Clone(g.view.plain).(*pg.SelectStmt)
+	plain := &pg.SelectStmt{TargetList: make([]*pg.Node, len(g.view.plain.TargetList))}
+	for i, n := range g.view.plain.TargetList {
+		plain.TargetList[i] = proto.Clone(n).(*pg.Node)
+	}
 	if len(g.opaque) > 0 {
 		opaqueColumns(plain, g.opaque)
 	}
@@ -254,7 +257,7 @@ func (g *guard) close() {
 			stmt.TargetList = append(stmt.TargetList, &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: refNode(g.visible), Location: -1}}})
 		}
 		test := &pg.Node{Node: &pg.Node_BooleanTest{BooleanTest: &pg.BooleanTest{
-			Arg: proto.Clone(plain.WhereClause).(*pg.Node), Booltesttype: pg.BoolTestType_IS_TRUE, Location: -1}}}
+			Arg: proto.Clone(g.view.plain.WhereClause).(*pg.Node), Booltesttype: pg.BoolTestType_IS_TRUE, Location: -1}}}
 		plain.TargetList = append(plain.TargetList,
 			&pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Name: g.visible, Val: test, Location: -1}}})
 	}

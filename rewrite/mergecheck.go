@@ -107,16 +107,16 @@ func (r *resolver) undecided(m protoreflect.Message) bool {
 
 // keptByTriggers refuses a table on which, or below which, a trigger could change a row behind its check.
 func (r *resolver) keptByTriggers(t *target) error {
-	byOID := map[uint32]*catalog.Table{}
-	for _, table := range r.req.Program.Snapshot().Tables() {
-		byOID[table.OID] = table
-	}
+	var byOID map[uint32]*catalog.Table
 	seen := map[uint32]bool{}
 	for queue := []*catalog.Table{t.view.decision.Table}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
 		if at == nil || at.RowTriggers || at.Kind != catalog.KindTable && at.Kind != catalog.KindPartitionedTable {
 			return pgerror.NotSupported("this MERGE is not supported through Postern on table %q: its rows are filtered, and a trigger, or a partition elsewhere, could change them behind "+
 				"the check. Use INSERT, UPDATE or INSERT … ON CONFLICT", t.relation)
+		}
+		if len(at.Children) > 0 && byOID == nil {
+			byOID = r.tablesByOID()
 		}
 		for _, oid := range at.Children {
 			if !seen[oid] {

@@ -110,10 +110,7 @@ func (r *resolver) rowTable(at *place) (func(table string) *pg.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	byOID := map[uint32]*catalog.Table{}
-	for _, t := range r.req.Program.Snapshot().Tables() {
-		byOID[t.OID] = t
-	}
+	byOID := r.tablesByOID()
 	named := func(t *catalog.Table) bool {
 		return t != nil && known.tables[tableName{t.Schema, t.Name}] == t
 	}
@@ -156,6 +153,15 @@ func (r *resolver) rowTable(at *place) (func(table string) *pg.Node, error) {
 		return &pg.Node{Node: &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{
 			Arg: refNode(table, "tableoid"), Args: arms, Defresult: oidNode(root.OID), Location: -1}}}
 	}, nil
+}
+
+// tablesByOID finds the tables below a table, of which the oids are known.
+func (r *resolver) tablesByOID() map[uint32]*catalog.Table {
+	out := map[uint32]*catalog.Table{}
+	for _, t := range r.req.Program.Snapshot().Tables() {
+		out[t.OID] = t
+	}
+	return out
 }
 
 // showsKey reports that the person sees all by which a table of the tree is partitioned, as it is.
