@@ -94,31 +94,24 @@ func taken(m protoreflect.Message, rv *pg.RangeVar) bool {
 
 // underOwnName gives the columns of the table that is written, and its filter, the name by which they can be read there.
 func (t *target) underOwnName(rv *pg.RangeVar) {
-	rename := func(n *pg.Node) *pg.Node {
+	own := func(n *pg.Node) *pg.Node {
 		if n == nil {
 			return nil
 		}
 		out := proto.Clone(n).(*pg.Node)
-		renameTarget(out.ProtoReflect(), rv.Relname)
+		rename(out.ProtoReflect(), targetAlias, rv.Relname)
 		return out
 	}
 	for name, as := range t.reads {
-		t.reads[name] = rename(as)
+		t.reads[name] = own(as)
 	}
 	for i := range t.item.columns {
 		c := &t.item.columns[i]
 		c.as = t.reads[c.name]
 		c.fact = t.view.columnFact(i, nil)
 	}
-	t.filter = rename(t.filter)
+	t.filter = own(t.filter)
 	rv.Alias = nil
-}
-
-func renameTarget(m protoreflect.Message, name string) {
-	if ref, ok := m.Interface().(*pg.ColumnRef); ok && len(ref.Fields) > 1 && ref.Fields[0].GetString_().GetSval() == targetAlias {
-		ref.Fields[0] = pg.MakeStrNode(name)
-	}
-	eachMessage(m, func(child protoreflect.Message) { renameTarget(child, name) })
 }
 
 func (r *resolver) insertOnRedshift(stmt *pg.InsertStmt, st *Statement) error {
@@ -165,6 +158,9 @@ func (r *resolver) checkInsert(t *target, stmt *pg.InsertStmt) error {
 	if err != nil {
 		return err
 	}
+	if len(names) == 0 {
+		return pgerror.NotSupported("INSERT of no column into %q is not supported through Postern on Redshift: its rows are filtered", t.relation)
+	}
 	for _, name := range reads {
 		if !slices.Contains(names, name) {
 			return pgerror.NotSupported("INSERT into %q without each column by which its rows are filtered is not supported through Postern on Redshift", t.relation)
@@ -182,25 +178,21 @@ func (r *resolver) checkInsert(t *target, stmt *pg.InsertStmt) error {
 	alias := &pg.Alias{Aliasname: newRows}
 	values := map[string]*pg.Node{}
 	out := &pg.SelectStmt{LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
-	for i, name := range names {
+	for _, name := range names {
 		alias.Colnames = append(alias.Colnames, pg.MakeStrNode(name))
 		value := refNode(newRows, name)
 		if slices.Contains(reads, name) {
 			if values[name], err = t.asStored(name, value); err != nil {
 				return err
 			}
-			value = t.written(name, value)
-		}
-		if i == 0 {
-			value = &pg.Node{} // below, when all are known
+			if value, err = t.written(name, value); err != nil {
+				return err
+			}
 		}
 		out.TargetList = append(out.TargetList, &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: value, Location: -1}}})
 	}
-	first := refNode(newRows, names[0])
-	if slices.Contains(reads, names[0]) {
-		first = t.written(names[0], first)
-	}
-	out.TargetList[0].GetResTarget().Val = caseWhen(t.passes(values), first, nil)
+	first := out.TargetList[0].GetResTarget()
+	first.Val = caseWhen(t.passes(values), first.Val, nil)
 	out.FromClause = []*pg.Node{{Node: &pg.Node_RangeSubselect{RangeSubselect: &pg.RangeSubselect{
 		Subquery: &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: source}}, Alias: alias}}}}
 	stmt.SelectStmt = &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: out}}
@@ -298,7 +290,9 @@ func (t *target) checkUpdate(stmt *pg.UpdateStmt) error {
 		if values[set.Name], err = t.asStored(set.Name, proto.Clone(set.Val).(*pg.Node)); err != nil {
 			return err
 		}
-		set.Val = t.written(set.Name, set.Val)
+		if set.Val, err = t.written(set.Name, set.Val); err != nil {
+			return err
+		}
 		carrier = set
 	}
 	if carrier != nil {
@@ -428,32 +422,31 @@ func (t *target) asStored(name string, value *pg.Node) (*pg.Node, error) {
 }
 
 // written is what is written of a value that was checked as stored: the same, but for texts, of which a cast would silently cut off what is too long.
-func (t *target) written(name string, value *pg.Node) *pg.Node {
-	c, _ := t.view.decision.Table.Column(name)
-	if class(baseType(c.Type)) == "text" {
-		return value
+func (t *target) written(name string, value *pg.Node) (*pg.Node, error) {
+	if t.holdsText(name) {
+		return value, nil
 	}
-	out, err := t.asStored(name, value)
-	if err != nil {
-		return value // asStored of the same column gave no error before
-	}
-	return out
+	return t.asStored(name, value)
+}
+
+func (t *target) holdsText(name string) bool {
+	c, ok := t.view.decision.Table.Column(name)
+	return ok && class(baseType(c.Type)) == "text"
 }
 
 // typed is a constant of the column's class, for a query of values.
 func (t *target) typed(name string, value *pg.Node) (*pg.Node, error) {
-	c, _ := t.view.decision.Table.Column(name)
-	if class(baseType(c.Type)) == "text" {
+	if t.holdsText(name) {
 		return typeCast(value, "text", false), nil
 	}
 	return t.asStored(name, value)
 }
 
 func (t *target) columnType(name string) (*pg.TypeName, error) {
-	c, _ := t.view.decision.Table.Column(name)
+	c, ok := t.view.decision.Table.Column(name)
 	n, err := redshift.Parse("SELECT CAST(NULL AS " + c.Type + ")")
 	typ := n.GetSelectStmt().GetTargetList()
-	if err != nil || len(typ) != 1 || typ[0].GetResTarget().GetVal().GetTypeCast() == nil {
+	if !ok || err != nil || len(typ) != 1 || typ[0].GetResTarget().GetVal().GetTypeCast() == nil {
 		return nil, pgerror.NotSupported("writing to column %q of %q is not supported through Postern on Redshift: its type is %s", name, t.relation, c.Type)
 	}
 	out := typ[0].GetResTarget().GetVal().GetTypeCast().TypeName

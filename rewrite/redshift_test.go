@@ -221,3 +221,15 @@ func atLeast(t *testing.T, path string, counts ...int) {
 		}
 	}
 }
+
+// TestRedshiftInsertsOfNothing: where nothing that is inserted is named, nothing can be held against a filter, even one that reads no column.
+func TestRedshiftInsertsOfNothing(t *testing.T) {
+	h := redshiftHarness(t, damage{decision: func(d *policy.Decision) { d.Filter = expr.Literal{Type: "boolean", Value: "false"} }})
+	for _, sql := range []string{"INSERT INTO nation DEFAULT VALUES", "INSERT INTO nation SELECT FROM nation"} {
+		result, err := h.onRedshift(sql)
+		var e *pgerror.Error
+		if !errors.As(err, &e) || e.Code != pgerror.CodeFeatureNotSupported && e.Code != pgerror.CodeSyntaxError {
+			t.Errorf("%s: %v %v", sql, result, err)
+		}
+	}
+}
