@@ -164,8 +164,10 @@ func (r *resolver) catalogCall(n *pg.Node, name string) error {
 		return r.visibleTables(n, f.Args[0])
 	case "format_type":
 		return r.formatType(n, f)
-	default:
+	case "pg_get_expr", "obj_description", "col_description", "array_to_string", "pg_get_viewdef":
 		n.Node = nameCast(&pg.A_Const{Isnull: true, Location: -1}, "text", false).Node
+	default:
+		return r.unknown(n)
 	}
 	return nil
 }

@@ -141,7 +141,10 @@ func (t *target) put(m protoreflect.Message, values map[string]*pg.Node, below b
 			if !given {
 				return nil
 			}
-			c, _ := t.view.decision.Table.Column(names[1])
+			c, ok := t.view.decision.Table.Column(names[1])
+			if !ok {
+				return unchecked(t, names[1])
+			}
 			cast, err := pg.Parse("SELECT NULL::" + c.Type)
 			if err != nil {
 				return fmt.Errorf("reading the type of column %s: %w", c.Name, err)

@@ -83,9 +83,7 @@ func (v Views) entry(row [][]byte, accounts map[string]string) (serverlog.Record
 	if took, err := strconv.ParseInt(text(8), 10, 64); err == nil && took > 0 {
 		s.Duration = time.Duration(took) * time.Microsecond
 	}
-	// A count that the view does not have stays 0, which the record leaves out.
-	s.Rows, _ = strconv.ParseInt(text(10), 10, 64)
-	s.Bytes, _ = strconv.ParseInt(text(11), 10, 64)
+	s.Rows, s.Bytes = counted(s, "rows", text(10)), counted(s, "bytes", text(11))
 	if state := text(5); state != "success" {
 		s.Failed, s.Error = true, trimmed(text(9))
 		if s.Error == "" {
@@ -97,4 +95,17 @@ func (v Views) entry(row [][]byte, accounts map[string]string) (serverlog.Record
 		s.Unknown = append(s.Unknown, "no account has the number "+text(1)+" any more")
 	}
 	return serverlog.Record{Time: ended, User: user, Database: text(3), Session: text(2), Line: number, Tag: text(4), Ran: s}, nil
+}
+
+// counted is a number that the view may not have: then it stays 0, which the record leaves out.
+func counted(s *serverlog.Statement, what, text string) int64 {
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		s.Unknown = append(s.Unknown, "how many "+what+" there were")
+		return 0
+	}
+	return n
 }
