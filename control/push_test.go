@@ -2,6 +2,8 @@ package control
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -130,5 +132,40 @@ func TestSystemRoleByIAM(t *testing.T) {
 		if service, err := config.Login(t.Context()); err != nil || !strings.Contains(service.Password.Reveal(), "DBUser=postern&") && !strings.HasSuffix(service.Password.Reveal(), "DBUser=postern") {
 			t.Errorf("the proxy logs in as %s: %v", service.User, err)
 		}
+	}
+}
+
+// TestViewsCannotSay: what a view cannot keep is refused when it is published, for a connection in whose warehouse something is maintained, and for no other.
+func TestViewsCannotSay(t *testing.T) {
+	w := newWorld(t)
+	p := w.publisher(nil)
+	for name, c := range map[string]struct{ file, text, says string }{
+		"hide for some": {"cannot.yaml", "kind: DataPolicy\nname: cannot\non: {tables: [tpch.public.customer]}\nrules:\n  - mask: {columns: [c_comment], hide: true}\n    exceptFor: \"isInGroups('analysts')\"\n",
+			"has hide for some people"},
+		"predicates refused": {"sources.yaml", "", "predicates"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			remove := func(file string) {
+				t.Helper()
+				if err := os.Remove(filepath.Join(w.folder, file)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.text != "" {
+				w.write(c.file, c.text)
+			} else {
+				w.edit("sources.yaml", "c_phone:   {", "c_phone:   {predicates: refused, ")
+			}
+			w.publish(p)
+			w.write("push.yaml", "kind: PushSettings\nname: push\nconnection: tpch\nuser: postern_system\nenforce: views\nreadOnly: true\n")
+			w.refused(p, c.says)
+			remove("push.yaml")
+			w.publish(p)
+			if c.text != "" {
+				remove(c.file)
+			} else {
+				w.edit("sources.yaml", "c_phone:   {predicates: refused, ", "c_phone:   {")
+			}
+		})
 	}
 }

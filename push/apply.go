@@ -58,7 +58,7 @@ func (r *run) apart(ctx context.Context, d *difference, budget int) error {
 	}
 	given := batches("give", d.widen(true, stuck), budget)
 	for i, t := range given {
-		if err := r.transaction(ctx, t, len(batched)+1+i, len(batched)+1+len(given), timeout); err != nil {
+		if err := r.transaction(ctx, t, len(batched)+2+i, len(batched)+1+len(given), timeout); err != nil {
 			return err
 		}
 	}
