@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -84,7 +87,11 @@ rules:
 	if err != nil || len(results[0].Rows) != 1 || string(results[0].Rows[0][0]) != "2" || string(results[0].Rows[0][1]) != "64" {
 		t.Errorf("ann sees %v, %v", results, err)
 	}
+	pushWatched(t, config, person)
 	pushThroughServer(t, config)
+	server := serve(t, config)
+	pushWatched(t, config, person)
+	server.stop()
 	write("write")
 	take(t, config, step{[]string{"plan"}, exitFailure, "readOnly: true"}) // a filtered source that may be written to
 	write("read")
@@ -99,6 +106,42 @@ rules:
 	}
 	if _, err := person.Exec(t.Context(), "SELECT * FROM governed_public.t").ReadAll(); err == nil {
 		t.Error("the view is still there")
+	}
+}
+
+// pushWatched: where it is to go on, sync brings to the warehouse what changes in the files, by itself or by the server that runs, until it is told to end.
+func pushWatched(t *testing.T, config string, person *pgconn.PgConn) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var said lockedText
+	done := make(chan int, 1)
+	go func() { done <- run(ctx, []string{"sync", "--watch", "-c", config}, streams{out: &said, err: &said}) }()
+	file := filepath.Join(filepath.Dir(config), "resources.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ rule, rows string }{{"id > 5", "0"}, {"id > 1", "1"}} {
+		for deadline := time.Now().Add(20 * time.Second); !strings.Contains(said.String(), "were committed"); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the first sync is not told\n%s", said.String())
+			}
+		}
+		writeFiles(t, filepath.Dir(config), map[string]string{"resources.yaml": strings.Replace(string(text), "rows: id > 1", "rows: "+c.rule, 1)})
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			results, err := person.Exec(t.Context(), "SELECT count(*) FROM governed_public.t").ReadAll()
+			if err == nil && string(results[0].Rows[0][0]) == c.rows {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is not in the warehouse: %v\n%s", c.rule, err, said.String())
+			}
+		}
+	}
+	stop()
+	if code := <-done; code != exitOK {
+		t.Errorf("watching ends with %d\n%s", code, said.String())
 	}
 }
 
