@@ -94,7 +94,7 @@ func (s *scene) killEverywhere(c crossing, people map[string]*pgconn.PgConn) (st
 				s.t.Fatal("what was before is not again")
 			}
 			c.set[d.to]()
-			died := s.killedAt(at, deaths[d.how], func() {
+			died := s.killedAt(at, func(string) bool { return true }, deaths[d.how], func() {
 				looks++
 				for _, bad := range s.probe(people).between(right[from], right[d.to]) {
 					s.t.Errorf("%s, statement %d: %s", d.how, at, bad)
@@ -111,8 +111,8 @@ func (s *scene) killEverywhere(c crossing, people map[string]*pgconn.PgConn) (st
 	return statements, kills, looks
 }
 
-// killedAt runs a Syncer that dies at a statement, and looks after each of its transactions and after its death.
-func (s *scene) killedAt(at int, kill func(*pgconn.PgConn, string), look func()) (died bool) {
+// killedAt runs a Syncer that dies at one of the statements that count, and looks after each of its transactions and after its death.
+func (s *scene) killedAt(at int, counts func(sql string) bool, kill func(*pgconn.PgConn, string), look func()) (died bool) {
 	s.t.Helper()
 	var conn *pgconn.PgConn
 	n := 0
@@ -121,19 +121,27 @@ func (s *scene) killedAt(at int, kill func(*pgconn.PgConn, string), look func())
 		c.Dial = func(ctx context.Context) (*pgconn.PgConn, error) {
 			var err error
 			conn, err = dial(ctx)
+			n = 0
 			return conn, err
 		}
 		c.Committed(look)
 		c.Before(func(sql string) error {
-			if n++; n-1 != at {
+			if !counts(sql) {
 				return nil
 			}
-			died = true
-			kill(conn, sql)
+			if n++; n-1 == at {
+				died = true
+				kill(conn, sql)
+			}
 			return nil
 		})
 	})
-	if _, err := syncer.Sync(s.t.Context(), s.input()); (err != nil) != died {
+	in := s.input()
+	_, err := syncer.Sync(s.t.Context(), in)
+	for ; errors.Is(err, push.ErrBusy) && !died; time.Sleep(5 * time.Millisecond) { // the one before is not quite gone
+		_, err = syncer.Sync(s.t.Context(), in)
+	}
+	if (err != nil) != died {
 		s.t.Fatalf("died: %v, error: %v", died, err)
 	}
 	look()

@@ -1,13 +1,10 @@
 package push_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -100,7 +97,7 @@ func TestRedshiftManyPeopleKilled(t *testing.T) {
 	die := func(to seen, from seen) {
 		t.Helper()
 		for at := 0; ; at++ {
-			died := w.killedAtCall(at, func() {
+			died := w.killedAt(at, func(sql string) bool { return strings.HasPrefix(sql, "CALL ") }, w.deaths()["before"], func() {
 				for _, bad := range w.probe(people).between(from, to) {
 					t.Errorf("call %d: %s", at, bad)
 				}
@@ -112,7 +109,7 @@ func TestRedshiftManyPeopleKilled(t *testing.T) {
 		}
 	}
 	// What shall be is known by another store with the same people.
-	first := moment{w.subscriptions, w.data, w.specs}
+	first := w.moment
 	w.finish()
 	after := w.probe(people)
 	if _, err := w.syncer().Remove(t.Context(), w.input()); err != nil {
@@ -129,51 +126,15 @@ func TestRedshiftManyPeopleKilled(t *testing.T) {
 			another.specs[user] = spec
 		}
 	}
-	w.subscriptions, w.data, w.specs = another.subscriptions, another.data, another.specs
+	w.set(another)
 	w.finish()
 	then := w.probe(people)
-	w.subscriptions, w.data, w.specs = first.subscriptions, first.data, first.specs
+	w.set(first)
 	die(after, then)
 	t.Logf("%d deaths", deaths)
 	if deaths < 4 {
 		t.Errorf("%d deaths, want 4 at least", deaths)
 	}
-}
-
-// killedAtCall runs a Syncer that dies before one of its calls, and looks after each of its transactions and after its death.
-func (w *store) killedAtCall(at int, look func()) (died bool) {
-	w.t.Helper()
-	var conn *pgconn.PgConn
-	n := 0
-	s := w.syncer(func(c *push.Config) {
-		dial := c.Dial
-		c.Dial = func(ctx context.Context) (*pgconn.PgConn, error) {
-			var err error
-			conn, err = dial(ctx)
-			return conn, err
-		}
-		c.Committed(look)
-		c.Before(func(sql string) error {
-			if strings.HasPrefix(sql, "CALL ") {
-				if n++; n-1 == at {
-					died = true
-					_ = conn.Conn().Close()
-				}
-			}
-			return nil
-		})
-	})
-	in := w.input()
-	_, err := s.Sync(w.t.Context(), in)
-	for errors.Is(err, push.ErrBusy) && !died { // the one before is not quite gone
-		time.Sleep(5 * time.Millisecond)
-		_, err = s.Sync(w.t.Context(), in)
-	}
-	if (err != nil) != died {
-		w.t.Fatalf("died: %v, error: %v", died, err)
-	}
-	look()
-	return died
 }
 
 // TestRedshiftCallsFit: no parameter is longer than a text may be, and no call has more items than its procedure counts.
