@@ -24,6 +24,8 @@ const MaxActing = 12 * time.Hour
 // ReadActing reads who acted as whom since an instant, as the account that owns what push keeps. Where nobody can act as another there is no such
 // table, and there is none.
 func ReadActing(ctx context.Context, conn *pgconn.PgConn, since time.Time) ([]Acting, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	rows := conn.ExecParams(ctx, fmt.Sprintf(`SELECT event, account, target, pid, logged_at FROM postern_system.impersonation_log
 WHERE event IN ('begin', 'end', 'session ended') AND logged_at >= '%s' ORDER BY logged_at, CASE event WHEN 'begin' THEN 1 ELSE 0 END`, since.Add(-MaxActing).UTC().Format(timeLayout)), nil, nil, nil, nil).Read()
 	var refused *pgconn.PgError

@@ -18,6 +18,9 @@ const DefaultOverlap = 15 * time.Minute
 // kept is how long the views keep statements (Developer Guide, "System tables and views reference"), less an hour.
 const kept = 7*24*time.Hour - time.Hour
 
+// lookTimeout bounds one page with its texts: a cluster that has queries wait, or a session that nobody answers, is told of, and not waited for without a word.
+const lookTimeout = 5 * time.Minute
+
 // Reader reads on in the history of one Redshift. It keeps nothing but its session: the position is the caller's. It is for one goroutine.
 type Reader struct {
 	// Dial logs in as an account that sees everybody's statements.
@@ -43,7 +46,9 @@ func (e *BlindError) Error() string {
 // Next takes a page of what ended since the position, less the overlap. Records that were given before are given again; Done says that there is
 // nothing behind this page for now.
 func (r *Reader) Next(ctx context.Context, at serverlog.Position) (serverlog.Batch, error) {
-	out, err := r.next(ctx, at)
+	within, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	out, err := r.next(within, at)
 	if err != nil {
 		return serverlog.Batch{}, errors.Join(fmt.Errorf("reading %s: %w", r.Views.view(), err), r.Close(ctx))
 	}
