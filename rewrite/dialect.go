@@ -69,6 +69,9 @@ func (rw *Rewriter) redshiftStatement(req *Request, translated *redshift.Stateme
 	if translated.Unload != nil {
 		return rw.unload(req, translated, path)
 	}
+	if translated.Show != nil {
+		return rw.show(req, translated, path)
+	}
 	inner := *req
 	inner.SQL = translated.SQL
 	st, holds, err := rw.judgeRedshift(&inner, path)

@@ -217,9 +217,14 @@ func systemType(column string) string {
 
 // constantRows is a query of these rows: a balanced tree of UNION ALL, so that it is not deep; without rows, one that gives none.
 func constantRows(columns []string, rows []map[string]string) *pg.SelectStmt {
+	return constantRowsAs(columns, rows, systemType)
+}
+
+// constantRowsAs is constantRows with columns of these types.
+func constantRowsAs(columns []string, rows []map[string]string, typeOf func(column string) string) *pg.SelectStmt {
 	switch len(rows) {
 	case 0:
-		s := constantRows(columns, []map[string]string{{}})
+		s := constantRowsAs(columns, []map[string]string{{}}, typeOf)
 		s.WhereClause = boolConstant(false)
 		return s
 	case 1:
@@ -229,13 +234,13 @@ func constantRows(columns []string, rows []map[string]string) *pg.SelectStmt {
 			if value, ok := rows[0][name]; ok {
 				c = pg.MakeAConstStrNode(value, -1).GetAConst()
 			}
-			s.TargetList = append(s.TargetList, pg.MakeResTargetNodeWithNameAndVal(name, nameCast(c, systemType(name), false), -1))
+			s.TargetList = append(s.TargetList, pg.MakeResTargetNodeWithNameAndVal(name, nameCast(c, typeOf(name), false), -1))
 		}
 		return s
 	}
 	half := len(rows) / 2
 	return &pg.SelectStmt{Op: pg.SetOperation_SETOP_UNION, All: true, LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT,
-		Larg: constantRows(columns, rows[:half]), Rarg: constantRows(columns, rows[half:])}
+		Larg: constantRowsAs(columns, rows[:half], typeOf), Rarg: constantRowsAs(columns, rows[half:], typeOf)}
 }
 
 // linesForRedshift is a query that gives the lines of EXPLAIN (POLICY), in order.

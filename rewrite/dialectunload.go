@@ -22,7 +22,7 @@ func (rw *Rewriter) unload(req *Request, translated *redshift.Statement, path pa
 	if err != nil {
 		return Statement{}, time.Time{}, unplaced(err)
 	}
-	if len(statements) != 1 || statements[0].Unload != nil {
+	if len(statements) != 1 || statements[0].Unload != nil || statements[0].Show != nil {
 		return Statement{}, time.Time{}, unloadOfMore()
 	}
 	st, holds, err := rw.redshiftStatement(&inner, &statements[0], path)

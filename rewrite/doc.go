@@ -35,6 +35,7 @@
 //
 //   - dialect.go: the way of one text, the statements that are let in; dialects.go: Rewriters, which choose by the database
 //   - dialectwrite.go: the statements that write; dialectunload.go: UNLOAD
+//   - dialectshow.go: SHOW of what there is
 //   - planlines.go: EXPLAIN there, line by line
 //   - dialectview.go: the stored query of a view there
 //   - dialectcall.go: functions, types, settings, EXCLUDE, lateral aliases, what could be taken for navigation

@@ -59,6 +59,9 @@ func redshiftRelations(sql string, config *Config, unload bool) (out []Relation,
 			out = append(out, inner...)
 			continue
 		}
+		if s.Show != nil {
+			continue
+		}
 		stmts, err := parse(s.SQL, config)
 		if err != nil {
 			return nil, err

@@ -118,7 +118,7 @@ func parseOne(text string) (*pg.Node, *Statement, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(statements) != 1 || statements[0].Unload != nil {
+	if len(statements) != 1 || statements[0].Unload != nil || statements[0].Show != nil {
 		return nil, nil, nil
 	}
 	tree, err := pg.Parse(statements[0].SQL)

@@ -21,6 +21,8 @@ type Statement struct {
 	Text string
 	// Unload is an UNLOAD; then SQL is empty.
 	Unload *Unload
+	// Show is a SHOW that lists what there is; then SQL is empty.
+	Show   *Show
 	source string
 	places []place
 }
@@ -77,6 +79,14 @@ func translate(sql string, tokens []lex.Token) (Statement, error) {
 		var err error
 		st.Unload, err = p.unload()
 		return st, err
+	}
+	show, err := p.show()
+	if err != nil {
+		return Statement{}, err
+	}
+	if show != nil {
+		st.Show = show
+		return st, nil
 	}
 	if tokens[0].Is("copy") {
 		return Statement{}, p.refuse(0, "COPY")
