@@ -2,6 +2,7 @@ package push_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -14,6 +15,8 @@ import (
 	"github.com/posternsql/postern/internal/pgcluster/pgtest"
 	"github.com/posternsql/postern/push"
 )
+
+var errStopped = errors.New("stopped")
 
 // asking counts what a Syncer asks its server: each of its messages that the server answers for.
 type asking struct {
@@ -154,6 +157,77 @@ func TestQuickMakesAndDropsRoles(t *testing.T) {
 		t.Error(err, r, there())
 	}
 	w.clean(s)
+}
+
+// TestQuickStoppedAnywhere: a run by which somebody comes, or goes, that is stopped before any of its statements shows nobody more than before or after, and the
+// next one completes it.
+func TestQuickStoppedAnywhere(t *testing.T) {
+	w := newShop(t)
+	left := -1
+	s := w.syncer(func(c *push.Config) {
+		c.Before(func(string) error {
+			if left--; left == -1 {
+				return errStopped
+			}
+			return nil
+		})
+	})
+	sync := func() (*push.Report, error) { return s.Quick(t.Context(), w.input()) }
+	if r, err := sync(); err != nil || !r.Done {
+		t.Fatal(err, r)
+	}
+	account := pgtest.Name("new")
+	w.accounts["new"] = account
+	spec := identity.Spec{User: "new", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"ASIA"}}}
+	// What the role sees, as the server has it: rows need a profile and a membership.
+	sees := func() string {
+		return w.value(w.admin, fmt.Sprintf(`SELECT EXISTS (SELECT FROM postern_system.profile WHERE account = '%[1]s'), EXISTS (SELECT FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.member AND r.rolname = '%[1]s')`, account))
+	}
+	stops := 0
+	for _, c := range []struct {
+		do            func()
+		before, after string
+	}{{func() { w.specs["new"] = spec }, "f|f", "t|t"}, {func() { delete(w.specs, "new") }, "t|t", "f|f"}} {
+		for at, done := 0, false; !done; at++ {
+			if at > 0 {
+				// As it was, to be stopped a statement later.
+				if c.before == "f|f" {
+					delete(w.specs, "new")
+				} else {
+					w.specs["new"] = spec
+				}
+				left = -1
+				if r, err := sync(); err != nil || !r.Done || sees() != c.before {
+					t.Fatal(at, err)
+				}
+			}
+			c.do()
+			left = at
+			r, err := sync()
+			done = err == nil
+			got := sees()
+			switch {
+			case done && (!r.Done || got != c.after):
+				t.Errorf("after all: %s, %v", got, r)
+			case got != c.before && got != c.after:
+				t.Errorf("stopped before statement %d: %s", at, got)
+			}
+			if done {
+				break
+			}
+			stops++
+			left = -1
+			if r, err := sync(); err != nil || !r.Done || sees() != c.after {
+				t.Errorf("stopped before statement %d, and not completed: %v %s", at, err, sees())
+			}
+		}
+		left = -1
+		w.clean(s)
+	}
+	t.Logf("stopped %d times", stops)
+	if stops < 10 {
+		t.Errorf("no more than %d stops", stops)
+	}
 }
 
 // TestComingsTellOfDrift: what somebody else changed of people's roles is not taken for what the run itself does: a whole run tells of it.
