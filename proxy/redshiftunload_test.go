@@ -155,3 +155,30 @@ func TestRedshiftUnloadRecorded(t *testing.T) {
 		t.Errorf("%v %v", objects, err)
 	}
 }
+
+// TestRedshiftUnloadSeesDamage takes the filter, and the mask, off the policies: what is looked for in the files must be found.
+func TestRedshiftUnloadSeesDamage(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(*policy.Input)
+		found  string
+	}{
+		"filter": {func(in *policy.Input) { in.Data[0].Rules = in.Data[0].Rules[:1] }, "3|MARKER|***|DE"},
+		"mask":   {func(in *policy.Input) { in.Data[0].Rules = in.Data[0].Rules[1:] }, "1|ann|555-MARKER|US"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, server := newRedshiftCrawled(t, func(in *policy.Input) {
+				asUnloaders(in)
+				c.damage(in)
+			})
+			w.start(t)
+			conn := eavesdrop(t, w, "ann")
+			if _, err := simpleRows(t.Context(), conn.PgConn, `UNLOAD ('SELECT * FROM sales.customer') TO 's3://exports/sales/all_'`); err != nil {
+				t.Fatal(err)
+			}
+			objects, err := server.Objects(t.Context())
+			if err != nil || !strings.Contains(objects["s3://exports/sales/all_0000_part_00"], c.found) {
+				t.Errorf("%v %v", objects, err)
+			}
+		})
+	}
+}

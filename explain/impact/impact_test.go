@@ -134,6 +134,11 @@ func TestGoldenReports(t *testing.T) {
 		"rows": func(in *policy.Input, _ map[string]identity.Spec, _ map[string]*catalog.Table) {
 			in.Data[0].Rules[1] = policy.Rule{Rows: "region = 'US'", ExceptFor: "isInGroups('hr')"}
 		},
+		"unload": func(in *policy.Input, _ map[string]identity.Spec, _ map[string]*catalog.Table) {
+			in.Unload = policy.UnloadSettings{Role: "default"}
+			in.Subscriptions = append(in.Subscriptions, policy.SubscriptionPolicy{Name: "export", On: in.Subscriptions[0].On, Access: policy.AccessUnload, Effect: policy.SubscriptionGrant,
+				Allow: policy.Allow{When: "isInGroups('global') || isInGroups('hr')"}, Unload: &policy.Unload{To: []string{"s3://exports/sales/"}, Overwrite: true}})
+		},
 		"people": func(_ *policy.Input, people map[string]identity.Spec, _ map[string]*catalog.Table) {
 			people["ann"] = identity.Spec{Groups: []string{"sales"}, Attributes: map[string][]string{"region": {"EU", "US"}}}
 			delete(people, "hal")
