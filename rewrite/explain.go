@@ -50,6 +50,21 @@ type known struct {
 	conditions map[string]bool
 }
 
+// see notes what the tables of the query hide. What stands behind a plain view has filters of its own, and its definition is not the client's text.
+func (x *Explain) see(uses []*use) {
+	x.whole = true
+	x.known.see(uses)
+	for _, u := range uses {
+		d := &u.view.decision
+		hides := u.view.catalog || d.Filtered() || u.view.body != nil
+		x.filtered = x.filtered || hides
+		x.whole = x.whole && !hides && len(d.Columns) == len(d.Table.Columns)
+		for _, c := range d.Columns {
+			x.whole = x.whole && c.Mask == nil
+		}
+	}
+}
+
 // explain judges EXPLAIN of a query. The warehouse is always asked for JSON, with as little as the client may be told.
 func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
 	if r.rw.redshift() {
@@ -76,21 +91,8 @@ func (r *resolver) explain(e *pg.ExplainStmt, st *Statement) error {
 			return err
 		}
 	}
-	x.whole = true
-	x.known.see(r.uses)
+	x.see(r.uses)
 	for _, u := range r.uses {
-		d := &u.view.decision
-		// What stands behind a plain view has filters of its own, and its definition is not the client's text.
-		hides := u.view.catalog || d.Filtered() || u.view.body != nil
-		if hides || len(d.Columns) != len(d.Table.Columns) {
-			x.whole = false
-		}
-		for _, c := range d.Columns {
-			x.whole = x.whole && c.Mask == nil
-		}
-		if hides {
-			x.filtered = true
-		}
 		for _, n := range u.view.tree.GetTargetList() {
 			if value := n.GetResTarget().GetVal(); value.GetColumnRef() == nil {
 				x.known.masks[canonical(value)] = true

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -160,6 +161,43 @@ func harnessOf(t testing.TB, all []testTable, broken damage) *harness {
 	rw.views.print = func(d *policy.Decision) (sqlgen.View, error) {
 		full := decisions[d.Table]
 		v, err := sqlgen.Postgres().View(&full)
+		if broken.view != nil {
+			v.SQL = broken.view(v.SQL)
+		}
+		return v, err
+	}
+	return &harness{rw: rw, program: program, person: identity.NewPrincipal(identity.Spec{User: person})}
+}
+
+// compiledHarness is a rewriter over what a crawl found, with compiled policies.
+func compiledHarness(t testing.TB, tables []*catalog.Table, in policy.Input, dialect sqlgen.Dialect, broken damage) *harness {
+	t.Helper()
+	var err error
+	if in.Snapshot, err = catalog.New(1, "db", tables); err != nil {
+		t.Fatal(err)
+	}
+	in.Version = 1
+	program, _, err := policy.Compile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rw, err := New(Config{Dialect: dialect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rw.unfenced = broken.unfenced
+	decide := rw.views.decide
+	rw.views.decide = func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
+		out := slices.Clone(decide(p, who, wants))
+		for i := range out {
+			if broken.decision != nil && out[i].Allowed {
+				broken.decision(&out[i])
+			}
+		}
+		return out
+	}
+	rw.views.print = func(d *policy.Decision) (sqlgen.View, error) {
+		v, err := dialect.View(d)
 		if broken.view != nil {
 			v.SQL = broken.view(v.SQL)
 		}

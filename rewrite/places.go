@@ -53,26 +53,23 @@ func places(sql, printed string, judged, again *pg.Node) []Place {
 // redshiftPlaces is places for a Redshift, whose printed text was translated for the parser like a client's. The places of the client's are those in
 // what its text was translated into; see inClientPlaces.
 func redshiftPlaces(sql string, judged, again *pg.Node, printed *redshift.Statement) []Place {
-	list := places(sql, printed.SQL, judged, again)
-	at := make([]int, len(list))
-	for i, p := range list {
-		at[i] = int(p.Printed)
-	}
-	for i, to := range printed.Positions(at) {
-		list[i].Printed = int32(to)
-	}
-	return inOrder(list)
+	return moved(places(sql, printed.SQL, judged, again), printed, func(p *Place) *int32 { return &p.Printed })
 }
 
 // inClientPlaces moves places from the translated text to the client's.
 func inClientPlaces(list []Place, translated *redshift.Statement) []Place {
 	slices.SortFunc(list, func(a, b Place) int { return cmp.Compare(a.Client, b.Client) })
+	return moved(list, translated, func(p *Place) *int32 { return &p.Client })
+}
+
+// moved gives one of the two places, by which the list is sorted, as the statement was before its translation.
+func moved(list []Place, translation *redshift.Statement, field func(*Place) *int32) []Place {
 	at := make([]int, len(list))
-	for i, p := range list {
-		at[i] = int(p.Client)
+	for i := range list {
+		at[i] = int(*field(&list[i]))
 	}
-	for i, to := range translated.Positions(at) {
-		list[i].Client = int32(to)
+	for i, to := range translation.Positions(at) {
+		*field(&list[i]) = int32(to)
 	}
 	return inOrder(list)
 }

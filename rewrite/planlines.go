@@ -30,17 +30,7 @@ func (r *resolver) explainRedshift(e *pg.ExplainStmt, st *Statement) error {
 	if err := r.inner(e.Query, st, "EXPLAIN"); err != nil {
 		return err
 	}
-	x.whole = true
-	x.known.see(r.uses)
-	for _, u := range r.uses {
-		d := &u.view.decision
-		hides := u.view.catalog || d.Filtered() || u.view.body != nil
-		x.filtered = x.filtered || hides
-		x.whole = x.whole && !hides && len(d.Columns) == len(d.Table.Columns)
-		for _, c := range d.Columns {
-			x.whole = x.whole && c.Mask == nil
-		}
-	}
+	x.see(r.uses)
 	st.Explain = x
 	return nil
 }

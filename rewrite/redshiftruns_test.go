@@ -15,7 +15,6 @@ import (
 
 	"github.com/posternsql/postern/internal/rsfake"
 	"github.com/posternsql/postern/internal/rsfake/rsfaketest"
-	"github.com/posternsql/postern/policy"
 )
 
 // answerOf is what a stand-in answers to one text: rows as text, or an SQLSTATE.
@@ -129,16 +128,9 @@ func TestRedshiftRuns(t *testing.T) {
 
 // TestRedshiftRunsSeeDamage takes the filters, and the masks, off every decision: the runs must turn red.
 func TestRedshiftRunsSeeDamage(t *testing.T) {
-	for name, broken := range map[string]damage{
-		"filter": {decision: func(d *policy.Decision) { d.Filter = nil }},
-		"mask": {decision: func(d *policy.Decision) {
-			for i := range d.Columns {
-				d.Columns[i].Mask, d.Columns[i].Kind = nil, policy.MaskNone
-			}
-		}},
-	} {
+	for _, name := range []string{"filter", "mask"} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, _, wrong := redshiftRuns(t, redshiftHarness(t, broken)); len(wrong) == 0 {
+			if _, _, _, wrong := redshiftRuns(t, redshiftHarness(t, mutations()[name])); len(wrong) == 0 {
 				t.Error("nothing turned red")
 			}
 		})

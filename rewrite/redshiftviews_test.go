@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/posternsql/postern/catalog"
-	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/internal/rsfake"
 	"github.com/posternsql/postern/internal/rsfake/rsfaketest"
 	"github.com/posternsql/postern/policy"
@@ -79,28 +78,7 @@ func redshiftViewHarness(t testing.TB, server *rsfake.Server, broken damage) *ha
 			{Name: "orders", On: on("orders"), Rules: []policy.Rule{{Rows: "customer_id IN (SELECT c.id FROM sales.customer c WHERE c.country = 'US')"}}},
 			{Name: "view", On: on("v_policy"), Rules: []policy.Rule{{Rows: "id <> 2"}, {Mask: &policy.Mask{Columns: []string{"country"}, Null: true}}}},
 		}}
-	if in.Snapshot, err = catalog.New(1, "db", tables); err != nil {
-		t.Fatal(err)
-	}
-	program, _, err := policy.Compile(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: sqlgen.Redshift()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	decide := rw.views.decide
-	rw.views.decide = func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
-		out := slices.Clone(decide(p, who, wants))
-		for i := range out {
-			if broken.decision != nil && out[i].Allowed {
-				broken.decision(&out[i])
-			}
-		}
-		return out
-	}
-	return &harness{rw: rw, program: program, person: identity.NewPrincipal(identity.Spec{User: person})}
+	return compiledHarness(t, tables, in, sqlgen.Redshift(), broken)
 }
 
 // redshiftViewQueries are asked of every view, and some of one.
@@ -177,16 +155,9 @@ func TestRedshiftViews(t *testing.T) {
 
 // TestRedshiftViewsSeeDamage takes filters and masks off: the runs must turn red.
 func TestRedshiftViewsSeeDamage(t *testing.T) {
-	for name, broken := range map[string]damage{
-		"filter": {decision: func(d *policy.Decision) { d.Filter = nil }},
-		"mask": {decision: func(d *policy.Decision) {
-			for i := range d.Columns {
-				d.Columns[i].Mask, d.Columns[i].Kind = nil, policy.MaskNone
-			}
-		}},
-	} {
+	for _, name := range []string{"filter", "mask"} {
 		t.Run(name, func(t *testing.T) {
-			if _, wrong := redshiftViewRuns(t, broken); len(wrong) == 0 {
+			if _, wrong := redshiftViewRuns(t, mutations()[name]); len(wrong) == 0 {
 				t.Error("nothing turned red")
 			}
 		})

@@ -2,12 +2,10 @@ package rewrite
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/posternsql/postern/catalog"
-	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/sqlgen"
 	wh "github.com/posternsql/postern/warehouse"
@@ -27,37 +25,7 @@ func crawledHarness(t testing.TB, dsn string, in policy.Input, register func(*ca
 			table.Columns[i].Reviewed = table.Columns[i].Name != "ssn" && table.Columns[i].Name != "MARKER_hidden"
 		}
 	}
-	if in.Snapshot, err = catalog.New(1, "db", tables); err != nil {
-		t.Fatal(err)
-	}
-	in.Version = 1
-	program, _, err := policy.Compile(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: sqlgen.Postgres()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw.unfenced = broken.unfenced
-	decide := rw.views.decide
-	rw.views.decide = func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
-		out := slices.Clone(decide(p, who, wants))
-		for i := range out {
-			if broken.decision != nil && out[i].Allowed {
-				broken.decision(&out[i])
-			}
-		}
-		return out
-	}
-	rw.views.print = func(d *policy.Decision) (sqlgen.View, error) {
-		v, err := sqlgen.Postgres().View(d)
-		if broken.view != nil {
-			v.SQL = broken.view(v.SQL)
-		}
-		return v, err
-	}
-	return &harness{rw: rw, program: program, person: identity.NewPrincipal(identity.Spec{User: person})}
+	return compiledHarness(t, tables, in, sqlgen.Postgres(), broken)
 }
 
 // warehousePolicies are the policies that testdata/sanitise.sql carries out.
