@@ -31,7 +31,7 @@ func (r *resolver) judge(raw *pg.RawStmt, st *Statement) error {
 			regOutputs(v.SelectStmt)
 		}
 		var err error
-		st.outputs, err = r.query(raw.Stmt, nil)
+		r.given, err = r.query(raw.Stmt, nil)
 		return err
 	// COPY (query) TO STDOUT, and COPY table TO STDOUT as that.
 	case *pg.Node_CopyStmt:

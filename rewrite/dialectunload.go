@@ -84,12 +84,12 @@ func unloadable(n *pg.Node) error {
 
 // mayUnload asks for each table of the judged query whether the person may write what they see of it to the destination. What is read by a view goes by the
 // view's policies, unless a guardrail of its own bars it. It returns the policies that let the person.
-func (r *resolver) mayUnload(u *redshift.Unload, outputs []string) (map[*catalog.Table]string, error) {
+func (r *resolver) mayUnload(u *redshift.Unload) (map[*catalog.Table]string, error) {
 	if err := policy.CheckS3Destination(u.To); err != nil {
 		return nil, pgerror.NotSupported("UNLOAD to this place is not supported through Postern: %s", err)
 	}
 	for _, name := range u.Partition {
-		if !slices.Contains(outputs, name) {
+		if !slices.Contains(r.given, name) {
 			return nil, &pgerror.Error{Code: pgerror.CodeUndefinedColumn, Message: `column "` + name + `" of PARTITION BY is not in the query of UNLOAD`}
 		}
 	}

@@ -41,6 +41,8 @@ type resolver struct {
 	// writes are the names of the tables that are written; returned are the columns of the last RETURNING that was judged.
 	writes   []string
 	returned []string
+	// given are the columns of a query that is the statement.
+	given []string
 	// named is set once the client's names were looked through; see ownNamesOnce.
 	named bool
 	// params are the parameters in the order in which they are met, movedParams those of look-ups.

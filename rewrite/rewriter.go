@@ -132,8 +132,6 @@ type Statement struct {
 	Places []Place
 	// Text is the part of the client's text that this statement is.
 	Text string
-	// outputs are the columns of a query.
-	outputs []string
 }
 
 // Result is what a Request became.

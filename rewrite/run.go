@@ -139,7 +139,7 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	}
 	st.Decisions, st.Requested, st.LookedUp = r.decisions()
 	if req.unload != nil {
-		by, err := r.mayUnload(req.unload, st.outputs)
+		by, err := r.mayUnload(req.unload)
 		if err != nil {
 			return Statement{}, time.Time{}, err
 		}
