@@ -96,7 +96,35 @@ func (r *resolver) flatten() {
 	}
 	for at := range flat {
 		at.becomeTable()
+		r.bareNames(flat[at])
 	}
+}
+
+// bareNames takes the alias off the columns of a statement that reads one table and nothing else, where a bare name can be nothing but that table's column: that
+// is sooner read. A name that is the alias's, too, stays: without such a column it would mean the whole row. What orders and groups stays as well, where a bare name
+// means an output column first.
+func (r *resolver) bareNames(alias string) {
+	if len(r.selects) != 1 || len(r.spliced) != 1 || len(r.selects[0].stmt.FromClause) != 1 || subqueries(r.root.ProtoReflect()) {
+		return
+	}
+	s := r.selects[0].stmt
+	if s.FromClause[0].GetRangeVar() == nil {
+		return
+	}
+	for _, n := range s.TargetList {
+		takeAlias(n.GetResTarget().GetVal().ProtoReflect(), alias)
+	}
+	takeAlias(s.WhereClause.ProtoReflect(), alias)
+}
+
+func takeAlias(m protoreflect.Message, alias string) {
+	if ref, ok := m.Interface().(*pg.ColumnRef); ok {
+		if names, all := stringList(ref.Fields); all && len(names) == 2 && names[0] == alias && names[1] != alias {
+			ref.Fields = ref.Fields[1:]
+		}
+		return
+	}
+	eachMessage(m, func(child protoreflect.Message) { takeAlias(child, alias) })
 }
 
 // flattenItem looks through one item of FROM, and puts the filters of its tables into WHERE. Below USING and NATURAL the sub-selects stay: what these name is

@@ -11,10 +11,11 @@ import (
 // of which the client's text does not speak.
 func TestTablesInPlaceOfViews(t *testing.T) {
 	h := newHarness(t, damage{})
-	const us = "pg_catalog.lower(customer.country) = 'us'::text"
+	const us = "pg_catalog.lower(country) = 'us'::text"
 	for sql, want := range map[string]string{
-		"SELECT id, k FROM public.customer WHERE id = 9":                                                  "SELECT customer.id, customer.k FROM public.customer customer WHERE " + us + " AND customer.id = 9",
-		"SELECT * FROM nation n WHERE code = $1":                                                          "SELECT n.code, n.title, n.pop FROM public.nation n WHERE n.code = $1",
+		"SELECT id, k FROM public.customer WHERE id = 9":                                                  "SELECT id, k FROM public.customer customer WHERE " + us + " AND id = 9",
+		"SELECT * FROM nation n WHERE code = $1":                                                          "SELECT code, title, pop FROM public.nation n WHERE code = $1",
+		"SELECT code.code, title AS pop FROM nation code ORDER BY pop, code.pop":                          "SELECT code.code, title AS pop FROM public.nation code ORDER BY pop, code.pop",
 		"SELECT n.title FROM nation n WHERE EXISTS (SELECT FROM orders o WHERE memo = code AND id = pop)": "",
 	} {
 		result, err := h.rewrite(sql)

@@ -163,6 +163,12 @@ func viewAgain(t *testing.T, h *harness, s *pg.SelectStmt, n *pg.Node) {
 	if err != nil || !v.decision.Allowed {
 		return
 	}
+	if len(s.FromClause) == 1 && n.GetRangeVar() != nil && !subqueries(s.ProtoReflect()) {
+		for _, target := range s.TargetList {
+			giveAlias(target.GetResTarget().GetVal().ProtoReflect(), alias)
+		}
+		giveAlias(s.WhereClause.ProtoReflect(), alias)
+	}
 	rest := conjunctsOf(s.WhereClause)
 	if v.decision.Filtered() {
 		if v.plain == nil {
@@ -188,6 +194,17 @@ func viewAgain(t *testing.T, h *harness, s *pg.SelectStmt, n *pg.Node) {
 		}
 	}
 	s.WhereClause, rv.Schemaname = conjunction(rest), ""
+}
+
+// giveAlias is the reverse of takeAlias.
+func giveAlias(m protoreflect.Message, alias string) {
+	if ref, ok := m.Interface().(*pg.ColumnRef); ok {
+		if names, all := stringList(ref.Fields); all && len(names) == 1 && names[0] != alias {
+			ref.Fields = []*pg.Node{pg.MakeStrNode(alias), ref.Fields[0]}
+		}
+		return
+	}
+	eachMessage(m, func(child protoreflect.Message) { giveAlias(child, alias) })
 }
 
 func deparsedCondition(n *pg.Node) string {
