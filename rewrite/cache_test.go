@@ -104,7 +104,7 @@ func TestCachedEqualsFresh(t *testing.T) {
 			if got.Cached {
 				hits++
 			}
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Result{}, "Cached"), cmpopts.IgnoreFields(policy.Decision{}, "Table"), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(Statement{}), cmpopts.IgnoreFields(Result{}, "Cached"), cmpopts.IgnoreFields(policy.Decision{}, "Table"), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("%q cached differs from fresh:\n%s", req.SQL, diff)
 			}
 		}
