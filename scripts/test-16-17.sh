@@ -10,7 +10,7 @@ for version in 16 17; do
 	export POSTERN_PG_BIN
 	"$POSTERN_PG_BIN/postgres" --version
 	"$go" test -count=1 -timeout 15m ./push \
-		-run '^(TestPlanFiles|TestRowSecurityPlanFiles|TestGroupRoles|TestGroupRoleDrift|TestLogInByIAM|TestLogicalReplication|TestSequences|TestViewDefaults|TestWritableViews|TestConflictReachesHiddenRows|TestExplainThroughWritableViews|TestRowSecurity|TestRowSecurityWriting|TestRowSecurityHolds|TestDrift|TestNotGoverned|TestRemove|TestQuick|TestRolesFrom16|TestAttacks)$'
+		-run '^(TestPlanFiles|TestRowSecurityPlanFiles|TestGroupRoles|TestGroupRoleDrift|TestLogInByIAM|TestLogicalReplication|TestSequences|TestViewDefaults|TestWritableViews|TestConflictReachesHiddenRows|TestExplainThroughWritableViews|TestRowSecurity|TestRowSecurityWriting|TestRowSecurityHolds|TestDrift|TestNotGoverned|TestRemove|TestQuick|TestQuickMakesAndDropsRoles|TestFirstChangeIsAsSmallAsLaterOnes|TestComingsTellOfDrift|TestFunctionsAndSecrets|TestRolesOfManagedServers|TestNamedSchemas|TestRolesFrom16|TestAttacks)$'
 	"$go" test -count=1 -timeout 10m ./warehouse -run '^(TestSetupAccount|TestCreateRole|TestRegister.*)$'
 	POSTERN_ORACLE_QUERIES=300 POSTERN_ORACLE_PUSHED=1500 "$go" test -count=1 -timeout 15m -run '^(TestPushedCases)$' ./internal/difftest
 done
