@@ -111,7 +111,7 @@ func newLaboratoryOf(t testing.TB, enforce push.Enforce) *laboratory {
 	if enforce == push.EnforceRowSecurity {
 		own(t, l.admin, "g")
 	}
-	l.publish(set)
+	l.publish(l.t, set)
 	server := net.JoinHostPort("127.0.0.1", fmt.Sprint(shared.cluster.Port))
 	for _, p := range evaluator.Everybody() {
 		l.people[p.Name] = laboratorySessions{
@@ -147,10 +147,13 @@ func (l *laboratory) serveGenerated() {
 	l.serve(l.t, server, log)
 }
 
-func (l *laboratory) exec(sql string) {
-	l.t.Helper()
-	if _, err := l.admin.Exec(context.Background(), sql).ReadAll(); err != nil {
-		l.t.Fatalf("%v\n%s", err, sql)
+func (l *laboratory) exec(sql string) { l.t.Helper(); run(l.t, l.admin, sql) }
+
+// run runs statements, which must not fail.
+func run(t testing.TB, conn *pgconn.PgConn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(context.Background(), sql).ReadAll(); err != nil {
+		t.Fatalf("%v\n%.2000s", err, sql)
 	}
 }
 
@@ -167,6 +170,11 @@ func (l *laboratory) load(s evaluator.Set, more string) *resource.Set {
 			text += source
 		}
 	}
+	return loadText(l.t, text+everybody()+s.YAML()+more)
+}
+
+// everybody are the people as resources.
+func everybody() (text string) {
 	for _, p := range evaluator.Everybody() {
 		text += "---\nkind: User\nname: " + p.Name + "\npassword: {env: DIFFTEST_PASSWORD}\n"
 		if len(p.Groups) > 0 {
@@ -179,33 +187,31 @@ func (l *laboratory) load(s evaluator.Set, more string) *resource.Set {
 			text += "  " + name + ": [" + strings.Join(values, ", ") + "]\n"
 		}
 	}
-	file := filepath.Join(l.t.TempDir(), "all.yaml")
-	if err := os.WriteFile(file, []byte(text+s.YAML()+more), 0o600); err != nil {
-		l.t.Fatal(err)
+	return text
+}
+
+func loadText(t testing.TB, text string) *resource.Set {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "all.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	set, err := resource.Load([]string{file})
 	if err != nil {
-		l.t.Fatalf("%v\n%s", err, s.YAML())
+		t.Fatalf("%v\n%s", err, text)
 	}
 	return set
-}
-
-func (l *laboratory) publish(set *resource.Set) {
-	l.t.Helper()
-	if _, err := l.publisher.Publish(l.t.Context(), set); err != nil {
-		l.t.Fatal(err)
-	}
 }
 
 // force publishes a set, pushes it over what was there before, and makes the copies. pushed is what is pushed, which mutation runs break.
 func (l *laboratory) force(s, pushed evaluator.Set) {
 	l.t.Helper()
 	if pushed.YAML() != s.YAML() {
-		l.publish(l.load(pushed, ""))
+		l.publish(l.t, l.load(pushed, ""))
 		l.sync()
-		l.publish(l.load(s, ""))
+		l.publish(l.t, l.load(s, ""))
 	} else {
-		l.publish(l.load(s, ""))
+		l.publish(l.t, l.load(s, ""))
 		l.sync()
 	}
 	var sql strings.Builder
@@ -243,13 +249,6 @@ func (l *laboratory) sync() {
 	}
 }
 
-// tripleTally counts comparisons of three answers.
-type tripleTally struct {
-	mu                                 sync.Mutex
-	compared, withRows, errors, denied int
-	failures                           []string
-}
-
 // ask compares all queries for everybody, side by side.
 func (l *laboratory) ask(label string, queries []statement, out *tripleTally) {
 	var wait sync.WaitGroup
@@ -258,25 +257,12 @@ func (l *laboratory) ask(label string, queries []statement, out *tripleTally) {
 			for i, st := range queries {
 				how := []protocol{simple, extended, binary}[i%3]
 				want, proxied, direct := s.copied.ask(l.t.Context(), how, st), s.proxied.ask(l.t.Context(), how, st), s.direct.ask(l.t.Context(), how, st)
-				var bad []string
-				for way, got := range map[string]answer{"proxied": proxied, "directly": direct} {
+				out.note(want, func(way string, got answer) string {
 					if d := apart(got, want); d != "" {
-						bad = append(bad, fmt.Sprintf("%s, %s %s (%s): %s\n%s", label, name, way, how, st.sql, d))
+						return fmt.Sprintf("%s, %s %s (%s): %s\n%s", label, name, way, how, st.sql, d)
 					}
-				}
-				slices.Sort(bad)
-				out.mu.Lock()
-				out.compared++
-				out.failures = append(out.failures, bad...)
-				switch {
-				case strings.HasPrefix(want.code, "42"):
-					out.denied++
-				case want.code != "":
-					out.errors++
-				case len(want.rows) > 0:
-					out.withRows++
-				}
-				out.mu.Unlock()
+					return ""
+				}, proxied, direct)
 			}
 		})
 	}

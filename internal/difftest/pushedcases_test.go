@@ -54,6 +54,19 @@ type caseState struct {
 	program  *policy.Program
 }
 
+func newCaseState(t testing.TB, given *policyCase, program *policy.Program) caseState {
+	t.Helper()
+	verifier, err := identity.NewVerifier(shared.password, 4096, zeros{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := caseState{verifier: verifier, people: map[string]identity.Principal{}, program: program}
+	for _, p := range given.people {
+		state.people[p.Name] = p.principal()
+	}
+	return state
+}
+
 func (s caseState) Verifier(login string) (identity.Verifier, bool) {
 	_, known := s.people[login]
 	return s.verifier, known
@@ -176,12 +189,7 @@ func newCaseWarehouse(t *testing.T, c *policyCase, database string, enforce push
 func quoted(name string) string  { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-func (w *caseWarehouse) exec(sql string) {
-	w.t.Helper()
-	if _, err := w.admin.Exec(context.Background(), sql).ReadAll(); err != nil {
-		w.t.Fatalf("%v\n%s", err, sql)
-	}
-}
+func (w *caseWarehouse) exec(sql string) { w.t.Helper(); run(w.t, w.admin, sql) }
 
 // register installs what the cases' own test installs, with keys that are the same at every run, and the system role.
 func (w *caseWarehouse) register() {
@@ -249,14 +257,7 @@ func (w *caseWarehouse) serveCase() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	verifier, err := identity.NewVerifier(shared.password, 4096, zeros{})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	state := caseState{verifier: verifier, people: map[string]identity.Principal{}, program: w.program}
-	for _, p := range w.given.people {
-		state.people[p.Name] = p.principal()
-	}
+	state := newCaseState(w.t, w.given, w.program)
 	server, err := proxy.New(proxy.Config{
 		TLSMode: proxy.TLSOff, Rewriter: rewriter, Audit: log, Current: func() (proxy.State, error) { return state, nil },
 		Dial: func(ctx context.Context, _ string, params map[string]string) (*pgconn.HijackedConn, error) {

@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/catalog"
-	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/proxy"
 	"github.com/posternsql/postern/push"
@@ -124,12 +123,7 @@ const redshiftTypes = `DO $$ DECLARE c record; BEGIN FOR c IN SELECT a.attrelid:
 	LOOP EXECUTE format('ALTER TABLE %s ALTER COLUMN %I TYPE character varying(256)', c.rel, c.col); END LOOP; END $$`
 
 // sql runs statements as PostgreSQL's superuser.
-func (w *redshiftCase) sql(sql string) {
-	w.t.Helper()
-	if _, err := w.raw.Exec(context.Background(), sql).ReadAll(); err != nil {
-		w.t.Fatalf("%v\n%.2000s", err, sql)
-	}
-}
+func (w *redshiftCase) sql(sql string) { w.t.Helper(); run(w.t, w.raw, sql) }
 
 // setUp makes the case's tables, and registers them with the functions of masks, whose keys are the same at every run.
 func (w *redshiftCase) setUp() {
@@ -219,14 +213,7 @@ func (w *redshiftCase) warehouse(account string) warehouse.Config {
 
 func (w *redshiftCase) serveCase() {
 	w.t.Helper()
-	verifier, err := identity.NewVerifier(shared.password, 4096, zeros{})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	state := caseState{verifier: verifier, people: map[string]identity.Principal{}, program: w.program}
-	for _, p := range w.given.people {
-		state.people[p.Name] = p.principal()
-	}
+	state := newCaseState(w.t, w.given, w.program)
 	w.serveRedshift(func() (proxy.State, error) { return state, nil }, func(ctx context.Context, _ string, params map[string]string) (*pgconn.HijackedConn, error) {
 		return hijackRedshift(ctx, w.warehouse(w.service), params)
 	})

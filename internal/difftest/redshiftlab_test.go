@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -98,12 +96,7 @@ func (r *redshiftSite) close(database string) {
 }
 
 // exec runs a statement as the administrator, by Redshift's rules.
-func (r *redshiftSite) exec(sql string) {
-	r.t.Helper()
-	if _, err := r.admin.Exec(context.Background(), sql).ReadAll(); err != nil {
-		r.t.Fatalf("%v\n%.2000s", err, sql)
-	}
-}
+func (r *redshiftSite) exec(sql string) { r.t.Helper(); run(r.t, r.admin, sql) }
 
 // register installs what `postern register` does.
 func (r *redshiftSite) register(tables []warehouse.TableName) {
@@ -285,7 +278,7 @@ func newRedshiftLaboratory(t *testing.T) *redshiftLaboratory {
 		}
 		return hijackRedshift(ctx, *c, params)
 	})
-	l.publish(l.load(evaluator.Set{}))
+	l.publish(l.t, l.load(evaluator.Set{}))
 	for _, name := range names {
 		l.people[name] = laboratorySessions{proxied: l.proxied(connectionName, name), direct: l.direct(name), copied: l.direct(name)}
 	}
@@ -299,37 +292,12 @@ func (l *redshiftLaboratory) load(s evaluator.Set) *resource.Set {
 	text := ""
 	for _, p := range evaluator.Everybody() {
 		mapping = append(mapping, p.Name+": "+l.accounts[p.Name])
-		text += "---\nkind: User\nname: " + p.Name + "\npassword: {env: DIFFTEST_PASSWORD}\n"
-		if len(p.Groups) > 0 {
-			text += "groups: [" + strings.Join(p.Groups, ", ") + "]\n"
-		}
-		if len(p.Attributes) > 0 {
-			text += "attributes:\n"
-		}
-		for name, values := range p.Attributes {
-			text += "  " + name + ": [" + strings.Join(values, ", ") + "]\n"
-		}
 	}
 	for _, t := range evaluator.Tables() {
 		text += "---\nkind: Source\nname: wh.g." + t.Name + "\n"
 	}
-	text = fmt.Sprintf(redshiftHeader, l.server.Port(), l.server.Database(), l.service, l.system, redshiftDatabase, strings.Join(mapping, ", ")) + text
-	file := filepath.Join(l.t.TempDir(), "all.yaml")
-	if err := os.WriteFile(file, []byte(text+s.YAML()), 0o600); err != nil {
-		l.t.Fatal(err)
-	}
-	set, err := resource.Load([]string{file})
-	if err != nil {
-		l.t.Fatalf("%v\n%s", err, s.YAML())
-	}
-	return set
-}
-
-func (l *redshiftLaboratory) publish(set *resource.Set) {
-	l.t.Helper()
-	if _, err := l.publisher.Publish(l.t.Context(), set); err != nil {
-		l.t.Fatal(err)
-	}
+	header := fmt.Sprintf(redshiftHeader, l.server.Port(), l.server.Database(), l.service, l.system, redshiftDatabase, strings.Join(mapping, ", "))
+	return loadText(l.t, header+text+everybody()+s.YAML())
 }
 
 // sayable reports a set that a Redshift can say: what it cannot is that a mask looks up other tables, and is refused when it is published.
@@ -351,7 +319,7 @@ func (l *redshiftLaboratory) sayable(s evaluator.Set) bool {
 // force publishes a set, pushes it over what was there before, and makes the copies. pushed is what is pushed, which a mutation run breaks.
 func (l *redshiftLaboratory) force(s, pushed evaluator.Set) {
 	l.t.Helper()
-	l.publish(l.load(pushed))
+	l.publish(l.t, l.load(pushed))
 	all := l.publisher.Current().Pushes()
 	if len(all) != 1 {
 		l.t.Fatalf("%d warehouses to push to", len(all))
@@ -370,7 +338,7 @@ func (l *redshiftLaboratory) force(s, pushed evaluator.Set) {
 		l.views[v] = true
 	}
 	if s.YAML() != pushed.YAML() {
-		l.publish(l.load(s))
+		l.publish(l.t, l.load(s))
 	}
 	for _, p := range evaluator.Everybody() {
 		copied := "copy_" + p.Name

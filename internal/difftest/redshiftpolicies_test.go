@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,15 +52,8 @@ var (
 	redshiftOrdered = regexp.MustCompile(`ORDER BY [a-z ,]+(LIMIT [0-9]+)?$`)
 )
 
-// redshiftTally counts comparisons of three answers, and the queries that the proxy does not take.
-type redshiftTally struct {
-	mu                         sync.Mutex
-	compared, withRows, denied int
-	failures                   []string
-}
-
 // ask compares all queries for everybody: through the proxy, as the account directly, and on the copy.
-func (l *redshiftLaboratory) ask(label string, queries []string, out *redshiftTally) {
+func (l *redshiftLaboratory) ask(label string, queries []string, out *tripleTally) {
 	var wait sync.WaitGroup
 	for name, s := range l.people {
 		wait.Go(func() {
@@ -72,23 +64,12 @@ func (l *redshiftLaboratory) ask(label string, queries []string, out *redshiftTa
 				}
 				want, proxied := at(s.copied, func(string) string { return "copy_" + name }), at(s.proxied, func(string) string { return "g" })
 				direct := at(s.direct, func(table string) string { return map[bool]string{true: "governed_g", false: "g"}[l.views["g."+table]] })
-				var bad []string
-				for way, got := range map[string]answer{"proxied": proxied, "directly": direct} {
+				out.note(want, func(way string, got answer) string {
 					if d := redshiftApart(got, want); d != "" {
-						bad = append(bad, fmt.Sprintf("%s, %s %s: %s\n%s", label, name, way, text, d))
+						return fmt.Sprintf("%s, %s %s: %s\n%s", label, name, way, text, d)
 					}
-				}
-				slices.Sort(bad)
-				out.mu.Lock()
-				out.compared++
-				out.failures = append(out.failures, bad...)
-				switch {
-				case strings.HasPrefix(want.code, "42"):
-					out.denied++
-				case len(want.rows) > 0:
-					out.withRows++
-				}
-				out.mu.Unlock()
+					return ""
+				}, proxied, direct)
 			}
 		})
 	}
@@ -114,7 +95,7 @@ func redshiftApart(got, want answer) string {
 func TestRedshiftGeneratedPolicies(t *testing.T) {
 	l := newRedshiftLaboratory(t)
 	sets := envCount(t, "POSTERN_REDSHIFT_SETS", redshiftSets)
-	var total redshiftTally
+	var total tripleTally
 	start := time.Now()
 	refused := 0
 	for seed, done := uint64(1), uint64(0); done < sets; seed++ {

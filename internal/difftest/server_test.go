@@ -48,6 +48,13 @@ type postern struct {
 	dialed    atomic.Uint64
 }
 
+func (p *postern) publish(t testing.TB, set *resource.Set) {
+	t.Helper()
+	if _, err := p.publisher.Publish(t.Context(), set); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // planner is settings of a session in the warehouse: a fence has to hold under every plan. Parallel plans are dear, so that one
 // session in twelve has them.
 func planner(session uint64) map[string]string {
