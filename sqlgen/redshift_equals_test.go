@@ -6,12 +6,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
 
+	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
 )
+
+// newFakeData is a stand-in over the table of deferredSnapshot, as a Redshift can hold it. conn is the PostgreSQL beneath, more what is run on it first.
+func newFakeData(t *testing.T, more string) (conn *pgconn.PgConn, f fakeRedshift, snapshot *catalog.Snapshot, table *catalog.Table) {
+	t.Helper()
+	conn = connect(t)
+	snapshot, table = deferredSnapshot(t, conn)
+	run(t, conn, "DROP SCHEMA postern_system CASCADE; "+more)
+	snapshot = redshiftSnapshot(t, snapshot)
+	table, _ = snapshot.Table(table.Schema, table.Name)
+	return conn, newFake(t, conn), snapshot, table
+}
 
 // The least that TestRedshiftDeferredEqualsBound compares.
 const minRedshiftDeferred = 1000
@@ -20,12 +33,7 @@ const minRedshiftDeferred = 1000
 // read on the stand-in with the person's rows of the profile, shows exactly what the view of the decision for that person shows there; without
 // a profile, or with two, it shows nothing. What is refused is refused when it is published.
 func TestRedshiftDeferredEqualsBound(t *testing.T) {
-	conn := connect(t)
-	snapshot, table := deferredSnapshot(t, conn)
-	run(t, conn, "DROP SCHEMA postern_system CASCADE; UPDATE public.data SET seen = '9999-12-31' WHERE seen = 'infinity'")
-	snapshot = redshiftSnapshot(t, snapshot)
-	table, _ = snapshot.Table(table.Schema, table.Name)
-	f := newFake(t, conn)
+	_, f, snapshot, table := newFakeData(t, "UPDATE public.data SET seen = '9999-12-31' WHERE seen = 'infinity'")
 	wants := []policy.Want{{Table: table}}
 	drawn := map[string]int{}
 	compared, shown, refused, inLists, inEntitlements := 0, 0, 0, 0, 0
@@ -152,12 +160,7 @@ func TestRedshiftRefusesDeferred(t *testing.T) {
 
 // TestRedshiftHostileValues: values that look like what stands around values in a list, or like SQL, are compared as what they are, in every place.
 func TestRedshiftHostileValues(t *testing.T) {
-	conn := connect(t)
-	snapshot, table := deferredSnapshot(t, conn)
-	run(t, conn, "DROP SCHEMA postern_system CASCADE; TRUNCATE public.data; SET standard_conforming_strings = on")
-	snapshot = redshiftSnapshot(t, snapshot)
-	table, _ = snapshot.Table(table.Schema, table.Name)
-	f := newFake(t, conn)
+	conn, f, snapshot, table := newFakeData(t, "TRUNCATE public.data; SET standard_conforming_strings = on")
 	values := []string{"", "%", "%25", "%v", "%va%e0%;", "%va%e", "a", "a%e0%;%nregion%vb", "'", "''", `\`, `\'`, `x\`, "|", ";", "é", "A", "a b", "\n", "--", "region;", "%x%;", "b' OR 'a'='a"}
 	for i, v := range values {
 		result := conn.ExecParams(t.Context(), "INSERT INTO public.data (id, region) VALUES ($1, $2)", [][]byte{[]byte(strconv.Itoa(i)), []byte(v)}, nil, nil, nil).Read()

@@ -135,6 +135,17 @@ type pushStory struct {
 	slowest time.Duration
 }
 
+// stopUnless stops the server in the end, where the test did not come to it.
+func (p *pushStory) stopUnless(stopped *bool) {
+	p.t.Helper()
+	if *stopped {
+		return
+	}
+	if err := p.in.stop(); err != nil {
+		p.t.Error(err)
+	}
+}
+
 func startPushStory(t *testing.T, edits ...string) *pushStory {
 	t.Helper()
 	noticeSources(t)

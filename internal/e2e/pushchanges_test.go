@@ -18,13 +18,7 @@ const pushGoal = time.Second
 func TestPushedChanges(t *testing.T) {
 	p := startPushStory(t)
 	stopped := false
-	defer func() {
-		if !stopped {
-			if err := p.in.stop(); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
+	defer p.stopUnless(&stopped)
 	all := []string{"ann", "bob", "cid"}
 	eventually(t, 20*time.Second, "the first sync", func() bool { return p.psql("ann", true, "SELECT count(*) FROM customer") == "2" })
 	compared := p.settled("at first", all...)

@@ -14,13 +14,7 @@ func TestPushedRowPolicies(t *testing.T) {
 	p := startPushStory(t, "enforce: views", "enforce: rowSecurity\ninterval: 2",
 		"kind: DataPolicy\n", "kind: DataPolicy\nname: some-orders\non: {tables: [shop.public.orders]}\nrules:\n  - rows: customer_id <> 3\n    exceptFor: \"isInGroups('global')\"\n---\nkind: DataPolicy\n")
 	stopped := false
-	defer func() {
-		if !stopped {
-			if err := p.in.stop(); err != nil {
-				t.Error(err)
-			}
-		}
-	}()
+	defer p.stopUnless(&stopped)
 	all := []string{"ann", "bob", "cid"}
 	const orders, base = "SELECT count(*) FROM orders", "SELECT count(*) FROM public.orders"
 	eventually(t, 20*time.Second, "the first sync", func() bool { return p.psql("ann", true, orders) == "16" })

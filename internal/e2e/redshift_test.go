@@ -88,10 +88,9 @@ const (
 	redshiftService = "Service-1234"
 )
 
-// startRedshift starts the stand-in with a few rows, and a server in front of it that demands TLS.
-func startRedshift(t *testing.T) (*rsfake.Server, *instance, string) {
+// startStandIn starts a stand-in over a database of its own.
+func startStandIn(t *testing.T, name string) *rsfake.Server {
 	t.Helper()
-	name := fmt.Sprintf("lake_%d", len(t.Name()))
 	if err := shared.cluster.CreateDatabase(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
@@ -104,9 +103,17 @@ func startRedshift(t *testing.T) (*rsfake.Server, *instance, string) {
 			t.Error(err)
 		}
 	})
+	return server
+}
+
+// startRedshift starts the stand-in with a few rows, and a server in front of it that demands TLS.
+func startRedshift(t *testing.T) (*rsfake.Server, *instance, string) {
+	t.Helper()
+	name := fmt.Sprintf("lake_%d", len(t.Name()))
+	server := startStandIn(t, name)
 	user, salt := name+"_service", "8f3a"
 	sum := sha256.Sum256([]byte(redshiftService + salt))
-	err = server.Exec(t.Context(), "CREATE SCHEMA sales",
+	err := server.Exec(t.Context(), "CREATE SCHEMA sales",
 		"CREATE TABLE sales.customer (id integer NOT NULL, name varchar(40), country varchar(2), phone varchar(20), balance decimal(12,2), joined date) DISTSTYLE ALL SORTKEY (id)",
 		`INSERT INTO sales.customer VALUES (1, 'Ada', 'FR', '+33 1 23', 10.50, '2024-01-31'), (2, 'Bo\\b', 'DE', '+49 5', 20, '2024-02-01'), (3, 'Cy''d', 'FR', '0', NULL, NULL)`,
 		"CREATE TABLE sales.country (code varchar(2), title varchar(20))", "INSERT INTO sales.country VALUES ('FR', 'France'), ('DE', 'Germany')",

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/posternsql/postern/audit"
-	"github.com/posternsql/postern/internal/rsfake"
 )
 
 const redshiftActingFiles = `kind: Connection
@@ -68,19 +66,8 @@ rules:
 // run is on record under both names.
 func TestRedshiftActing(t *testing.T) {
 	const name, password = "store_acting", "Passw0rd1"
-	if err := shared.cluster.CreateDatabase(t.Context(), name); err != nil {
-		t.Fatal(err)
-	}
-	server, err := rsfake.Start(t.Context(), rsfake.Config{Cluster: shared.cluster, Database: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(server.Close(), shared.cluster.DropDatabase(context.WithoutCancel(t.Context()), name)); err != nil {
-			t.Error(err)
-		}
-	})
-	err = server.Exec(t.Context(), "CREATE SCHEMA sales", "CREATE TABLE sales.customer (id integer, country varchar(2), phone varchar(20))", "INSERT INTO sales.customer VALUES (1, 'FR', '1'), (2, 'DE', '2')",
+	server := startStandIn(t, name)
+	err := server.Exec(t.Context(), "CREATE SCHEMA sales", "CREATE TABLE sales.customer (id integer, country varchar(2), phone varchar(20))", "INSERT INTO sales.customer VALUES (1, 'FR', '1'), (2, 'DE', '2')",
 		"CREATE USER acting_service PASSWORD 'Service-1234'", "CREATE USER acting_ann PASSWORD '"+password+"'", "CREATE USER acting_dan PASSWORD '"+password+"'")
 	if err != nil {
 		t.Fatal(err)
