@@ -85,7 +85,7 @@ func (rw *Rewriter) redshiftStatement(req *Request, translated *redshift.Stateme
 func (rw *Rewriter) judgeRedshift(req *Request, path pathState) (Statement, time.Time, error) {
 	stmts, err := parse(req.SQL, &rw.config)
 	if err != nil {
-		return Statement{}, time.Time{}, err
+		return Statement{}, time.Time{}, hintedForRedshift(err)
 	}
 	if len(stmts) != 1 {
 		return Statement{}, time.Time{}, pgerror.Syntax("this is not one statement", 0)

@@ -142,3 +142,15 @@ func hinted(sql string, err error) error {
 	}
 	return err
 }
+
+// atWord is a syntax error at a word that could be meant as a name.
+var atWord = regexp.MustCompile(`^syntax error at or near "[A-Za-z_]+"$`)
+
+// hintedForRedshift says why a word that is a name on Redshift may be none here.
+func hintedForRedshift(err error) error {
+	var e *pgerror.Error
+	if errors.As(err, &e) && e.Code == pgerror.CodeSyntaxError && e.Hint == "" && atWord.MatchString(e.Message) {
+		return e.WithHint("Statements are read by PostgreSQL's grammar, too: a column called offset, window, lateral, fetch, returning, variadic or concurrently has to be quoted, and an alias such as year to stand behind AS.")
+	}
+	return err
+}

@@ -174,6 +174,20 @@ func TestRedshiftExplainPolicy(t *testing.T) {
 	}
 }
 
+// TestRedshiftHintsAtNames: a name or an alias that Redshift takes and PostgreSQL's grammar does not is a syntax error that says what to write, and that works.
+func TestRedshiftHintsAtNames(t *testing.T) {
+	h := redshiftHarness(t, damage{})
+	for sql, instead := range map[string]string{"SELECT offset FROM nation": `SELECT "offset" FROM nation`, "SELECT code year FROM nation": "SELECT code AS year FROM nation"} {
+		_, err := h.onRedshift(sql)
+		if e, ok := errors.AsType[*pgerror.Error](err); !ok || e.Code != pgerror.CodeSyntaxError || !strings.Contains(e.Hint, "offset") || !strings.Contains(e.Hint, "year") {
+			t.Errorf("%s: %v", sql, err)
+		}
+		if _, err := h.onRedshift(instead); err != nil {
+			t.Errorf("%s: %v", instead, err)
+		}
+	}
+}
+
 // answer is what becomes of one text.
 func (h *harness) answer(t *testing.T, name, sql string) txtar.File {
 	t.Helper()

@@ -6,7 +6,8 @@
 //
 //   - statement.go: Translate, a client's text as statements in PostgreSQL's grammar; pass.go: the tokens of one
 //   - word.go: what each of Redshift's words means, or why it is refused; clause.go: TOP, MINUS, QUALIFY, EXCLUDE, GROUP BY ALL;
-//     call.go: CONVERT, APPROXIMATE, LISTAGG, IGNORE NULLS; dateparts.go, literal.go: date parts, strings, intervals; unload.go: UNLOAD; show.go: SHOW of what there is
+//     call.go: CONVERT, APPROXIMATE, LISTAGG, IGNORE NULLS; dateparts.go, literal.go: date parts, strings, intervals; unload.go: UNLOAD; show.go: SHOW of what there is;
+//     refused.go: what is never let in, by name
 //   - desugar.go: the parsed tree without what only stands for something
 //   - viewtext.go: the stored query of a view, late-binding or not, by the same way
 //

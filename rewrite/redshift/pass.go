@@ -107,6 +107,9 @@ func (p *pass) token(i int) error {
 			p.out[i] = word
 			return nil
 		}
+		if t.Value == "@" && p.kind(i-1) == lex.Name && p.kind(i+1) == lex.Name {
+			return p.refuse(i, "a name in another catalog (database@catalog)")
+		}
 		if !operators(t.Value) {
 			return p.refuse(i, "operator %s", t.Value)
 		}

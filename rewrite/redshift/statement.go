@@ -91,6 +91,9 @@ func translate(sql string, tokens []lex.Token) (Statement, error) {
 	if tokens[0].Is("copy") {
 		return Statement{}, p.refuse(0, "COPY")
 	}
+	if err := p.refusedStatement(); err != nil {
+		return Statement{}, err
+	}
 	if err := p.unloadWithin(); err != nil {
 		return Statement{}, err
 	}

@@ -73,6 +73,8 @@ func (p *pass) unsupported(i int, w string) error {
 		return p.refuse(i, "COLLATE")
 	case (w == "like" || w == "ilike") && p.is(i+1, "any", "all", "some"):
 		return p.refuse(i, "%s %s", strings.ToUpper(w), strings.ToUpper(p.tokens[i+1].Value))
+	case w == "at" && p.is(i-2, "as") && p.kind(i+1) == lex.Name:
+		return p.refuse(i, "PartiQL navigation (AT)")
 	case w == "unnest":
 		return p.refuse(i, "UNNEST")
 	case w == "limit" && p.kind(i+1) == lex.Number && p.is(i+2, ","):
