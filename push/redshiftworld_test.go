@@ -54,7 +54,7 @@ func newStore(t testing.TB, options ...func(*rsfake.Config)) *store {
 	t.Helper()
 	w := &store{sources: []string{"shop.nation", "shop.customer", "shop.secret", "sales.orders", "lake.events"}}
 	w.scene = scene{
-		t: t, moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled, before: w.conforms,
+		t: t, connection: "store", moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled, before: w.conforms,
 		// By the product's own handshake.
 		login:     func(ctx context.Context) (*pgconn.PgConn, error) { return warehouse.Dial(ctx, w.where(), nil) },
 		terminate: func(pid uint32) { w.value(fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)) },

@@ -24,6 +24,8 @@ import (
 type scene struct {
 	t        testing.TB
 	settings push.Settings
+	// connection is how policies call the database, whatever the settings say.
+	connection string
 	// crawl reads what is there now; what is registered and tagged is set. Columns are reviewed by the scene.
 	crawl func() []*catalog.Table
 	// login logs the system account in.
@@ -65,7 +67,7 @@ func (s *scene) program() *policy.Program {
 		}
 	}
 	s.version++
-	snapshot, err := catalog.New(s.version, s.settings.Connection, tables)
+	snapshot, err := catalog.New(s.version, s.connection, tables)
 	if err != nil {
 		s.t.Fatal(err)
 	}

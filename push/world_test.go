@@ -51,7 +51,7 @@ func newWorld(t testing.TB, url func(testing.TB) string, setup string, people ..
 	t.Helper()
 	w := &world{tags: map[string][]string{}}
 	w.scene = scene{
-		t: t, moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled,
+		t: t, connection: "tpch", moment: moment{specs: map[string]identity.Spec{}}, accounts: map[string]string{}, hidden: map[string]bool{}, crawl: w.crawled,
 		login: func(ctx context.Context) (*pgconn.PgConn, error) {
 			return pgconn.Connect(ctx, w.server().URL(w.settings.SystemRole, "pw", w.database))
 		},
