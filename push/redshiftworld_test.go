@@ -2,6 +2,7 @@ package push_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -203,7 +204,7 @@ func (w *store) conforms(sql string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent = append(w.sent, sql)
-	if err := rsconform.Statement(sql); err != nil {
+	if err := errors.Join(rsconform.Statement(sql), rsconform.Binding(sql, "lake")); err != nil {
 		w.t.Errorf("%v: %s", err, sql)
 	}
 	return nil

@@ -56,7 +56,7 @@ func TestRedshiftDeferredEqualsBound(t *testing.T) {
 				rt.Fatalf("what is bound can be said, and what is stored cannot: %v", err)
 			}
 			stored = view.SQL
-			readsAlike(t, stored)
+			storedReadsAlike(t, stored)
 			inLists += strings.Count(stored, `replace(rtrim(`)
 			inEntitlements += strings.Count(stored, `"postern_e" WHERE`)
 		}
@@ -189,7 +189,7 @@ func TestRedshiftHostileValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		readsAlike(t, stored.SQL)
+		storedReadsAlike(t, stored.SQL)
 		for i := range values {
 			some := []string{values[i], values[(i*7+3)%len(values)]}
 			for _, has := range [][]string{nil, some[:1], some, {"\xff"}} {

@@ -15,6 +15,8 @@ type frame struct {
 	clause string
 	// item is set where a relation or a sub-select must come next.
 	item bool
+	// scope is the query that this is of.
+	scope *scope
 }
 
 // checker looks at one text.
@@ -26,6 +28,9 @@ type checker struct {
 	leader   string
 	// session are words about the session that this text may have.
 	session map[string]bool
+	scopes  []*scope
+	// schemas are those of the relations.
+	schemas []string
 }
 
 // Check says what of one query is not of the form that Postern prints for a Redshift.
@@ -33,39 +38,48 @@ func Check(sql string) error { return check(sql, nil) }
 
 // CheckProfile is Check for the views that say who asks: they alone may ask who and which session that is ("System information functions").
 func CheckProfile(sql string) error {
-	return check(sql, words("current_user current_setting pg_backend_pid"))
+	return check(sql, ofSession())
 }
 
+func ofSession() map[string]bool { return words("current_user current_setting pg_backend_pid") }
+
 func check(sql string, session map[string]bool) error {
+	_, err := read(sql, session)
+	return err
+}
+
+// read looks at one query, token by token.
+func read(sql string, session map[string]bool) (*checker, error) {
 	standard, err := split(sql, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	escaped, err := split(sql, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch {
 	case strings.Contains(sql, `\`):
-		return errors.New("a backslash")
+		return nil, errors.New("a backslash")
 	case !slices.Equal(standard, escaped):
-		return errors.New("it reads in two ways")
+		return nil, errors.New("it reads in two ways")
 	case len(standard) == 0:
-		return errors.New("it is empty")
+		return nil, errors.New("it is empty")
 	}
-	c := &checker{tokens: standard, stack: []frame{{}}, queries: map[string]bool{}, session: session}
+	whole := &scope{}
+	c := &checker{tokens: standard, stack: []frame{{scope: whole}}, queries: map[string]bool{}, session: session, scopes: []*scope{whole}}
 	for i := range c.tokens {
 		if err := c.token(i); err != nil {
-			return fmt.Errorf("token %d, %s: %w", i+1, c.tokens[i].text, err)
+			return nil, fmt.Errorf("token %d, %s: %w", i+1, c.tokens[i].text, err)
 		}
 	}
 	switch {
 	case len(c.stack) != 1 || c.top().item:
-		return errors.New("a bracket is not closed, or an item of FROM is missing")
+		return nil, errors.New("a bracket is not closed, or an item of FROM is missing")
 	case c.leader != "" && c.relation:
-		return fmt.Errorf("%s runs on the leader node alone", c.leader)
+		return nil, fmt.Errorf("%s runs on the leader node alone", c.leader)
 	}
-	return nil
+	return c, nil
 }
 
 func (c *checker) at(i int) string {
@@ -128,9 +142,15 @@ func (c *checker) name(i int) error {
 		switch {
 		case c.at(i+1) == "." && c.kind(i+2) == 'q':
 			c.relation = true
+			c.schemas = append(c.schemas, text)
+			f.scope.relation(c, i+2)
 		case !c.queries[text]:
 			return errors.New("a relation without its schema")
+		default:
+			f.scope.relation(c, i)
 		}
+	} else if c.at(i+1) == "." && c.at(i-1) != "." && c.at(i+3) != "(" {
+		f.scope.names = append(f.scope.names, text)
 	}
 	return nil
 }
@@ -139,7 +159,7 @@ func (c *checker) punctuation(i int) error {
 	f := c.top()
 	switch t := c.tokens[i].text; t {
 	case "(":
-		inner := frame{opener: c.at(i - 1)}
+		inner := frame{opener: c.at(i - 1), scope: c.open(i, f.scope)}
 		switch {
 		case f.item && c.at(i+1) == "SELECT", f.item && c.at(i+1) == "WITH":
 			f.item, inner.opener = false, "item"
@@ -157,6 +177,9 @@ func (c *checker) punctuation(i int) error {
 		c.stack = c.stack[:len(c.stack)-1]
 		if opener == "item" && c.opened(i) && c.at(i+1) != "AS" && c.at(i+1) != ")" && !setWord(c.at(i+1)) {
 			return errors.New("a sub-select without a name")
+		}
+		if opener == "item" && c.at(i+1) == "AS" {
+			c.top().scope.aliases = append(c.top().scope.aliases, c.at(i+2))
 		}
 	case ",":
 		if f.item {

@@ -4,7 +4,7 @@
 // cannot be wrong together by sharing code.
 //
 //   - unload.go: Unload, of UNLOAD and the query in it
-//   - conform.go: Check; lex.go: the tokens; lists.go: keywords, functions and types of the Database Developer Guide
+//   - conform.go: Check; lex.go: the tokens; scope.go: CheckStored, Binding, of the query of a view; lists.go: keywords, functions and types of the Database Developer Guide
 //
 // The life of one text: split twice, with and without backslashes as escapes, which must give the same; then each token is looked at in its
 // place, with a stack of the brackets around it. Every relation must have its schema or be a query of WITH, every sub-select in FROM a name;

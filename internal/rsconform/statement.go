@@ -66,10 +66,10 @@ func Statement(sql string) error {
 		return fmt.Errorf("%q, which Redshift has not", found)
 	}
 	if m := personView.FindStringSubmatch(sql); m != nil {
-		return CheckProfile(m[1])
+		return checkStored(m[1], ofSession())
 	}
 	if m := storedView.FindStringSubmatch(sql); m != nil {
-		return Check(m[1])
+		return CheckStored(m[1])
 	}
 	if !slices.ContainsFunc(statements, func(r *regexp.Regexp) bool { return r.MatchString(sql) }) {
 		return errors.New("it is not on the list")
