@@ -61,6 +61,9 @@ func checkStored(sql string, session map[string]bool) error {
 
 // ofPerson reports a query that reads first what a person has.
 func (c *checker) ofPerson(i int) bool {
+	if c.at(i) != "SELECT" {
+		return false
+	}
 	for i < len(c.tokens) && c.at(i) != "FROM" {
 		i++
 	}

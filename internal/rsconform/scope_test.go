@@ -13,6 +13,7 @@ func TestStored(t *testing.T) {
 	for _, sql := range []string{
 		`SELECT "postern_t"."a" FROM "s"."t" AS "postern_t", ` + person + ` WHERE ("postern_u"."c1" AND ("postern_t"."a" IN ` + has + `))`,
 		`SELECT "t"."a" FROM "s"."t" WHERE ("t"."a" NOT IN (SELECT "u"."b" FROM ("s"."u" CROSS JOIN "s"."v" AS "w") WHERE ("w"."c" = "u"."c")))`,
+		`SELECT "t"."a" FROM "s"."t" WHERE ("t"."a" NOT IN (1, 2)) UNION ALL SELECT "postern_p"."a" FROM "postern_system"."p" AS "postern_p"`,
 		`SELECT CAST("postern_functions"."keyed_hash"("postern_t"."a", 'd') AS character varying(9)) AS "a" FROM "s"."t" AS "postern_t"`,
 	} {
 		if err := rsconform.CheckStored(sql); err != nil {
