@@ -236,6 +236,24 @@ func atLeast(t *testing.T, path string, counts ...int) {
 	}
 }
 
+// TestRedshiftTableWithoutColumns: a table of which somebody sees no column is refused by name, wherever it stands.
+func TestRedshiftTableWithoutColumns(t *testing.T) {
+	h := redshiftHarness(t, damage{decision: func(d *policy.Decision) {
+		if d.Table.Name == "nation" {
+			d.Columns = nil
+		}
+	}})
+	for _, sql := range []string{"SELECT * FROM nation", "SELECT count(*) FROM nation", "SELECT 1 FROM customer, nation AS n", "DELETE FROM nation", "INSERT INTO nation VALUES (1)", "UPDATE customer SET c_name = c_name FROM nation"} {
+		result, err := h.onRedshift(sql)
+		var e *pgerror.Error
+		if !errors.As(err, &e) || e.Code != pgerror.CodeFeatureNotSupported && e.Code != pgerror.CodeInsufficientPrivilege {
+			t.Errorf("%s: %v %v", sql, result, err)
+			continue
+		}
+		t.Log(sql, e)
+	}
+}
+
 // TestRedshiftInsertsOfNothing: where nothing that is inserted is named, nothing can be held against a filter, even one that reads no column.
 func TestRedshiftInsertsOfNothing(t *testing.T) {
 	h := redshiftHarness(t, damage{decision: func(d *policy.Decision) { d.Filter = expr.Literal{Type: "boolean", Value: "false"} }})

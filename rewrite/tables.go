@@ -167,15 +167,15 @@ func (r *resolver) visible(schema, name string) (*view, error) {
 
 // supported refuses what is visible but cannot be read soundly.
 func (r *resolver) supported(v *view, rv *pg.RangeVar) error {
+	if v.refused != nil {
+		told := *v.refused.told
+		return r.at(&told, rv.Location)
+	}
 	switch v.decision.Table.Kind {
 	case catalog.KindTable, catalog.KindPartitionedTable, catalog.KindMaterializedView, catalog.KindForeignTable:
 		return nil
 	case catalog.KindView:
-		switch {
-		case v.refused != nil:
-			told := *v.refused.told
-			return r.at(&told, rv.Location)
-		case v.body == nil && !v.catalog:
+		if v.body == nil && !v.catalog {
 			return r.at(viewUnreadable(v.decision.Table), rv.Location)
 		}
 		return nil

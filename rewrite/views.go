@@ -11,6 +11,7 @@ import (
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
+	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/rewrite/redshift"
 	"github.com/posternsql/postern/sqlgen"
@@ -122,6 +123,11 @@ func (vs *views) make(req *Request, t *catalog.Table, how reach) (*view, error) 
 	}
 	for _, c := range v.decision.Columns {
 		v.columns = append(v.columns, c.Column.Name)
+	}
+	if vs.redshift && len(v.columns) == 0 {
+		const reason = "no column of it is visible, and Redshift has no SELECT without columns"
+		v.refused = &viewRefusal{pgerror.NotSupported("relation %q cannot be read: %s", t.Name, reason), reason}
+		return v, nil
 	}
 	printed, err := vs.print(&v.decision)
 	if err != nil {

@@ -59,6 +59,9 @@ func (r *resolver) target(rv *pg.RangeVar, wanted ...policy.Privilege) (*target,
 	if table.Kind != catalog.KindTable && table.Kind != catalog.KindPartitionedTable {
 		return nil, r.at(pgerror.NotSupported("writing to %q is not supported through Postern: it is not a table", name), rv.Location)
 	}
+	if err := r.supported(v, rv); err != nil {
+		return nil, err
+	}
 	if counts(v) {
 		return nil, r.at(pgerror.NotSupported("writing to %q is not supported through Postern: a mask on it counts rows", name), rv.Location)
 	}
