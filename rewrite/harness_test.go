@@ -132,18 +132,7 @@ func harnessOf(t testing.TB, all []testTable, broken damage) *harness {
 		}
 		decisions[table] = decision
 	}
-	snapshot, err := catalog.New(1, "db", tables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, _, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: sqlgen.Postgres()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, rw := compiledFor(t, tables, policy.Input{}, sqlgen.Postgres())
 	rw.unfenced = broken.unfenced
 	shown := func(d policy.Decision) policy.Decision {
 		if broken.translucent {
@@ -172,19 +161,7 @@ func harnessOf(t testing.TB, all []testTable, broken damage) *harness {
 // compiledHarness is a rewriter over what a crawl found, with compiled policies.
 func compiledHarness(t testing.TB, tables []*catalog.Table, in policy.Input, dialect sqlgen.Dialect, broken damage) *harness {
 	t.Helper()
-	var err error
-	if in.Snapshot, err = catalog.New(1, "db", tables); err != nil {
-		t.Fatal(err)
-	}
-	in.Version = 1
-	program, _, err := policy.Compile(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: dialect})
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, rw := compiledFor(t, tables, in, dialect)
 	rw.unfenced = broken.unfenced
 	decide := rw.views.decide
 	rw.views.decide = func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
@@ -309,4 +286,23 @@ func load(t testing.TB, files ...string) string {
 		}
 	}
 	return dsn
+}
+
+// compiledFor is the program of policies over tables, and a Rewriter that asks it.
+func compiledFor(t testing.TB, tables []*catalog.Table, in policy.Input, dialect sqlgen.Dialect) (*policy.Program, *Rewriter) {
+	t.Helper()
+	var err error
+	if in.Snapshot, err = catalog.New(1, "db", tables); err != nil {
+		t.Fatal(err)
+	}
+	in.Version = 1
+	program, _, err := policy.Compile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rw, err := New(Config{Dialect: dialect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program, rw
 }

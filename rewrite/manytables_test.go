@@ -90,18 +90,7 @@ func manyTablesWarehouse(t *testing.T) (*pgconn.PgConn, []*catalog.Table) {
 // manyTablesHarness shows all tables without the columns of the bits; 0 is that each table hides others, so that there are many lists of columns.
 func manyTablesHarness(t *testing.T, tables []*catalog.Table, hidden int) *harness {
 	t.Helper()
-	snapshot, err := catalog.New(1, "db", tables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, _, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: sqlgen.Postgres()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, rw := compiledFor(t, tables, policy.Input{}, sqlgen.Postgres())
 	rw.views.decide = func(_ *policy.Program, _ identity.Principal, wants []policy.Want) []policy.Decision {
 		out := make([]policy.Decision, len(wants))
 		for i, w := range wants {

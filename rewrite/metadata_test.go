@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/identity"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/sqlgen"
@@ -39,18 +38,7 @@ func metadataWarehouse(t testing.TB) (*harness, *pgconn.PgConn, *[]string) {
 			table.Columns[i].Reviewed = true
 		}
 	}
-	snapshot, err := catalog.New(1, "db", tables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, _, err := policy.Compile(policy.Input{Version: 1, Snapshot: snapshot})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rw, err := New(Config{Dialect: sqlgen.Postgres()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, rw := compiledFor(t, tables, policy.Input{}, sqlgen.Postgres())
 	rw.views.decide = func(_ *policy.Program, _ identity.Principal, wants []policy.Want) []policy.Decision {
 		out := make([]policy.Decision, len(wants))
 		for i, w := range wants {
