@@ -283,16 +283,8 @@ func TestLookGivesWay(t *testing.T) {
 	})
 	w.specs["ann"] = identity.Spec{User: "ann", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"ASIA"}}}
 	change = w.input()
-	loop := &push.Loop{Syncer: s, Changed: changed, Interval: time.Second, Current: func() (push.Input, bool) { return *current.Load(), true },
-		Told: func(r *push.Report, err error) {
-			if err != nil {
-				t.Error(err)
-			}
-			reports <- r
-		}}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- loop.Run(ctx) }()
+	loop := &push.Loop{Syncer: s, Changed: changed, Interval: time.Second, Current: func() (push.Input, bool) { return *current.Load(), true }}
+	stop := looping(t, loop, reports)
 	if r := <-reports; !r.Done {
 		t.Error(r)
 	}
@@ -313,9 +305,6 @@ func TestLookGivesWay(t *testing.T) {
 		}
 	}
 	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }
 
 // TestLoopLooksAtWhoCame: what else somebody may do who came is told soon after they came, and not only at the next look for drift.
@@ -325,16 +314,8 @@ func TestLoopLooksAtWhoCame(t *testing.T) {
 	in := w.input()
 	current.Store(&in)
 	changed, reports := make(chan struct{}, 1), make(chan *push.Report, 100)
-	loop := &push.Loop{Syncer: w.syncer(), Changed: changed, Interval: time.Hour, Current: func() (push.Input, bool) { return *current.Load(), true },
-		Told: func(r *push.Report, err error) {
-			if err != nil {
-				t.Error(err)
-			}
-			reports <- r
-		}}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- loop.Run(ctx) }()
+	loop := &push.Loop{Syncer: w.syncer(), Changed: changed, Interval: time.Hour, Current: func() (push.Input, bool) { return *current.Load(), true }}
+	stop := looping(t, loop, reports)
 	<-reports
 	w.person(identity.Spec{User: "eve", Groups: []string{"analysts"}, Attributes: map[string][]string{"region": {"EUROPE"}}})
 	w.exec(w.admin, "GRANT SELECT ON public.customer TO "+w.accounts["eve"])
@@ -353,9 +334,6 @@ func TestLoopLooksAtWhoCame(t *testing.T) {
 		t.Error("nobody looks")
 	}
 	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }
 
 // TestLoopSeesNewRights: that the system role has become a member of a table's owner, for which the plan asks, is seen without any change and long before the next
@@ -368,16 +346,8 @@ func TestLoopSeesNewRights(t *testing.T) {
 	w.exec(w.admin, "ALTER TABLE public.customer OWNER TO "+owner)
 	in := w.input()
 	reports := make(chan *push.Report, 100)
-	loop := &push.Loop{Syncer: w.syncer(), Interval: time.Hour, Glance: 50 * time.Millisecond, Current: func() (push.Input, bool) { return in, true },
-		Told: func(r *push.Report, err error) {
-			if err != nil {
-				t.Error(err)
-			}
-			reports <- r
-		}}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- loop.Run(ctx) }()
+	loop := &push.Loop{Syncer: w.syncer(), Interval: time.Hour, Glance: 50 * time.Millisecond, Current: func() (push.Input, bool) { return in, true }}
+	stop := looping(t, loop, reports)
 	const secured = "SELECT relrowsecurity FROM pg_class WHERE oid = 'public.customer'::regclass"
 	if r := <-reports; !r.Done || len(r.Plan.ByDBA) == 0 || w.value(w.admin, secured) != "f" {
 		t.Error(r, w.value(w.admin, secured))
@@ -396,10 +366,27 @@ func TestLoopSeesNewRights(t *testing.T) {
 		t.Error("nobody looks")
 	}
 	stop()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 	if _, err := w.syncer().Remove(t.Context(), w.input()); err != nil {
 		t.Error(err)
+	}
+}
+
+// looping runs a loop that hands on its reports; the returned function ends it.
+func looping(t *testing.T, loop *push.Loop, reports chan<- *push.Report) (stop func()) {
+	t.Helper()
+	loop.Told = func(r *push.Report, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		reports <- r
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- loop.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 }
