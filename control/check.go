@@ -8,19 +8,24 @@ import (
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/policy/expr"
+	"github.com/posternsql/postern/secret"
 	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/tokenize"
 	"github.com/posternsql/postern/warehouse"
 )
 
-func dialectOf(e warehouse.Engine) (sqlgen.Dialect, error) {
-	switch e {
+// DialectOf is the SQL of a connection's warehouse.
+func DialectOf(c warehouse.Config) (sqlgen.Dialect, error) {
+	switch c.Engine {
 	case warehouse.EnginePostgres:
 		return sqlgen.Postgres(), nil
 	case warehouse.EngineRedshift:
+		if c.BuiltinMasks {
+			return sqlgen.RedshiftBuiltin(), nil
+		}
 		return sqlgen.Redshift(), nil
 	}
-	return sqlgen.Dialect{}, fmt.Errorf("engine %q is not known", e)
+	return sqlgen.Dialect{}, fmt.Errorf("engine %q is not known", c.Engine)
 }
 
 // printed prints every filter and mask once, so that what a dialect cannot say is found here and not by a person.
@@ -140,10 +145,22 @@ func (b *builder) rotated(d resource.TokenDomain, state warehouse.DomainState, u
 		b.mistake(d.Pos, label, "the key cannot be had: %s", err)
 		return
 	}
-	probe, err := tokenize.Hash([]byte(key.Reveal()), d.Name, "")
+	probe, err := probeOf(c, key, d.Name)
 	if err != nil || probe != state.Probe {
 		b.mistake(d.Pos, label, "connection %s has another key: run `postern register`", c.Name)
 	}
+}
+
+// probeOf is the hash of nothing, by what the connection hashes with.
+func probeOf(c resource.Connection, key secret.Value, domain string) (string, error) {
+	if !c.BuiltinMasks() {
+		return tokenize.Hash([]byte(key.Reveal()), domain, "")
+	}
+	keys, err := tokenize.NewSQLKeys([]byte(key.Reveal()), domain)
+	if err != nil {
+		return "", err
+	}
+	return keys.Hash(domain, ""), nil
 }
 
 // keyedFunction is the name of the function that registration installs.

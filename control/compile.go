@@ -124,7 +124,7 @@ func (b *builder) build(ctx context.Context) (*Generation, error) {
 func (b *builder) connection(ctx context.Context, c resource.Connection) *policy.Program {
 	before, label := len(b.mistakes), "Connection "+c.Name
 	config := b.publisher.dialing.of(c)
-	dialect, err := dialectOf(config.Engine)
+	dialect, err := DialectOf(config)
 	if err != nil {
 		b.mistake(c.Pos, label, "%s", err)
 		return nil

@@ -134,7 +134,12 @@ func (b *builder) pushable(g *Generation) {
 		}
 		if c.config.Engine == warehouse.EngineRedshift {
 			b.redshiftAccounts(s, label, accounts, slices.Sorted(maps.Keys(accounts)))
-			b.pushableRedshift(s, label, c.program)
+			dialect, err := DialectOf(c.config)
+			if err != nil {
+				b.mistake(s.Pos, label, "%s", err)
+				continue
+			}
+			b.pushableRedshift(s, label, c.program, dialect)
 			continue
 		}
 		b.pushableSources(s, label, c.program)

@@ -11,7 +11,7 @@ import (
 )
 
 // pushableRedshift refuses what cannot be said exactly inside a Redshift.
-func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *policy.Program) {
+func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *policy.Program, dialect sqlgen.Dialect) {
 	if s.Enforce == enforceRowSecurity {
 		b.mistake(s.Pos, label, "enforce: rowSecurity is for PostgreSQL: on Redshift there are views only")
 	}
@@ -22,7 +22,7 @@ func (b *builder) pushableRedshift(s resource.PushSettings, label string, p *pol
 	}
 	for _, t := range p.Snapshot().Tables() {
 		if t.Registered {
-			b.pushableView(s, label, p, t)
+			b.pushableView(s, label, p, t, dialect)
 		}
 	}
 	b.guarantees(s, p)
@@ -34,12 +34,12 @@ func redshiftNative(s resource.PushSettings, p *policy.Program, t *catalog.Table
 }
 
 // pushableView refuses a source that has no view there.
-func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table) {
+func (b *builder) pushableView(s resource.PushSettings, label string, p *policy.Program, t *catalog.Table, dialect sqlgen.Dialect) {
 	name := s.Connection + "." + t.QualifiedName()
 	d := p.Decide(policy.BindDeferred().At(b.now), []policy.Want{{Table: t}})[0]
 	native := redshiftNative(s, p, t)
 	if d.Allowed && !native && t.Kind != catalog.KindView {
-		if err := sqlgen.Redshift().CheckStored(&d); err != nil {
+		if err := dialect.CheckStored(&d); err != nil {
 			b.mistake(s.Pos, label, "%s cannot be printed as a stored view: %s", name, err)
 		}
 	}

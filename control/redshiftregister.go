@@ -21,6 +21,11 @@ func RedshiftRegistration(set *resource.Set, connection string, lambda warehouse
 	}
 	c := set.Connections[i]
 	out = warehouse.RedshiftRegistration{Database: c.Database, Service: c.User, History: c.Log.Format != "", Lambda: lambda}
+	if c.BuiltinMasks() {
+		if out.Masks, err = redshiftKeys(set, withoutPassword); err != nil {
+			return out, err
+		}
+	}
 	for _, s := range set.Sources {
 		if name, err := s.Parts(); err == nil && name.Connection == connection {
 			out.Tables = append(out.Tables, warehouse.TableName{Schema: name.Schema, Name: name.Table})
@@ -40,6 +45,23 @@ func RedshiftRegistration(set *resource.Set, connection string, lambda warehouse
 		}
 		out.Verifier = redshiftVerifier(text)
 		return out, nil
+	}
+	return out, nil
+}
+
+// redshiftKeys are the domains that the set names, with the keys that are given unless withoutKeys says that nothing will be run.
+func redshiftKeys(set *resource.Set, withoutKeys bool) (warehouse.RedshiftKeys, error) {
+	out := warehouse.RedshiftKeys{Domains: domainNames(set), Versions: map[string]int{}, Keys: map[string]secret.Value{}}
+	for _, d := range set.TokenDomains {
+		out.Versions[d.Name] = d.Version
+		if d.Key.IsZero() || withoutKeys {
+			continue
+		}
+		key, err := domainKey(d)
+		if err != nil {
+			return out, fmt.Errorf("the key of TokenDomain %s: %w", d.Name, err)
+		}
+		out.Keys[d.Name] = key
 	}
 	return out, nil
 }

@@ -232,7 +232,7 @@ func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) er
 		v.Columns = append(v.Columns, ViewColumn{c.Column.Name, c.Column.Type})
 	}
 	look := func(e expr.Expr) {
-		if k, ok := e.(expr.Keyed); ok {
+		if k, ok := e.(expr.Keyed); ok && d.dialect.keyed(k.Func) != "" {
 			v.Functions = append(v.Functions, d.dialect.keyed(k.Func))
 		}
 	}

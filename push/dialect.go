@@ -55,7 +55,7 @@ type wanter interface {
 	profile(d *desirer, p Person) (Profile, error)
 	// stored prints the guarded view of a source, and what it is known again by.
 	stored(t *catalog.Table, dec *policy.Decision) (View, error)
-	// keyed is the function that a view calls for a mask, with its argument types; called has a role call what its views call.
+	// keyed is the function that a view calls for a mask, with its argument types, or empty for what is built in; called has a role call what its views call.
 	keyed(f expr.KeyedFunc) string
 	called(d *desirer, role string, functions []string)
 	// guarantee tells what a view keeps from whom, where that is not all.
@@ -126,8 +126,8 @@ type printer interface {
 
 // dialect of the warehouse. Validate refuses every other one.
 func (s Settings) dialect() dialect {
-	if s.Dialect == sqlgen.Redshift() {
-		return redshift{}
+	if s.Dialect.IsRedshift() {
+		return redshift{builtin: s.Dialect == sqlgen.RedshiftBuiltin()}
 	}
 	return postgres{}
 }

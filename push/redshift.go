@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/posternsql/postern/sqlgen"
 	"github.com/posternsql/postern/warehouse"
 )
 
@@ -20,7 +21,18 @@ import (
 //
 // There are no advisory locks, no SAVEPOINT, no ON CONFLICT, no arrays and no comments on roles. Catalogs are those of PostgreSQL 8.0 on the leader
 // node, which no statement joins with a user's table; so what of them must be written down is asked first.
-type redshift struct{}
+type redshift struct {
+	// builtin has hashes and draws computed by Redshift itself, with keys that registration keeps.
+	builtin bool
+}
+
+// printer is the dialect of what is printed.
+func (r redshift) printer() sqlgen.Dialect {
+	if r.builtin {
+		return sqlgen.RedshiftBuiltin()
+	}
+	return sqlgen.Redshift()
+}
 
 func (r redshift) look(ctx context.Context, s *Syncer, conn *pgconn.PgConn) (*facts, error) {
 	set := s.config.Settings

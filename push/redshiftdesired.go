@@ -42,8 +42,8 @@ func (redshift) folds(name string) bool {
 }
 
 // stored is bound to nothing where the source is outside the database: no other view may read that.
-func (redshift) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
-	printed, err := sqlgen.Redshift().StoredView(dec)
+func (r redshift) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
+	printed, err := r.printer().StoredView(dec)
 	late := t.Kind == catalog.KindForeignTable
 	return View{SQL: printed.SQL, Late: late, Digest: digest(fmt.Sprint(late, "\x00", printed.SQL))}, err
 }
@@ -51,7 +51,11 @@ func (redshift) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
 // functionsSchema has the functions of masks, which are the Lambda's.
 const functionsSchema = "postern_functions"
 
-func (redshift) keyed(f expr.KeyedFunc) string {
+// keyed is empty for what is built in.
+func (r redshift) keyed(f expr.KeyedFunc) string {
+	if r.builtin {
+		return ""
+	}
 	const text = "character varying"
 	switch f {
 	case expr.KeyedHash:

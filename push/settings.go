@@ -154,7 +154,7 @@ func (s Settings) Validate() error {
 	if strings.HasPrefix(SystemSchema, s.SchemaPrefix) && s.SchemaPrefix != "" {
 		add("the schema prefix %q is also that of %s", s.SchemaPrefix, SystemSchema)
 	}
-	if s.Dialect != sqlgen.Postgres() && s.Dialect != sqlgen.Redshift() {
+	if s.Dialect != sqlgen.Postgres() && !s.Dialect.IsRedshift() {
 		add("the dialect %q is neither %s nor %s", s.Dialect, sqlgen.Postgres(), sqlgen.Redshift())
 	}
 	if err := s.dialect().validate(s); err != nil {

@@ -91,7 +91,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.MaxDepth, defaultMaxDepth)
 	fill(&c.MaxStatements, defaultMaxStatements)
 	fill(&c.MaxRelations, defaultMaxRelations)
-	if c.Dialect == sqlgen.Redshift() && (c.MaxParameters == 0 || c.MaxParameters > redshift.MaxParameters) {
+	if c.Dialect.IsRedshift() && (c.MaxParameters == 0 || c.MaxParameters > redshift.MaxParameters) {
 		c.MaxParameters = redshift.MaxParameters
 	}
 	fill(&c.MaxParameters, defaultMaxParameters)

@@ -9,11 +9,10 @@ import (
 
 	"github.com/posternsql/postern/pgerror"
 	"github.com/posternsql/postern/rewrite/redshift"
-	"github.com/posternsql/postern/sqlgen"
 )
 
 // redshift reports a Rewriter whose client's SQL and warehouse are Amazon Redshift's.
-func (rw *Rewriter) redshift() bool { return rw.config.Dialect == sqlgen.Redshift() }
+func (rw *Rewriter) redshift() bool { return rw.config.Dialect.IsRedshift() }
 
 // rewriteRedshift does the work of rewrite for a Redshift: each statement is read by Redshift's rules, judged as a tree, and printed in
 // Redshift's words. Positions are those of the client's text.

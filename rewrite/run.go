@@ -154,6 +154,9 @@ func (rw *Rewriter) statement(req *Request, raw *pg.RawStmt, path pathState) (St
 	}
 	var err error
 	if rw.redshift() {
+		if err := rw.keysJoined(raw.Stmt); err != nil {
+			return Statement{}, time.Time{}, err
+		}
 		st.SQL, err = redshift.PrintPlaced(raw.Stmt, func(again *pg.Node, printed *redshift.Statement) {
 			st.Places = redshiftPlaces(req.SQL, raw.Stmt, again, printed)
 		})

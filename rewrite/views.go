@@ -89,7 +89,7 @@ func newViews(c Config) (*views, error) {
 		decide: func(p *policy.Program, who identity.Principal, wants []policy.Want) []policy.Decision {
 			return p.Decide(policy.BindPrincipal(who).At(c.Now()), wants)
 		},
-		print: c.Dialect.View, parse: viewParser(c.Dialect), redshift: c.Dialect == sqlgen.Redshift(),
+		print: c.Dialect.View, parse: viewParser(c.Dialect), redshift: c.Dialect.IsRedshift(),
 	}, nil
 }
 
@@ -206,7 +206,7 @@ func parseView(sql string, columns []string) (*pg.SelectStmt, error) {
 
 // viewParser reads the texts of a dialect's Views.
 func viewParser(d sqlgen.Dialect) func(string, []string) (*pg.SelectStmt, error) {
-	if d != sqlgen.Redshift() {
+	if !d.IsRedshift() {
 		return parseView
 	}
 	return func(sql string, columns []string) (*pg.SelectStmt, error) {
@@ -217,7 +217,7 @@ func viewParser(d sqlgen.Dialect) func(string, []string) (*pg.SelectStmt, error)
 		if n.GetSelectStmt() == nil {
 			return nil, errors.New("it is not one SELECT")
 		}
-		return viewShape(n.GetSelectStmt(), columns)
+		return redshiftShape(n.GetSelectStmt(), columns, d == sqlgen.RedshiftBuiltin())
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 // Dialect says what a warehouse can print. It is a value; the zero value can print nothing.
 type Dialect struct {
 	name string
+	// builtin has keyed masks computed by what is built into the warehouse.
+	builtin bool
 }
 
 // Postgres is the dialect of PostgreSQL 15 and newer.
@@ -46,8 +48,8 @@ func (d Dialect) View(dec *policy.Decision) (View, error) {
 	if err := printable(dec); err != nil {
 		return View{}, err
 	}
-	if d == Redshift() {
-		return redshiftView(dec)
+	if d.IsRedshift() {
+		return redshiftView(d, dec)
 	}
 	p := &printer{}
 	fence := p.view(dec)
@@ -64,13 +66,13 @@ func (d Dialect) Check(dec *policy.Decision) error {
 	return err
 }
 
-// Expr prints one expression over the base table's columns, which stand behind the alias postern_t.
+// Expr prints one expression over the base table's columns, which stand behind the alias postern_t; the keys of built-in masks stand behind postern_k1 and so on.
 func (d Dialect) Expr(e expr.Expr) (string, error) {
 	if err := d.known(); err != nil {
 		return "", err
 	}
-	if d == Redshift() {
-		return redshiftExpr(e)
+	if d.IsRedshift() {
+		return redshiftExpr(d, e)
 	}
 	p := &printer{}
 	p.expr(e)
@@ -82,7 +84,7 @@ func (d Dialect) Expr(e expr.Expr) (string, error) {
 
 // known refuses the zero value and every dialect that has no printer.
 func (d Dialect) known() error {
-	if d != Postgres() && d != Redshift() {
+	if d != Postgres() && !d.IsRedshift() {
 		return fmt.Errorf("printing for the unknown dialect %q", d.name)
 	}
 	return nil

@@ -30,8 +30,8 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 	if err := printable(dec); err != nil {
 		return View{}, err
 	}
-	if d == Redshift() {
-		return redshiftStoredView(dec)
+	if d.IsRedshift() {
+		return redshiftStoredView(d, dec)
 	}
 	p := &printer{deferred: true}
 	fence := p.view(dec)
@@ -47,7 +47,7 @@ func (d Dialect) StoredExpr(e expr.Expr) (string, error) {
 	if err := d.known(); err != nil {
 		return "", err
 	}
-	if d == Redshift() {
+	if d.IsRedshift() {
 		return redshiftStoredExpr(e)
 	}
 	p := &printer{deferred: true}

@@ -31,8 +31,19 @@ type redshift struct {
 	mask bool
 	// profile is what is asked of the person in the SELECT that is printed; nil where a person was bound.
 	profile *redshiftProfile
+	// keys are what the SELECT that is printed reads of keys; nil where keyed masks are the Lambda's.
+	keys *redshiftKeys
 	// truth is set before an expression is printed of which only truth counts.
 	truth bool
+}
+
+// newRedshift prints for one of Redshift's dialects.
+func newRedshift(d Dialect) *redshift {
+	r := &redshift{}
+	if d.builtin {
+		r.keys = &redshiftKeys{}
+	}
+	return r
 }
 
 // finish is the error, also that of a text too long for a statement.
@@ -52,8 +63,8 @@ func (r *redshift) refuse(format string, args ...any) typed {
 }
 
 // redshiftView prints `SELECT columns and masks FROM table AS "postern_t" WHERE filter`.
-func redshiftView(dec *policy.Decision) (View, error) {
-	r := &redshift{}
+func redshiftView(d Dialect, dec *policy.Decision) (View, error) {
+	r := newRedshift(d)
 	view := View{SQL: r.view(dec)}
 	if dec.Filter != nil || r.counted {
 		view.Fence = FenceUnproven
@@ -83,6 +94,9 @@ func (r *redshift) view(dec *policy.Decision) string {
 	from := r.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name}) + ` AS "` + tableAlias + `"`
 	if r.profile != nil {
 		from += ", " + r.profile.relation()
+	}
+	for _, keys := range r.keyRelations() {
+		from += ", " + keys
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from + where
 }
@@ -233,10 +247,10 @@ func (r *redshift) in(v expr.In) typed {
 }
 
 // redshiftExpr prints one expression alone.
-func redshiftExpr(e expr.Expr) (string, error) {
+func redshiftExpr(d Dialect, e expr.Expr) (string, error) {
 	if e == nil {
 		return "", errors.New("printing no expression")
 	}
-	r := &redshift{}
+	r := newRedshift(d)
 	return r.expr(e).sql, r.err
 }

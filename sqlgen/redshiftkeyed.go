@@ -8,7 +8,7 @@ import (
 const drawDigits = 16
 
 // keyed prints a call of one of the functions of postern_functions, which are the Lambda's on Redshift: it has no HMAC and no
-// cipher, and SQL functions read no tables. Keys never stand in it.
+// cipher, and SQL functions read no tables. Where there is none, builtinKeyed prints what can be said without. Keys never stand in it.
 func (r *redshift) keyed(k expr.Keyed) typed {
 	arg := r.expr(k.Arg)
 	if r.err == nil && !arg.isText() {
@@ -17,11 +17,14 @@ func (r *redshift) keyed(k expr.Keyed) typed {
 	if (k.Func == expr.KeyedFormatPreserving) != (k.Alphabet != "") {
 		return r.refuse("a keyed function with the alphabet %q", k.Alphabet)
 	}
+	if r.keys != nil {
+		return r.builtinKeyed(k, arg)
+	}
 	out := typed{base: "character varying", ascii: true}
 	name, args := "", r.text(k.Domain).sql
 	switch k.Func {
 	case expr.KeyedHash:
-		name, out.n = "keyed_hash", 64
+		name, out.n = "keyed_hash", hashDigits
 	case expr.KeyedDraw:
 		name, out = "keyed_draw", typed{base: "bigint", p: drawDigits, whole: true}
 	case expr.KeyedProtect:

@@ -23,6 +23,10 @@ func (r *redshift) inSelect(v expr.InSelect) typed {
 	if outer != nil {
 		r.profile = &redshiftProfile{own: outer.own}
 	}
+	outerKeys := r.keys
+	if outerKeys != nil {
+		r.keys = &redshiftKeys{}
+	}
 	target := r.expr(q.Target)
 	r.comparable("IN", arg, target)
 	from := ""
@@ -38,14 +42,17 @@ func (r *redshift) inSelect(v expr.InSelect) typed {
 	if r.profile != nil && len(r.profile.columns) > 0 {
 		from = r.profile.relation() + " CROSS JOIN " + from
 	}
-	r.profile = outer
+	for _, keys := range r.keyRelations() {
+		from = keys + " CROSS JOIN " + from
+	}
+	r.profile, r.keys = outer, outerKeys
 	sql := "SELECT " + target.sql + " FROM " + from + where
 	return boolean("(" + arg.sql + choose(v.Negate, " NOT IN (", " IN (") + sql + "))")
 }
 
 func (r *redshift) relation(v expr.Relation, first bool) string {
-	if r.profile != nil && v.Alias == profileAlias {
-		r.refuse("a sub-select with the alias %s, which is the profile's", v.Alias)
+	if r.ownAlias(v.Alias) {
+		r.refuse("a sub-select with the alias %s, which is the printer's own", v.Alias)
 		return ""
 	}
 	if first && v.Join != expr.JoinCross || (v.Join == expr.JoinCross) != (v.On == nil) {

@@ -23,8 +23,9 @@ func (d Dialect) CheckStored(dec *policy.Decision) error {
 //
 // The second relation is of one row, or of none for who has no profile, who then sees nothing. It is an aggregate: the lists of the profile are searched
 // once a query and not once a row, and two rows of one person are none.
-func redshiftStoredView(dec *policy.Decision) (View, error) {
-	r := &redshift{profile: &redshiftProfile{}}
+func redshiftStoredView(d Dialect, dec *policy.Decision) (View, error) {
+	r := newRedshift(d)
+	r.profile = &redshiftProfile{}
 	open := *dec
 	open.Filter = knownPerson(dec.Filter)
 	open.Columns = slices.Clone(dec.Columns)

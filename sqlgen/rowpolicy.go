@@ -18,7 +18,7 @@ func (d Dialect) RowPolicy(t *catalog.Table, conditions ...expr.Expr) (string, e
 	if err := d.known(); err != nil {
 		return "", err
 	}
-	if d == Redshift() {
+	if d.IsRedshift() {
 		return "", fmt.Errorf("dialect %s has no row policies of this form", d)
 	}
 	p := &printer{deferred: true, table: &expr.Name{Schema: t.Schema, Name: t.Name}}

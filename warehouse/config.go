@@ -81,6 +81,8 @@ type Config struct {
 	TLS         TLS
 	// ConnectTimeout bounds one dial, log-in included; 0 means DefaultConnectTimeout.
 	ConnectTimeout time.Duration
+	// BuiltinMasks says that a Redshift computes masks with a key by itself, and has no Lambda.
+	BuiltinMasks bool
 }
 
 // Validate reports every mistake at once. It looks at neither network nor disk.

@@ -33,6 +33,9 @@ func Domains(ctx context.Context, conn *pgconn.PgConn, domains []string) (map[st
 		return out, nil
 	}
 	if onRedshift(conn) {
+		if builtin, ok := conn.CustomData()[builtinKey].(bool); ok && builtin {
+			return redshiftBuiltinDomains(ctx, conn, domains)
+		}
 		return redshiftDomains(ctx, conn, domains)
 	}
 	rows, err := query(ctx, conn, usableFunctions)

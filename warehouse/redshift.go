@@ -68,7 +68,7 @@ func dialRedshift(ctx context.Context, c Config, runtimeParams map[string]string
 		return nil, errors.Join(err, conn.Close())
 	}
 	return pgconn.Construct(&pgconn.HijackedConn{Conn: conn, TLSConfig: tlsOf(c), PID: h.pid, SecretKey: h.secretKey, ParameterStatuses: h.status,
-		TxStatus: h.txStatus, Config: config, CustomData: map[string]any{engineKey: EngineRedshift}})
+		TxStatus: h.txStatus, Config: config, CustomData: map[string]any{engineKey: EngineRedshift, builtinKey: c.BuiltinMasks}})
 }
 
 // contextError says that time ran out rather than that a read failed.

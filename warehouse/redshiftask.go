@@ -12,6 +12,9 @@ import (
 // engineKey marks a connection of Dial's as one to a Redshift, so that what is asked of a warehouse is asked in its words.
 const engineKey = "postern.engine"
 
+// builtinKey marks one whose masks are built in.
+const builtinKey = "postern.builtinMasks"
+
 func onRedshift(conn *pgconn.PgConn) bool {
 	engine, ok := conn.CustomData()[engineKey].(Engine)
 	return ok && engine == EngineRedshift

@@ -39,6 +39,8 @@ type RedshiftRegistration struct {
 	Write bool
 	// Lambda computes keyed masks; the zero value for none.
 	Lambda RedshiftLambda
+	// Masks are the keys of masks that Redshift computes by itself; the zero value for none. No statement has them.
+	Masks RedshiftKeys
 }
 
 // RedshiftLambda is the function of docs/lambda.md.
@@ -73,6 +75,12 @@ func (r RedshiftRegistration) Validate() error {
 		check("schema", t.Schema)
 		check("table", t.Name)
 	}
+	for _, d := range r.Masks.Domains {
+		check("token domain", d)
+	}
+	if len(r.Masks.Domains) > 0 && r.Lambda.Function != "" {
+		mistakes = append(mistakes, errors.New("masks are to be built in, and a Lambda is named"))
+	}
 	if (r.Lambda.Function == "") != (r.Lambda.Role == "") || strings.ContainsAny(r.Lambda.Function+r.Lambda.Role, "'\\\x00") {
 		mistakes = append(mistakes, errors.New("a Lambda needs a function and a role, without quotes and backslashes"))
 	}
@@ -106,6 +114,7 @@ func (r RedshiftRegistration) Statements(s RedshiftState) []string {
 func (r RedshiftRegistration) functionStatements(s RedshiftState) []string {
 	out := []string{"CREATE SCHEMA IF NOT EXISTS " + FunctionsSchema, "REVOKE ALL ON SCHEMA " + FunctionsSchema + " FROM PUBLIC"}
 	out = append(out, "GRANT USAGE ON SCHEMA "+FunctionsSchema+" TO "+quoteIdent(r.Service))
+	out = append(out, r.keyStatements()...)
 	if r.Lambda.Function == "" {
 		return out
 	}
@@ -167,6 +176,9 @@ func (r RedshiftRegistration) systemStatements(s RedshiftState) (out []string) {
 		out = append(out, "REVOKE ALL ON SCHEMA "+schema+" FROM PUBLIC")
 	}
 	out = append(out, "GRANT USAGE ON SCHEMA "+FunctionsSchema+" TO "+system+" WITH GRANT OPTION")
+	if len(r.Masks.Domains) > 0 {
+		out = append(out, "GRANT SELECT ON TABLE "+redshiftKeys+" TO "+system)
+	}
 	if r.Lambda.Function != "" {
 		for _, f := range redshiftMaskFunctions() {
 			out = append(out, "GRANT EXECUTE ON FUNCTION "+FunctionsSchema+"."+f.signature+" TO "+system+" WITH GRANT OPTION")
@@ -225,6 +237,9 @@ func RegisterRedshift(ctx context.Context, conn *pgconn.PgConn, r RedshiftRegist
 		return nil, err
 	}
 	err = atomically(ctx, conn, "registering", r.Statements(s), func() error {
+		if err := r.installKeys(ctx, conn); err != nil {
+			return err
+		}
 		if v := r.Verifier.Reveal(); r.System != "" && v != "" {
 			if _, err := conn.Exec(ctx, "ALTER USER "+quoteIdent(r.System)+" PASSWORD '"+v+"'").ReadAll(); err != nil {
 				return errors.New("registering: setting the system account's password was refused")

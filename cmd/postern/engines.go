@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/posternsql/postern/catalog"
+	"github.com/posternsql/postern/control"
 	"github.com/posternsql/postern/control/resource"
 	"github.com/posternsql/postern/explain"
 	"github.com/posternsql/postern/identity"
@@ -17,13 +18,14 @@ import (
 	"github.com/posternsql/postern/warehouse"
 )
 
-// rewriters has a rewriter for each engine, and takes the one of the connection that a text is for.
+// rewriters has a rewriter for each dialect, and takes the one of the connection that a text is for.
 type rewriters struct {
-	postgres, redshift *rewrite.Rewriter
-	engine             func(database string) warehouse.Engine
+	postgres, redshift, builtin *rewrite.Rewriter
+	// dialect is that of a connection's warehouse.
+	dialect func(connection string) sqlgen.Dialect
 }
 
-func newRewriters(cfg *resource.ServerConfig, engine func(database string) warehouse.Engine) (*rewriters, error) {
+func newRewriters(cfg *resource.ServerConfig, dialect func(connection string) sqlgen.Dialect) (*rewriters, error) {
 	postgres, err := rewrite.New(rewriteConfig(cfg, sqlgen.Postgres()))
 	if err != nil {
 		return nil, err
@@ -32,22 +34,21 @@ func newRewriters(cfg *resource.ServerConfig, engine func(database string) wareh
 	if err != nil {
 		return nil, err
 	}
-	return &rewriters{postgres, redshift, engine}, nil
+	builtin, err := rewrite.New(rewriteConfig(cfg, sqlgen.RedshiftBuiltin()))
+	if err != nil {
+		return nil, err
+	}
+	return &rewriters{postgres, redshift, builtin, dialect}, nil
 }
 
 func (r *rewriters) of(database string) *rewrite.Rewriter {
-	if r.engine(database) == warehouse.EngineRedshift {
+	switch r.dialect(database) {
+	case sqlgen.Redshift():
 		return r.redshift
+	case sqlgen.RedshiftBuiltin():
+		return r.builtin
 	}
 	return r.postgres
-}
-
-// dialect is that of a connection's warehouse.
-func (r *rewriters) dialect(connection string) sqlgen.Dialect {
-	if r.engine(connection) == warehouse.EngineRedshift {
-		return sqlgen.Redshift()
-	}
-	return sqlgen.Postgres()
 }
 
 // Rewrite judges a text.
@@ -101,4 +102,20 @@ func (s *server) engine(database string) warehouse.Engine {
 		return warehouse.EnginePostgres
 	}
 	return c.Engine
+}
+
+// dialect is the SQL of the warehouse behind a database; PostgreSQL's of one that is not served, where nobody gets a session.
+func (s *server) dialect(database string) sqlgen.Dialect {
+	if s.publisher == nil {
+		return sqlgen.Postgres()
+	}
+	c, found := s.publisher.Current().Connection(database)
+	if !found {
+		return sqlgen.Postgres()
+	}
+	out, err := control.DialectOf(*c)
+	if err != nil {
+		return sqlgen.Postgres() // no engine is unknown once it was published
+	}
+	return out
 }

@@ -172,6 +172,9 @@ func pushSettings(p control.Push) push.Settings {
 	}
 	if p.Warehouse.Engine == warehouse.EngineRedshift {
 		out.Dialect, out.Impersonation = sqlgen.Redshift(), set.Impersonation
+		if p.Warehouse.BuiltinMasks {
+			out.Dialect = sqlgen.RedshiftBuiltin()
+		}
 	}
 	for _, h := range set.AllowHazards {
 		out.AllowHazards = append(out.AllowHazards, push.Hazard(h))

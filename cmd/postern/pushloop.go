@@ -26,7 +26,7 @@ func openPusher(ctx context.Context, cfg *resource.ServerConfig, log *slog.Logge
 	if s.audit, err = audit.Open(audit.Config{Dir: cfg.Audit.Dir, Logger: log}); err != nil {
 		return nil, err
 	}
-	if s.rewriter, err = newRewriters(cfg, s.engine); err != nil {
+	if s.rewriter, err = newRewriters(cfg, s.dialect); err != nil {
 		return nil, err
 	}
 	return s, s.openControl(ctx, cfg)

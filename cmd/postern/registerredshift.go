@@ -46,8 +46,8 @@ func registerRedshift(ctx context.Context, o registerOptions, set *resource.Set,
 	if err := tellPython(ctx, conn, errOut); err != nil {
 		return err
 	}
-	if keyed := keyedPolicies(set); len(keyed) > 0 && r.Lambda.Function == "" && len(state.Functions) == 0 {
-		fmt.Fprintf(errOut, "warning: masks with a key of %s need the Lambda's functions, which are not there: give --lambda and --lambda-role (docs/lambda.md)\n", strings.Join(keyed, ", "))
+	if keyed := keyedPolicies(set); len(keyed) > 0 && !connection.BuiltinMasks() && r.Lambda.Function == "" && len(state.Functions) == 0 {
+		fmt.Fprintf(errOut, "warning: masks with a key of %s need the Lambda's functions, which are not there: give --lambda and --lambda-role (docs/lambda.md), or say masks: builtin in the Connection\n", strings.Join(keyed, ", "))
 	}
 	if err := o.agreed(r.Script(state), in, out, errOut); err != nil {
 		return err

@@ -39,6 +39,28 @@ type Connection struct {
 	ObjectSync ObjectSync `yaml:"objectSync"`
 	// Unload is what a Redshift needs to write to S3. Without it UNLOAD is refused.
 	Unload ConnectionUnload `yaml:"unload"`
+	// Masks says of a Redshift what computes masks and samples with a key: lambda, which is what it is when it is left out, or builtin, Redshift's own SHA2: hashes
+	// and draws then have other values, and there are no reversible and no format-preserving masks.
+	Masks string `yaml:"masks"`
+}
+
+// The values of masks.
+const (
+	masksLambda  = "lambda"
+	masksBuiltin = "builtin"
+)
+
+// BuiltinMasks reports a Redshift that computes masks with a key by itself.
+func (c Connection) BuiltinMasks() bool { return c.Masks == masksBuiltin }
+
+func (c Connection) validateMasks(add func(error)) {
+	switch {
+	case c.Masks == "":
+	case c.Engine != string(warehouse.EngineRedshift):
+		add(errors.New("masks: only of engine redshift: PostgreSQL has the functions of registration"))
+	case c.Masks != masksLambda && c.Masks != masksBuiltin:
+		add(fmt.Errorf("masks: %q is neither lambda nor builtin", clip(c.Masks)))
+	}
 }
 
 // ConnectionLog is the log of a PostgreSQL server, or the history of statements of a Redshift.
@@ -119,7 +141,7 @@ func (c Connection) WarehouseLogging(log *slog.Logger) warehouse.Config {
 	out := warehouse.Config{
 		Engine: warehouse.Engine(c.Engine), Host: c.Host, Port: c.port(), Database: c.Database, User: c.User,
 		TLS:            warehouse.TLS{Mode: warehouse.TLSMode(c.TLS.Mode), CAFile: c.TLS.CA, ServerName: c.TLS.ServerName},
-		ConnectTimeout: time.Duration(c.ConnectTimeout) * time.Second,
+		ConnectTimeout: time.Duration(c.ConnectTimeout) * time.Second, BuiltinMasks: c.BuiltinMasks(),
 	}
 	switch {
 	case !c.AWS.isZero():
@@ -137,4 +159,5 @@ func (c Connection) validate(add func(error)) {
 	c.Log.validate(c.Engine, add)
 	c.ObjectSync.validate(add)
 	c.Unload.validate(c.Engine, add)
+	c.validateMasks(add)
 }

@@ -35,9 +35,9 @@ func publish(ctx context.Context, set *resource.Set, f *File, s *scratch, dir st
 	if at < 0 {
 		return nil, fmt.Errorf("%s: there is no Connection %q in the resources", f.Path, f.Connection)
 	}
-	dialect := sqlgen.Postgres()
-	if warehouse.Engine(set.Connections[at].Engine) == warehouse.EngineRedshift {
-		dialect = sqlgen.Redshift()
+	dialect, err := control.DialectOf(set.Connections[at].Warehouse())
+	if err != nil {
+		return nil, err
 	}
 	set = withoutSecrets(set)
 	config := s.warehouse()
