@@ -329,9 +329,9 @@ func (c *caseFile) compare(t *testing.T, got map[string]string) {
 			archive.Files = append(archive.Files, f)
 		}
 	}
-	sections := []string{"refused", "warnings", "redshift.refused", "redshift.stored.refused", "redshift.stored.sql"}
+	sections := []string{"refused", "warnings", "redshift.refused", "redshift.stored.refused", "redshift.stored.sql", "redshift.builtin.refused", "redshift.builtin.stored.sql"}
 	for _, p := range c.people {
-		sections = append(sections, p.Name+".decision", p.Name+".sql", p.Name+".redshift.sql", p.Name+".rows")
+		sections = append(sections, p.Name+".decision", p.Name+".sql", p.Name+".redshift.sql", p.Name+".redshift.builtin.sql", p.Name+".rows")
 	}
 	for _, name := range sections {
 		if got[name] != "" {

@@ -23,6 +23,7 @@ func (c *caseFile) redshift(t *testing.T, conn *pgconn.PgConn, snapshot *catalog
 		got["redshift.refused"] = err.Error() + "\n"
 		return
 	}
+	c.builtinOnRedshift(t, conn, program, got)
 	refused := map[string]bool{}
 	for _, sample := range program.Samples() {
 		if err := Redshift().Check(&sample); err != nil {

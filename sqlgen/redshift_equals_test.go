@@ -26,17 +26,28 @@ func newFakeData(t *testing.T, more string) (conn *pgconn.PgConn, f fakeRedshift
 	return conn, newFake(t, conn), snapshot, table
 }
 
-// The least that TestRedshiftDeferredEqualsBound compares.
-const minRedshiftDeferred = 1000
+// The least that TestRedshiftDeferredEqualsBound compares, of them those where masks are built in.
+const minRedshiftDeferred, minRedshiftBuiltin = 1000, 300
 
 // TestRedshiftDeferredEqualsBound: for any policies, projects, people and rows that can be said on Redshift, the stored view of the deferred decision,
 // read on the stand-in with the person's rows of the profile, shows exactly what the view of the decision for that person shows there; without
 // a profile, or with two, it shows nothing. What is refused is refused when it is published.
 func TestRedshiftDeferredEqualsBound(t *testing.T) {
-	_, f, snapshot, table := newFakeData(t, "UPDATE public.data SET seen = '9999-12-31' WHERE seen = 'infinity'")
+	for _, of := range []struct {
+		name    string
+		dialect Dialect
+		least   int
+	}{{"lambda", Redshift(), minRedshiftDeferred}, {"builtin", RedshiftBuiltin(), minRedshiftBuiltin}} {
+		t.Run(of.name, func(t *testing.T) { redshiftDeferredEqualsBound(t, of.dialect, of.least) })
+	}
+}
+
+func redshiftDeferredEqualsBound(t *testing.T, dialect Dialect, least int) {
+	conn, f, snapshot, table := newFakeData(t, "UPDATE public.data SET seen = '9999-12-31' WHERE seen = 'infinity'")
+	f.keys(t, conn)
 	wants := []policy.Want{{Table: table}}
 	drawn := map[string]int{}
-	compared, shown, refused, inLists, inEntitlements := 0, 0, 0, 0, 0
+	compared, shown, refused, inLists, inEntitlements, keyed := 0, 0, 0, 0, 0, 0
 	check := func(rt *rapid.T) {
 		d := &drawing{t: rt, drawn: drawn}
 		in, people := d.input(snapshot)
@@ -45,18 +56,19 @@ func TestRedshiftDeferredEqualsBound(t *testing.T) {
 			rt.Fatal(err)
 		}
 		deferred := program.Decide(policy.BindDeferred().At(deferredNow()), wants)[0]
-		if slices.ContainsFunc(program.Samples(), func(sample policy.Decision) bool { return Redshift().Check(&sample) != nil }) {
+		if slices.ContainsFunc(program.Samples(), func(sample policy.Decision) bool { return dialect.Check(&sample) != nil }) {
 			refused++
 			return
 		}
 		stored := ""
 		if deferred.Allowed {
-			view, err := Redshift().StoredView(&deferred)
+			view, err := dialect.StoredView(&deferred)
 			if err != nil {
 				rt.Fatalf("what is bound can be said, and what is stored cannot: %v", err)
 			}
 			stored = view.SQL
 			storedReadsAlike(t, stored)
+			keyed += strings.Count(stored, `"mask_keys"`)
 			inLists += strings.Count(stored, `replace(rtrim(`)
 			inEntitlements += strings.Count(stored, `"postern_e" WHERE`)
 		}
@@ -64,7 +76,7 @@ func TestRedshiftDeferredEqualsBound(t *testing.T) {
 			bound := program.Decide(policy.BindPrincipal(who).At(deferredNow()), wants)[0]
 			var want, got []string
 			if bound.Allowed {
-				view, err := Redshift().View(&bound)
+				view, err := dialect.View(&bound)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -93,17 +105,20 @@ func TestRedshiftDeferredEqualsBound(t *testing.T) {
 			rt.Fatalf("without a profile: %v", writes)
 		}
 	}
-	for compared < minRedshiftDeferred {
+	for compared < least {
 		rapid.Check(t, check)
 		if t.Failed() {
 			return
 		}
 	}
-	t.Logf("%d comparisons, %d of them with rows, 0 differing; %d sets of policies refused for Redshift; %d searches in lists, %d in entitlements", compared, shown, refused, inLists, inEntitlements)
+	t.Logf("%d comparisons, %d of them with rows, 0 differing; %d sets of policies refused for Redshift; %d searches in lists, %d in entitlements, %d reads of keys", compared, shown, refused, inLists, inEntitlements, keyed)
 	for _, feature := range (&drawing{drawn: drawn}).names() {
 		t.Logf("%5d %s", drawn[feature], feature)
 	}
-	if len(drawn) < 22 || shown < compared/5 || inLists < 4 || inEntitlements < 20 {
+	if (dialect == RedshiftBuiltin()) != (keyed > 20) {
+		t.Errorf("%d reads of keys", keyed)
+	}
+	if least == minRedshiftDeferred && (len(drawn) < 22 || shown < compared/5 || inLists < 4 || inEntitlements < 20) {
 		t.Error("too few features are drawn, or too few comparisons show anything")
 	}
 }
