@@ -102,9 +102,6 @@ func (c *caseFile) builtinOnRedshift(t *testing.T, conn *pgconn.PgConn, program 
 		}
 		got[p.Name+".redshift.builtin.sql"] = sql.String()
 	}
-	if err := f.server.Close(); err != nil {
-		t.Error(err)
-	}
 	run(t, conn, "DROP SCHEMA postern_system CASCADE; DROP TABLE postern_functions.mask_keys")
 }
 
