@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/posternsql/postern/warehouse"
 )
 
 // ungoverned looks for ways to the data that the policies do not close.
@@ -21,7 +23,7 @@ func (redshift) ungoverned(ctx context.Context, conn *pgconn.PgConn, a *Actual, 
 			}
 		}
 	}
-	for _, part := range []func(context.Context, *pgconn.PgConn, *Desired) error{u.redshiftPermissions, u.redshiftScoped, u.redshiftDefaults, u.redshiftSyslog, u.redshiftViews, u.redshiftShares} {
+	for _, part := range []func(context.Context, *pgconn.PgConn, *Desired) error{u.redshiftPermissions, u.redshiftScoped, u.redshiftDefaults, u.redshiftSyslog, u.redshiftViews, u.redshiftShares, u.redshiftKeys} {
 		if err := part(ctx, conn, want); err != nil {
 			return err
 		}
@@ -63,6 +65,18 @@ func (u *ungoverned) redshiftSyslog(ctx context.Context, conn *pgconn.PgConn, _ 
 		if strings.EqualFold(v[1], "UNRESTRICTED") && slices.Contains(u.everybody, v[0]) {
 			u.find("role "+v[0], "has SYSLOG ACCESS UNRESTRICTED, and is shown what others run, with the values in it")
 		}
+	}
+	return nil
+}
+
+// redshiftKeys finds who may read the keys of masks that are built in, and hash guesses with them.
+func (u *ungoverned) redshiftKeys(ctx context.Context, conn *pgconn.PgConn, _ *Desired) error {
+	readers, err := warehouse.RedshiftKeyReaders(ctx, conn, u.set.ServiceRole, u.set.SystemRole)
+	if err != nil {
+		return err
+	}
+	for _, who := range readers {
+		u.find(who, "may read the keys of masks, postern_functions.mask_keys, and find out by them what a hash was made of: REVOKE that, and give the token domains another version")
 	}
 	return nil
 }
