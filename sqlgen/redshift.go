@@ -33,6 +33,8 @@ type redshift struct {
 	profile *redshiftProfile
 	// keys are what the SELECT that is printed reads of keys; nil where keyed masks are the Lambda's.
 	keys *redshiftKeys
+	// reads is set by what reads a key.
+	reads bool
 	// truth is set before an expression is printed of which only truth counts.
 	truth bool
 }

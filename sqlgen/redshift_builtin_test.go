@@ -233,6 +233,17 @@ func TestRedshiftBuiltinRefuses(t *testing.T) {
 	if err := Redshift().Check(&d); err != nil {
 		t.Error(err)
 	}
+	_, _, program, table = builtinWorld(t, policy.Rule{Mask: &policy.Mask{Columns: []string{"w"}, Hash: &policy.HashMask{}}})
+	d = program.Decide(policy.BindDeferred(), []policy.Want{{Table: table}})[0]
+	if err := RedshiftBuiltin().CheckStored(&d); err != nil {
+		t.Error(err)
+	}
+	outside := *d.Table
+	outside.Kind = catalog.KindForeignTable
+	d.Table = &outside
+	if err := RedshiftBuiltin().CheckStored(&d); err == nil || !strings.Contains(err.Error(), "a key in a view over an external table") {
+		t.Errorf("%v", err)
+	}
 	_, err := RedshiftBuiltin().Expr(expr.Keyed{Func: expr.KeyedFormatPreserving, Domain: "default", Alphabet: "0123456789", Arg: expr.Literal{Type: "text", Value: "x"}})
 	if err == nil || !strings.Contains(err.Error(), "masks: builtin") {
 		t.Errorf("%v", err)

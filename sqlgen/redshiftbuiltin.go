@@ -79,6 +79,7 @@ func (r *redshift) builtinKeyed(k expr.Keyed, arg typed) typed {
 	default:
 		return r.refuse("an unknown keyed function %d", k.Func)
 	}
+	r.reads = true
 	row := r.keys.row(k.Domain)
 	message := r.text(label + k.Domain + ":").sql + " || sha2(" + arg.sql + ", 256)"
 	hash := "sha2((" + row + `."outer_key" || sha2((` + row + `."inner_key" || ` + message + "), 256)), 256)"

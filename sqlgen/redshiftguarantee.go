@@ -96,7 +96,7 @@ func nativeFilter(filter expr.Expr) (err error) {
 				err = fmt.Errorf("its rule joins %d tables, and what a policy may look up is documented for one", len(v.Query.From))
 			}
 		case expr.Keyed:
-			err = fmt.Errorf("its rule calls a Lambda function")
+			err = fmt.Errorf("its rule has a key, which a policy could read neither by a Lambda function nor by a table")
 		}
 	})
 	return err
@@ -109,7 +109,7 @@ func nativeMask(c policy.ColumnDecision) (err error) {
 		case expr.InSelect:
 			err = fmt.Errorf("the mask of column %s reads a table, and look-ups of masking policies are not documented", c.Column.Name)
 		case expr.Keyed:
-			err = fmt.Errorf("the mask of column %s calls a Lambda function", c.Column.Name)
+			err = fmt.Errorf("the mask of column %s has a key, which a policy could read neither by a Lambda function nor by a table", c.Column.Name)
 		case expr.ConditionFlag, expr.AttributeContains, expr.GroupsContain, expr.PurposesContain, expr.HasAttribute, expr.IsInGroups, expr.IsUsingPurpose, expr.UsingAnyPurpose, expr.Username:
 			err = fmt.Errorf("the mask of column %s depends on the person, and masking policies know roles", c.Column.Name)
 		}

@@ -24,6 +24,8 @@ var registrations = []*regexp.Regexp{
 	regexp.MustCompile(`^CREATE EXTERNAL FUNCTION postern_functions\.[a-z_]+\(varchar(, varchar)*\) RETURNS (varchar|bigint) STABLE LAMBDA '[^'\\]+' IAM_ROLE ('[^'\\]+'|default) RETRY_TIMEOUT [0-9]+ MAX_BATCH_SIZE [0-9] MB$`),
 	regexp.MustCompile(`^REVOKE ALL ON FUNCTION postern_functions\.[a-z_]+\(varchar(, varchar)*\) FROM PUBLIC$`),
 	regexp.MustCompile(`^GRANT EXECUTE ON FUNCTION postern_functions\.[a-z_]+\(varchar(, varchar)*\) TO ` + account + `( WITH GRANT OPTION)?$`),
+	regexp.MustCompile(`^CREATE TABLE IF NOT EXISTS postern_functions\.mask_keys \([a-z_]+ (varchar\([0-9]+\)|integer) NOT NULL(, [a-z_]+ (varchar\([0-9]+\)|integer) NOT NULL)*\) DISTSTYLE ALL$`),
+	regexp.MustCompile(`^REVOKE ALL ON TABLE postern_functions\.mask_keys FROM PUBLIC$`), regexp.MustCompile(`^GRANT SELECT ON TABLE postern_functions\.mask_keys TO ` + account + `$`),
 	regexp.MustCompile(`^DROP SCHEMA postern_(system|functions|procedures)( CASCADE)?$`),
 }
 
