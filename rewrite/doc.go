@@ -34,7 +34,7 @@
 // For a Redshift (package redshift reads and prints its SQL):
 //
 //   - dialect.go: the way of one text, the statements that are let in; dialects.go: Rewriters, which choose by the database
-//   - dialectwrite.go: the statements that write; dialectunload.go: UNLOAD
+//   - dialectwrite.go: the statements that write; dialectunload.go: UNLOAD; redshiftkeys.go: Views that join keys of masks
 //   - dialectshow.go: SHOW of what there is
 //   - planlines.go: EXPLAIN there, line by line
 //   - dialectview.go: the stored query of a view there

@@ -7,7 +7,7 @@
 //   - postgres.go, postgreskeyed.go: expressions for PostgreSQL
 //   - profile.go: what deferred decisions look up of the person; StoredView; writableview.go: one that can be written to; rowpolicy.go: conditions of row policies
 //   - quote.go: names, constants, types; names.go: the same for those who print other statements
-//   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftregex.go, redshiftliteral.go,
+//   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftbuiltin.go, redshiftregex.go, redshiftliteral.go,
 //     redshiftquote.go, redshiftselect.go: the same for Amazon Redshift, each expression with its type
 //   - redshiftstored.go, redshiftperson.go: deferred decisions for Amazon Redshift; redshiftprofile.go: the rows that they read of a person;
 //     redshiftguarantee.go: how far they keep from people what is hidden

@@ -3,6 +3,7 @@
 //
 // Floor 0: it imports the standard library only.
 //
+//   - sqlkeys.go: SQLKeys, keyed hashes and draws for a warehouse that has SHA-256 over texts alone
 //   - hash.go: Hash, the one-way keyed hash (HMAC-SHA-256), and Pads, from
 //     which SQL builds the same hash with core sha256()
 //   - siv.go, cmac.go: SIV, the deterministic reversible mask (AES-SIV, RFC 5297)

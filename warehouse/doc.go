@@ -16,7 +16,7 @@
 //   - try.go: Try, whether the warehouse accepts queries
 //   - procedures.go: what people ask of Postern by procedures in the warehouse, and the answers
 //   - selfcheck.go: what the service role can do that it should not
-//   - redshiftregister.go, redshiftsetup.go, redshiftselfcheck.go: registration of a Redshift; redshiftudf.go: functions in Python, and who calls the Lambda
+//   - redshiftregister.go, redshiftsetup.go, redshiftselfcheck.go: registration of a Redshift; redshiftkeys.go: the keys of masks that it computes by itself; redshiftudf.go: functions in Python, and who calls the Lambda
 //
 // The life of one connection: the configuration is validated when it is published; Dial resolves the password from its
 // reference, dials, demands TLS as configured, logs in and hands the connection on; the caller closes it.

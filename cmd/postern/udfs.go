@@ -89,7 +89,10 @@ func udfs(ctx context.Context, o udfOptions, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // read only
-	report := udfReport{Connection: connection.Name, Concurrency: o.concurrency, Policies: keyedPolicies(set)}
+	report := udfReport{Connection: connection.Name, Concurrency: o.concurrency, Policies: []string{}}
+	if !connection.BuiltinMasks() {
+		report.Policies = keyedPolicies(set)
+	}
 	if report.Python, err = warehouse.PythonUDFs(ctx, conn); err != nil {
 		return err
 	}

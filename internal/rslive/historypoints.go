@@ -18,6 +18,7 @@ func historyPoints() []Point {
 		{Name: "history-session", Proves: "that session_id in the history is pg_backend_pid() of the session, by which who acts as another is told", try: historySession},
 		{Name: "history-lines", Proves: "how a new line of a statement's text is kept", try: historyLines},
 		{Name: "history-long-text", Proves: "that SYS_QUERY_TEXT has all of a text of 20,000 characters, in pieces", try: historyLong},
+		{Name: "history-parameters", Proves: "that parameters of a statement are in no text of the history: keys of masks that are built in are sent so", try: historyParameters},
 		{Name: "history-procedures", Proves: "whether statements of a procedure with its owner's rights are in the history, and as whose", try: historyProcedures},
 	}
 }
@@ -102,6 +103,27 @@ func historyLong(ctx context.Context, c *Cluster) (string, error) {
 		return "", fmt.Errorf("%d of %d characters are there", len(joined), len(text))
 	}
 	return fmt.Sprintf("%d pieces", strings.Count(got, ";")+1), nil
+}
+
+func historyParameters(ctx context.Context, c *Cluster) (string, error) {
+	word, sent := c.Schema+"_parameters", "sent_"+c.Schema
+	if err := c.Exec(ctx, "CREATE TABLE $s."+word+" (a varchar(64))"); err != nil {
+		return "", err
+	}
+	result := c.Admin.ExecParams(ctx, "INSERT INTO "+c.Schema+"."+word+" (a) VALUES ($1)", [][]byte{[]byte(sent)}, nil, nil, nil).Read()
+	if result.Err != nil {
+		return "", result.Err
+	}
+	if _, err := c.find(ctx, "INSERT INTO "+c.Schema+"."+word, "query_id"); err != nil {
+		return "", err
+	}
+	for _, texts := range []string{"sys_query_history WHERE query_text", `sys_query_text WHERE "text"`} {
+		got, err := c.Ask(ctx, c.Admin, "SELECT count(*) FROM "+texts+" LIKE '%"+sent+"%' AND query_id NOT IN (SELECT query_id FROM sys_query_history WHERE query_text LIKE '%sys_query_%')")
+		if err != nil || got != "0" {
+			return "", errors.Join(err, fmt.Errorf("%s texts have what was sent as a parameter", got))
+		}
+	}
+	return told("no text has it")
 }
 
 func historyProcedures(ctx context.Context, c *Cluster) (string, error) {

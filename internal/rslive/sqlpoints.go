@@ -1,5 +1,11 @@
 package rslive
 
+// The SHA-256 of the empty text, and of one letter beyond ASCII.
+const (
+	emptySHA256  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	umlautSHA256 = "33e6d73fee82904c8d7afb78de1154d1e8dc2a0edb08120e63df5b9385c2d9cc"
+)
+
 // sqlPoints are about the words in which statements are printed (docs/redshift-dialect.md, docs/redshift-sql.md).
 func sqlPoints() []Point {
 	return []Point{
@@ -17,6 +23,9 @@ func sqlPoints() []Point {
 		rejected("leader-only-functions", "leader-node functions are refused beside user tables, and do not run apart", "SELECT current_schema() FROM $s.t"),
 		accepted("built-in-functions", "the functions that masks and filters are made of run on compute nodes",
 			"SELECT strpos(name, 'd'), replace(name, 'A', 'x'), rtrim(name, ' '), octet_length(name), sha2(name, 256) <> '', regexp_replace(name, '[a-z]', '*'), round(amount, -1), trunc(day) FROM $s.t WHERE id = 1", "*"),
+		accepted("built-in-masks", "sha2 is lower-case hex over the bytes of UTF-8, of an empty text too, and NULL of NULL, and strtol and a division by 8 give 53 bits of it, beside a user table (masks: builtin)",
+			"SELECT sha2('', 256) = '"+emptySHA256+"', sha2('ä', 256) = '"+umlautSHA256+"', sha2(CAST(NULL AS character varying(9)), 256) IS NULL, (strtol(substring('ffffffffffffffff', 1, 14), 16) / 8), strtol(CAST(NULL AS character varying(9)), 16) IS NULL FROM $s.t WHERE id = 1",
+			"t|t|t|9007199254740991|t"),
 		accepted("case-and-filters", "an uncorrelated IN under OR and NOT, and a window in CASE, are planned",
 			"SELECT id FROM $s.t WHERE NOT (id IN (SELECT id FROM $s.t WHERE amount IS NULL) OR id > 5) AND CASE WHEN id = 1 THEN true ELSE false END ORDER BY id", "1"),
 		accepted("having-without-group", "an aggregate with HAVING and without GROUP BY is one row, or none", "SELECT id FROM $s.t, (SELECT max(name) AS m FROM $s.t WHERE owner = current_user HAVING count(*) = 1) AS p WHERE m IS NULL ORDER BY id", ""),
