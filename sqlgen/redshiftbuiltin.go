@@ -81,7 +81,7 @@ func (r *redshift) builtinKeyed(k expr.Keyed, arg typed) typed {
 	}
 	r.reads = true
 	row := r.keys.row(k.Domain)
-	message := r.text(label + k.Domain + ":").sql + " || sha2(" + arg.sql + ", 256)"
+	message := r.text(label+k.Domain+":").sql + " || sha2(" + arg.sql + ", 256)"
 	hash := "sha2((" + row + `."outer_key" || sha2((` + row + `."inner_key" || ` + message + "), 256)), 256)"
 	if k.Func == expr.KeyedDraw {
 		return typed{sql: fmt.Sprintf("(strtol(substring(%s, 1, %d), 16) / %d)", hash, drawHex, drawCut), base: "bigint", p: drawDigits, whole: true}

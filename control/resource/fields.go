@@ -37,7 +37,7 @@ func connectionFields() map[string]field {
 		"Connection.log":            {about: "where the warehouse logs the statements that people run there past the proxy", standard: "they are not on record"},
 		"Connection.objectSync":     {about: "how Postern keeps in step with the warehouse's tables and columns"},
 
-		"Connection.masks": {about: "what computes masks and samples with a key in a redshift: lambda, or builtin for Redshift's own SHA2, with other values and without reversible and format-preserving masks", standard: "lambda"},
+		"Connection.masks":  {about: "what computes masks and samples with a key in a redshift: lambda, or builtin for Redshift's own SHA2, with other values and without reversible and format-preserving masks", standard: "lambda"},
 		"Connection.unload": {about: "what a redshift needs to write what people unload to S3", standard: "nobody can unload"},
 
 		"ConnectionUnload.role": {about: "the IAM role that the warehouse assumes to write to S3: `default` for the cluster's own, or the ARN of a role, or of several that are assumed one after the other, with commas between them", required: true},
