@@ -56,7 +56,7 @@ func strayKeys(m protoreflect.Message) bool {
 // keysJoined refuses a statement with stray keys: the warehouse would refuse it in words about what the client did not write.
 func (rw *Rewriter) keysJoined(stmt *pg.Node) error {
 	if rw.config.Dialect == sqlgen.RedshiftBuiltin() && strayKeys(stmt.ProtoReflect()) {
-		return pgerror.NotSupported("a statement that writes is not supported through Postern on Redshift where masks or rules of what is written read keys that are kept in the warehouse")
+		return pgerror.NotSupported("a statement that writes is not supported through Postern on Redshift where masks or rules of what is written read keys that are kept in the warehouse; names such as postern_k1 are Postern's own")
 	}
 	return nil
 }

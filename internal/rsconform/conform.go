@@ -79,6 +79,9 @@ func read(sql string, session map[string]bool) (*checker, error) {
 	case c.leader != "" && c.relation:
 		return nil, fmt.Errorf("%s runs on the leader node alone", c.leader)
 	}
+	if err := c.keys(); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
