@@ -93,12 +93,12 @@ func (r RedshiftRegistration) installKey(ctx context.Context, conn *pgconn.PgCon
 // keysAreOurs stops where somebody else owns the table, who could read the keys and put others in their place, or may read it.
 func (r RedshiftRegistration) keysAreOurs(ctx context.Context, conn *pgconn.PgConn) error {
 	rows, err := query(ctx, conn, "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '"+FunctionsSchema+
-		"' AND c.relname = 'mask_keys' AND c.relkind = 'r' AND c.relowner = n.nspowner AND pg_catalog.pg_get_userbyid(n.nspowner) = current_user")
+		"' AND c.relname = 'mask_keys' AND c.relkind = 'r' AND c.relowner = n.nspowner AND (pg_catalog.pg_get_userbyid(n.nspowner) = current_user OR n.nspowner IN (SELECT usesysid FROM pg_catalog.pg_user WHERE usesuper))")
 	if err != nil {
 		return fmt.Errorf("asking whose the keys are: %w", err)
 	}
 	if len(rows) != 1 {
-		return fmt.Errorf("%s is not a table of the account that registers, or its schema is not: keys are not written where somebody else could read them", redshiftKeys)
+		return fmt.Errorf("%s is not a table of the account that registers or of a superuser, as its schema is: keys are not written where somebody else could read them", redshiftKeys)
 	}
 	readers, err := RedshiftKeyReaders(ctx, conn, r.Service, r.System)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/posternsql/postern/control"
@@ -200,6 +201,9 @@ func accessInput(set *resource.Set, l resource.ServerLambdaAccess) (push.LambdaI
 	r, err := control.Registration(set, l.Connection)
 	if err != nil {
 		return push.LambdaInput{}, err
+	}
+	if slices.ContainsFunc(set.Connections, func(c resource.Connection) bool { return c.Name == l.Connection && c.BuiltinMasks() }) {
+		return push.LambdaInput{}, fmt.Errorf("connection %s says masks: builtin, and asks no Lambda", l.Connection)
 	}
 	in := push.LambdaInput{Version: 1, Service: l.Account, Domains: r.Domains, Clusters: l.Clusters, Keys: l.Keys}
 	if in.Service == "" {
