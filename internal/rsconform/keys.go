@@ -28,7 +28,11 @@ func (c *checker) keys() error {
 				return errors.New("keys of masks by another name")
 			}
 		case t.kind == 'q' && keyAlias.MatchString(t.text) && c.at(i-1) != "AS":
-			if c.at(i-3) != "sha2" || c.at(i-2) != "(" || c.at(i-1) != "(" || c.at(i+1) != "." || c.at(i+3) != "||" {
+			before := i - 1
+			for c.at(before) == "(" {
+				before--
+			}
+			if c.at(before) != "sha2" || c.at(i+1) != "." || c.at(i+3) != "||" {
 				return errors.New("a key that is not hashed first")
 			}
 		case t.kind == 'q' && (t.text == `"inner_key"` || t.text == `"outer_key"`):
