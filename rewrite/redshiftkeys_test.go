@@ -31,6 +31,8 @@ func TestRedshiftBuiltinKeys(t *testing.T) {
 		"SELECT phone FROM customer", "SELECT * FROM customer", "SELECT count(*) FROM customer WHERE phone = 'x'", "SELECT a.phone FROM customer a JOIN customer b ON a.phone = b.phone", "SELECT id FROM customer WHERE 1 / k > 0",
 		"WITH c AS (SELECT phone FROM customer) SELECT * FROM c", "SELECT id FROM orders WHERE customer_id IN (SELECT id FROM customer WHERE phone LIKE 'a%')", "SELECT phone FROM customer UNION SELECT title FROM nation",
 		"UPDATE nation SET title = 'x' WHERE code IN (SELECT phone FROM customer)", "INSERT INTO nation (title) SELECT phone FROM customer",
+		"UNLOAD ('SELECT phone FROM customer') TO 's3://exports/sales/x'", "DECLARE c CURSOR FOR SELECT phone FROM customer", "EXPLAIN SELECT phone FROM customer", "PREPARE p AS SELECT phone FROM customer",
+		"DELETE FROM nation USING customer WHERE nation.code = customer.phone", "UPDATE nation SET title = c.phone FROM customer c WHERE c.country = nation.code",
 	}
 	for _, sql := range read {
 		result, err := h.onRedshift(sql)
