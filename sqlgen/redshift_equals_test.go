@@ -115,7 +115,7 @@ func redshiftDeferredEqualsBound(t *testing.T, dialect Dialect, least int) {
 	for _, feature := range (&drawing{drawn: drawn}).names() {
 		t.Logf("%5d %s", drawn[feature], feature)
 	}
-	if (dialect == RedshiftBuiltin()) != (keyed > 20) {
+	if (dialect == RedshiftBuiltin()) != (keyed > 5) {
 		t.Errorf("%d reads of keys", keyed)
 	}
 	if least == minRedshiftDeferred && (len(drawn) < 22 || shown < compared/5 || inLists < 4 || inEntitlements < 20) {
