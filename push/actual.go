@@ -328,10 +328,14 @@ func (c *crawler) profile() {
 	if !c.out.facts.prepared {
 		return
 	}
-	c.each("SELECT account, user_name, to_json(groups), to_json(purposes), attributes, to_json(flags) FROM postern_system.profile", nil, func(v []string) {
+	audiences := "'[]'"
+	if c.out.facts.admits {
+		audiences = "to_json(audiences)"
+	}
+	c.each("SELECT account, user_name, to_json(groups), to_json(purposes), attributes, to_json(flags), "+audiences+" FROM postern_system.profile", nil, func(v []string) {
 		p := Profile{Account: v[0], User: v[1]}
 		attributes := map[string][]string{}
-		for text, into := range map[string]any{v[2]: &p.Groups, v[3]: &p.Purposes, v[5]: &p.Flags} {
+		for text, into := range map[string]any{v[2]: &p.Groups, v[3]: &p.Purposes, v[5]: &p.Flags, v[6]: &p.Audiences} {
 			if err := json.Unmarshal([]byte(text), into); err != nil {
 				p.User = ""
 			}

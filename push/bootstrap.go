@@ -90,6 +90,9 @@ func (s *Syncer) preparation(f *facts) (out []string) {
 		out = append(out, baselineTable)
 		f.baseline = true
 	}
+	if !f.admits {
+		out = append(out, admissionTables)
+	}
 	for _, k := range keyedFunctions() {
 		if f.originals[k.original] && !f.wrappers[k.wrapped] {
 			out = append(out, k.sql())
@@ -110,6 +113,6 @@ func (s *Syncer) prepare(ctx context.Context, conn *pgconn.PgConn, f *facts) err
 			return fmt.Errorf("preparing schema %s: %w", SystemSchema, rolledBack(ctx, conn, err))
 		}
 	}
-	f.prepared = true
+	f.prepared, f.admits = true, true
 	return nil
 }

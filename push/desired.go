@@ -64,7 +64,7 @@ func desire(in Input, before *memory) (*Desired, *memory, error) {
 	if err := in.Program.Deferrable(); err != nil {
 		return nil, nil, fmt.Errorf("working out what should be there: %w", err)
 	}
-	d := &desirer{in: in, dialect: in.Settings.dialect(), out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, before: before.of(in.Program), after: newMemory(in.Program)}
+	d := &desirer{in: in, dialect: in.Settings.dialect(), out: &Desired{State: newState(), Bases: map[Relation]uint32{}, Secured: map[Relation]Secured{}}, audiences: map[string]*audience{}, filled: map[string]bool{}, admitted: map[string]bool{}, audiencesOf: map[string][]string{}, before: before.of(in.Program), after: newMemory(in.Program)}
 	d.people()
 	for _, t := range in.Program.Snapshot().Tables() {
 		if !t.Registered || t.Held {
@@ -83,14 +83,16 @@ func desire(in Input, before *memory) (*Desired, *memory, error) {
 }
 
 type desirer struct {
-	in        Input
-	dialect   dialect
-	out       *Desired
-	audiences map[string]*audience
-	filled    map[string]bool     // roles whose members are known
-	tables    map[string][]string // those that are open to an account, as schema.table; nil until somebody asks
-	governed  []Person
-	acts      map[string][]string // as whom people may act; nil until somebody asks
+	in          Input
+	dialect     dialect
+	out         *Desired
+	audiences   map[string]*audience
+	filled      map[string]bool     // roles whose members are known
+	admitted    map[string]bool     // roles whose members know of them
+	audiencesOf map[string][]string // the roles that admit an account
+	tables      map[string][]string // those that are open to an account, as schema.table; nil until somebody asks
+	governed    []Person
+	acts        map[string][]string // as whom people may act; nil until somebody asks
 	// before is what was worked out the last time, after what is now.
 	before, after *memory
 }
@@ -184,7 +186,7 @@ func (d *desirer) source(t *catalog.Table) {
 		return
 	}
 	found := len(d.out.Findings)
-	if err := d.view(t, &dec, reader); err != nil {
+	if err := d.view(t, &dec, reader, who); err != nil {
 		d.find(Blocked, base.Schema+"."+base.Name, err.Error())
 	}
 	d.dialect.rules(d, t, &dec, access, who, found)
@@ -219,15 +221,17 @@ func writerWords(w policy.Privilege, access policy.AccessClass) string {
 	return "may " + string(w) + " as policies " + strings.Join(access.Policies, ", ") + " say"
 }
 
-func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string) error {
-	v, err := d.stored(t, dec)
-	if err != nil {
-		return err
-	}
+func (d *desirer) view(t *catalog.Table, dec *policy.Decision, reader string, who *audience) error {
 	at := Relation{d.in.Settings.SchemaPrefix + t.Schema, t.Name}
 	if checkName(at.Schema) != nil {
 		return fmt.Errorf("the schema of the views of %s would be called %s, which is longer than %d bytes", t.Schema, at.Schema, maxNameBytes)
 	}
+	v, core, err := d.stored(t, dec)
+	if err != nil {
+		return err
+	}
+	v.Admits = map[string]string{reader: core}
+	d.admits(reader, who.readers)
 	for _, c := range dec.Columns {
 		v.Columns = append(v.Columns, ViewColumn{c.Column.Name, c.Column.Type})
 	}

@@ -53,8 +53,8 @@ type wanter interface {
 	folds(name string) bool
 	// profile is what is kept of a person. An error says why nothing can be: they see nothing.
 	profile(d *desirer, p Person) (Profile, error)
-	// stored prints the guarded view of a source, and what it is known again by.
-	stored(t *catalog.Table, dec *policy.Decision) (View, error)
+	// stored prints the guarded view of a source, to stand at a place, and what it is known again by; core is what its readers are admitted to.
+	stored(t *catalog.Table, at Relation, dec *policy.Decision) (v View, core string, err error)
 	// keyed is the function that a view calls for a mask, with its argument types, or empty for what is built in; called has a role call what its views call.
 	keyed(f expr.KeyedFunc) string
 	called(d *desirer, role string, functions []string)
@@ -111,6 +111,9 @@ type printer interface {
 	// profiles writes rows of the profile, gone removes them.
 	profiles(rows []Profile) []Statement
 	gone(accounts []string) []Statement
+	// admit writes admissions, dismiss removes them.
+	admit(all []Admission, digests map[Admission]string) []Statement
+	dismiss(all []Admission) []Statement
 	// remember writes an entry of the ledger, forget removes one.
 	remember(kind, schema, name, digest, mark string) []string
 	forget(kind, schema, name string) string

@@ -81,6 +81,7 @@ func diff(settings Settings, want *Desired, have *Actual, past past) *difference
 	d.viewDefaults()
 	d.draws()
 	d.grants()
+	d.admissions()
 	d.members()
 	d.logins()
 	d.rows()

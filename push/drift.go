@@ -78,6 +78,7 @@ func (d *difference) drift(base *baseline, last *Actual) {
 	}
 	if last != nil {
 		d.driftedProfiles(last)
+		d.driftedAdmissions(last)
 		d.driftedDefaults(last)
 	}
 }

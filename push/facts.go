@@ -29,6 +29,8 @@ type facts struct {
 	originals, wrappers map[string]bool
 	// baseline says that there is the table of what was left.
 	baseline bool
+	// admits says that there are the tables of who is admitted to what.
+	admits bool
 	// rights are the roles whose rights are ours: what a member of a table's owner may do, others may not.
 	rights string
 	// commitTimes says that the server keeps when each change was made.
@@ -65,7 +67,8 @@ const factsQuery = `SELECT current_setting('server_version_num'), pg_is_in_recov
     to_regclass('postern_system.ticket') IS NOT NULL, current_setting('track_commit_timestamp'),
     to_regclass('postern_system.baseline') IS NOT NULL,
     (SELECT string_agg(pg_get_userbyid(defaclrole) || ' grants by default to ' || defaclacl::text, '; ') FROM pg_default_acl WHERE defaclrole = r.oid),
-    (SELECT string_agg(o.oid::text, ',' ORDER BY o.oid) FROM pg_roles AS o WHERE pg_has_role(o.oid, 'USAGE'))
+    (SELECT string_agg(o.oid::text, ',' ORDER BY o.oid) FROM pg_roles AS o WHERE pg_has_role(o.oid, 'USAGE')),
+    to_regclass('postern_system.user_admission') IS NOT NULL
 FROM pg_roles AS r WHERE r.rolname = current_user`
 
 // ErrReadOnly is wrapped where the database takes no writes: a standby, or a database that was made read-only.
@@ -82,7 +85,7 @@ func (s *Syncer) look(ctx context.Context, conn *pgconn.PgConn) (*facts, error) 
 		return nil, fmt.Errorf("asking what the server is: %w", err)
 	}
 	v := rows[0]
-	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on", baseline: v[12] == "t", rights: v[14]}
+	f := &facts{super: v[5] == "t", createRole: v[5] == "t" || v[6] == "t", mayTerminate: v[8] == "t", prepared: v[10] == "t", commitTimes: v[11] == "on", baseline: v[12] == "t", rights: v[14], admits: v[15] == "t"}
 	set := s.config.Settings
 	f.version, _ = strconv.Atoi(v[0])
 	f.maxLocks, _ = strconv.Atoi(v[7])

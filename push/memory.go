@@ -34,6 +34,7 @@ type sourceAnswer struct {
 	// printed says that view and err are those of the decision.
 	printed bool
 	view    View
+	core    string
 	err     error
 }
 
@@ -79,15 +80,15 @@ func (d *desirer) decide(t *catalog.Table) policy.Decision {
 	return answer.decision
 }
 
-// stored prints the guarded view of a source that was decided.
-func (d *desirer) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
+// stored prints the guarded view of a source that was decided, and says what its readers are admitted to.
+func (d *desirer) stored(t *catalog.Table, dec *policy.Decision) (View, string, error) {
 	answer := d.after.sources[t]
 	if !answer.printed {
-		answer.view, answer.err = d.dialect.stored(t, dec)
+		answer.view, answer.core, answer.err = d.dialect.stored(t, Relation{d.in.Settings.SchemaPrefix + t.Schema, t.Name}, dec)
 		answer.printed = true
 		d.after.sources[t] = answer
 	}
-	return answer.view, answer.err
+	return answer.view, answer.core, answer.err
 }
 
 // flagsOf are what a person's profile holds for the program.

@@ -25,6 +25,8 @@ type Statement struct {
 	member bool
 	// person says that it is about the role or the search path of one person, and nothing else.
 	person bool
+	// admits says that it changes which roles are admitted to what.
+	admits bool
 	// ask is asked first, and has the parameters, where a statement cannot ask for them itself.
 	ask *asking
 	// one says that it has to write one row.
@@ -156,14 +158,19 @@ func (d *difference) narrow(apart bool) (out []Statement) {
 		}
 	}
 	out = append(out, d.grantStatements("REVOKE", revoke, columns)...)
+	changed := map[Object]bool{}
+	if apart {
+		changed = d.changedObjects()
+	}
+	out = append(out, d.say().dismiss(d.dismissed(changed))...)
 	if len(d.gone) > 0 {
 		out = append(out, d.say().gone(d.gone)...)
 	}
 	return append(out, d.say().profiles(d.profiles)...)
 }
 
-// onChanged are the grants on views that are there and change, and on tables whose row policies change.
-func (d *difference) onChanged() (out []Grant) {
+// changedObjects are the views that are there and change, and the tables whose row policies change.
+func (d *difference) changedObjects() map[Object]bool {
 	changed := map[Object]bool{}
 	for _, c := range d.changes {
 		// What a view shows does not hang on its defaults.
@@ -172,6 +179,12 @@ func (d *difference) onChanged() (out []Grant) {
 	for _, c := range d.tables {
 		changed[Object{ObjectTable, c.at.Schema, c.at.Name}] = true
 	}
+	return changed
+}
+
+// onChanged are the grants on these.
+func (d *difference) onChanged() (out []Grant) {
+	changed := d.changedObjects()
 	for g := range d.have.Grants {
 		if changed[g.Object] {
 			out = append(out, g)
@@ -271,6 +284,7 @@ func (d *difference) widen(apart bool, stuck map[Relation]bool) (out []Statement
 	give = slices.DeleteFunc(give, func(g Grant) bool { return stuck[Relation{g.Object.Schema, g.Object.Name}] })
 	slices.SortFunc(give, compareGrants)
 	out = d.grantStatements("GRANT", give, columns)
+	out = append(out, d.say().admit(d.admitted(again, stuck), d.want.Admitted)...)
 	for _, group := range merged(d.join, func(m Member) string { return m.Role }) {
 		out = append(out, Statement{SQL: d.say().join(d, group[0].Role, accounts(group)), Hazards: []Hazard{WidensAccess}, member: true, locks: locksOfStatement})
 	}

@@ -46,7 +46,7 @@ func (postgres) removal(*facts) []string { return []string{"DROP SCHEMA " + Syst
 func (postgres) snapshot() string { return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }
 
 func (postgres) parts(c *crawler) []func() {
-	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, func() { c.views(barrier, writableBarrier) }, c.grants, c.defaults, c.profile, c.paths, c.secured, c.rowPolicies, c.losers}
+	return []func(){c.ledger, c.roles, c.burdened, c.members, c.touched, c.schemas, c.relations, c.viewColumns, c.dependents, func() { c.views(barrier, writableBarrier) }, c.grants, c.defaults, c.profile, c.admissions, c.paths, c.secured, c.rowPolicies, c.losers}
 }
 
 func (postgres) people(c *crawler)  { c.profile() }
@@ -212,10 +212,10 @@ func profileStatement(rows []Profile) Statement {
 		param = nil
 	}
 	return Statement{
-		SQL: "INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags) " +
-			"SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags FROM pg_catalog.jsonb_to_recordset($1::jsonb) " +
-			"AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[]) " +
-			"ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags)",
+		SQL: "INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags, audiences) " +
+			"SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags, r.audiences FROM pg_catalog.jsonb_to_recordset($1::jsonb) " +
+			"AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[], audiences name[]) " +
+			"ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags, audiences) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags, EXCLUDED.audiences)",
 		Params: []string{string(param)}, Note: "the profile of " + listed(who), Hazards: []Hazard{WidensAccess}, locks: locksOfStatement,
 	}
 }

@@ -39,13 +39,18 @@ func (postgres) profile(d *desirer, p Person) (Profile, error) {
 	}
 	return Profile{
 		Account: p.Account, User: p.Principal.User(), Groups: stored(p.Principal.Groups()), Purposes: stored(p.Principal.Purposes()),
-		Attributes: string(object), Flags: stored(flags),
+		Attributes: string(object), Flags: stored(flags), Audiences: d.admitting(p.Account),
 	}, nil
 }
 
-func (postgres) stored(_ *catalog.Table, dec *policy.Decision) (View, error) {
-	printed, err := sqlgen.Postgres().StoredView(dec)
-	return View{SQL: printed.SQL, Digest: digest(printed.SQL)}, err
+func (postgres) stored(_ *catalog.Table, at Relation, dec *policy.Decision) (View, string, error) {
+	bare, err := sqlgen.Postgres().StoredView(dec)
+	if err != nil {
+		return View{}, "", err
+	}
+	core := digest(bare.SQL)
+	printed, err := sqlgen.Postgres().AdmittedView(dec, at.to(core))
+	return View{SQL: printed.SQL, Digest: digest(printed.SQL)}, core, err
 }
 
 // keyed functions take a ticket, and are in SystemSchema.

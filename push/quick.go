@@ -91,7 +91,7 @@ func (s *Syncer) otherRights(ctx context.Context) bool {
 func (d *difference) aboutPeople(p *Plan) bool {
 	for _, t := range p.Transactions {
 		for _, st := range t.Statements {
-			if len(st.Params) == 0 && !st.member && !st.person {
+			if st.admits || len(st.Params) == 0 && !st.member && !st.person {
 				return false
 			}
 		}

@@ -173,6 +173,7 @@ func (redshift) system(ctx context.Context, conn *pgconn.PgConn, set Settings, f
 	}
 	for _, v := range rows {
 		f.prepared = f.prepared || v[0] == "ledger"
+		f.admits = f.admits || v[0] == "admission"
 	}
 	switch {
 	case len(rows) == 0:

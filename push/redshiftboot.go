@@ -17,7 +17,7 @@ type bootPart struct {
 
 // redshiftParts are all of them.
 func redshiftParts(set Settings) []bootPart {
-	parts := []bootPart{{"tables", redshiftTables(set), false}, {"people", redshiftPeople(), false}}
+	parts := []bootPart{{"tables", redshiftTables(set), false}, {"people", redshiftPeople(), false}, {"admission", redshiftAdmissionTables(), false}}
 	if set.Impersonation {
 		parts = append(parts, bootPart{"impersonation", redshiftImpersonationTables(), false})
 	}
@@ -93,7 +93,7 @@ func redshiftPersonViews(impersonation bool) []string {
 	view := func(name, query string) string {
 		return "CREATE OR REPLACE VIEW " + SystemSchema + "." + name + " AS\n    " + query
 	}
-	return []string{view(sqlgen.RedshiftProfileView, redshiftUserProfile(columns, impersonation)), view(sqlgen.RedshiftEntitlementView, redshiftUserEntitlement())}
+	return []string{view(sqlgen.RedshiftProfileView, redshiftUserProfile(columns, impersonation)), view(sqlgen.RedshiftEntitlementView, redshiftUserEntitlement()), view(sqlgen.RedshiftAdmissionView, redshiftUserAdmission())}
 }
 
 // preparation makes the parts that are not there as they should be.

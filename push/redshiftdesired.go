@@ -42,10 +42,15 @@ func (redshift) folds(name string) bool {
 }
 
 // stored is bound to nothing where the source is outside the database: no other view may read that.
-func (r redshift) stored(t *catalog.Table, dec *policy.Decision) (View, error) {
-	printed, err := r.printer().StoredView(dec)
+func (r redshift) stored(t *catalog.Table, at Relation, dec *policy.Decision) (View, string, error) {
+	bare, err := r.printer().StoredView(dec)
+	if err != nil {
+		return View{}, "", err
+	}
+	core := digest(bare.SQL)
+	printed, err := r.printer().AdmittedView(dec, at.to(core))
 	late := t.Kind == catalog.KindForeignTable
-	return View{SQL: printed.SQL, Late: late, Digest: digest(fmt.Sprint(late, "\x00", printed.SQL))}, err
+	return View{SQL: printed.SQL, Late: late, Digest: digest(fmt.Sprint(late, "\x00", printed.SQL))}, core, err
 }
 
 // functionsSchema has the functions of masks, which are the Lambda's.

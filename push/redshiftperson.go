@@ -43,7 +43,7 @@ func (redshift) profile(d *desirer, p Person) (Profile, error) {
 		return Profile{}, fmt.Errorf("printing the attributes of %s: %w", who.User(), err)
 	}
 	out := Profile{Account: p.Account, User: who.User(), Project: who.Project(), Groups: marked(who.Groups()), Purposes: marked(who.Purposes()),
-		Attributes: string(object), Flags: marked(flags), Tables: d.open(p.Account), ActsAs: d.actsAs(p)}
+		Attributes: string(object), Flags: marked(flags), Tables: d.open(p.Account), Audiences: d.admitting(p.Account), ActsAs: d.actsAs(p)}
 	_, _, err = out.redshiftRows()
 	return out, err
 }
@@ -55,7 +55,7 @@ func (p Profile) redshiftRows() (sqlgen.RedshiftProfile, []sqlgen.RedshiftEntitl
 		return sqlgen.RedshiftProfile{}, nil, fmt.Errorf("reading the attributes of %s: %w", p.User, err)
 	}
 	return sqlgen.NewRedshiftProfile(sqlgen.RedshiftPerson{Account: p.Account, User: p.User, Project: p.Project, Groups: p.Groups, Purposes: p.Purposes,
-		Attributes: attributes, Flags: p.Flags, Tables: p.Tables, ActsAs: p.ActsAs})
+		Attributes: attributes, Flags: p.Flags, Tables: p.Tables, Audiences: p.Audiences, ActsAs: p.ActsAs})
 }
 
 // profile reads what is kept of people. What is not exactly what one of ours would be has no user, and is written anew.
@@ -107,11 +107,15 @@ func readProfile(v []string, rows []sqlgen.RedshiftEntitlement) (Profile, error)
 		if row.Kind == sqlgen.RedshiftKindTable {
 			p.Tables = append(p.Tables, row.Value)
 		}
+		if row.Kind == sqlgen.RedshiftKindAudience {
+			p.Audiences = append(p.Audiences, row.Value)
+		}
 		if row.Kind == sqlgen.RedshiftKindActAs {
 			p.ActsAs = append(p.ActsAs, row.Value)
 		}
 	}
 	slices.Sort(p.Tables)
+	slices.Sort(p.Audiences)
 	slices.Sort(p.ActsAs)
 	row, all, err := p.redshiftRows()
 	if err != nil {

@@ -20,7 +20,7 @@ func (redshift) snapshot() string { return "BEGIN" }
 
 func (redshift) parts(c *crawler) []func() {
 	r := &rsCrawler{crawler: c}
-	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, func() { r.views("") }, r.grants, r.profile}
+	return []func(){r.ledger, r.principals, r.roles, r.members, r.privileges, r.kinds, r.schemas, r.relations, r.viewColumns, r.dependents, func() { r.views("") }, r.grants, r.profile, r.admissions}
 }
 
 func (redshift) people(c *crawler)    { (&rsCrawler{crawler: c}).profile() }

@@ -10,7 +10,7 @@ import (
 // harmless are the beginnings of statements that neither copy nor read a whole table of others. Whatever else there is could.
 var harmless = regexp.MustCompile(`^(BEGIN|COMMIT|ROLLBACK|SET LOCAL|GRANT|REVOKE|COMMENT ON|CREATE SCHEMA|CREATE ROLE|CREATE VIEW|CREATE OR REPLACE VIEW|ALTER VIEW|CREATE OR REPLACE FUNCTION|CREATE POLICY|` +
 	`CREATE TABLE postern_system\.|ALTER ROLE|ALTER TABLE ("([^"]|"")+"|[a-z0-9_]+)\.("([^"]|"")+"|[a-z0-9_]+) (ENABLE|DISABLE|NO FORCE) ROW LEVEL SECURITY$|` +
-	`LOCK postern_system\.|CREATE USER|CREATE OR REPLACE PROCEDURE|CALL postern_procedures\.|SELECT 1 FROM ("([^"]|"")+")\.("([^"]|"")+") LIMIT 0$|` +
+	`ALTER TABLE postern_system\.profile ADD COLUMN |LOCK postern_system\.|CREATE USER|CREATE OR REPLACE PROCEDURE|CALL postern_procedures\.|SELECT 1 FROM ("([^"]|"")+")\.("([^"]|"")+") LIMIT 0$|` +
 	`DROP (VIEW|SCHEMA|ROLE|USER|POLICY) |INSERT INTO postern_system\.|UPDATE postern_system\.|DELETE FROM postern_system\.)`)
 
 // rewrites reports a statement that could copy a table of others, or read all of it, with everybody else kept from it. A text of several

@@ -7,6 +7,7 @@ import (
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy"
+	"github.com/posternsql/postern/policy/expr"
 	"github.com/posternsql/postern/sqlgen"
 )
 
@@ -27,6 +28,8 @@ type RowPolicy struct {
 	Roles   []string
 	// Using says which rows are there, Check which may be written; "" where the command has no such condition.
 	Using, Check string
+	// Admits stands for what the first of the roles is admitted to.
+	Admits string
 }
 
 // create is the statement that makes it.
@@ -89,16 +92,17 @@ func (d *desirer) secured(t *catalog.Table, dec *policy.Decision, access policy.
 
 // read has the audience of the source see its rows, and each of them their own row of the profile, by which the rows are told.
 func (s *Secured) read(d *desirer, t *catalog.Table, dec *policy.Decision, access policy.AccessClass, who *audience, columns Columns) error {
-	using, err := sqlgen.Postgres().RowPolicy(t, dec.Filter)
+	core, using, err := conditionOf(t, "SELECT", dec.Filter)
 	if err != nil {
 		return err
 	}
 	reader, profile := d.in.Settings.roleName(access.Key, "read"), d.in.Settings.roleName("profile", "profile")
-	s.both(RowPolicy{Name: policyRead, Command: "SELECT", Roles: []string{reader}, Using: using})
+	s.both(RowPolicy{Name: policyRead, Command: "SELECT", Roles: []string{reader}, Using: using, Admits: core})
 	s.Grants[Grant{Object{ObjectSchema, t.Schema, ""}, "USAGE", reader}] = ""
 	s.Grants[Grant{Object{ObjectTable, t.Schema, t.Name}, "SELECT", reader}] = columns
 	s.Grants[Grant{Object{ObjectSchema, SystemSchema, ""}, "USAGE", profile}] = ""
 	s.Grants[Grant{Object{ObjectTable, SystemSchema, "user_profile"}, "SELECT", profile}] = ""
+	s.Grants[Grant{Object{ObjectTable, SystemSchema, "user_admission"}, "SELECT", profile}] = ""
 	s.Roles[profile] = Role{RoleAudience, d.comment("sees their own row of the profile, which row policies look up")}
 	for _, account := range who.readers {
 		s.Members[Member{profile, account}] = true
@@ -118,12 +122,13 @@ func (s *Secured) write(d *desirer, t *catalog.Table, dec *policy.Decision, acce
 			s.findings = append(s.findings, Finding{Kind: NotGiven, Object: object.String(), Detail: "TRUNCATE: it takes all rows, whatever the policies say of them"})
 			continue
 		}
-		condition, err := sqlgen.Postgres().RowPolicy(t, w.When, dec.Filter)
+		core, condition, err := conditionOf(t, privilege, w.When, dec.Filter)
 		if err != nil {
 			return err
 		}
 		role := d.in.Settings.roleName(access.Key, string(w.Privilege))
-		p := RowPolicy{Name: "postern_" + string(w.Privilege), Command: privilege, Roles: []string{role}}
+		p := RowPolicy{Name: "postern_" + string(w.Privilege), Command: privilege, Roles: []string{role}, Admits: core}
+		d.admits(role, who.writers[w.Privilege])
 		if w.Privilege != policy.PrivilegeInsert {
 			p.Using = condition
 		}
@@ -142,6 +147,17 @@ func (s *Secured) write(d *desirer, t *catalog.Table, dec *policy.Decision, acce
 		}
 	}
 	return nil
+}
+
+// conditionOf is the condition of a row policy for a command, and what stands for what its role is admitted to.
+func conditionOf(t *catalog.Table, command string, conditions ...expr.Expr) (core, condition string, err error) {
+	bare, err := sqlgen.Postgres().RowPolicy(t, conditions...)
+	if err != nil {
+		return "", "", err
+	}
+	core = digest(command + "\x00" + bare)
+	condition, err = sqlgen.Postgres().AdmittedRowPolicy(t, Relation{t.Schema, t.Name}.to(core), conditions...)
+	return core, condition, err
 }
 
 // both adds the permissive policy and the restrictive one.

@@ -309,7 +309,8 @@ func TestOpenSessionsUnderRowSecurity(t *testing.T) {
 	if got := w.value(ann, "EXECUTE p"); got != "2" {
 		t.Errorf("ann's prepared statement shows\n%s", got)
 	}
-	if got := w.value(cid, "SELECT c_custkey FROM customer"); got != "2" {
+	// The snapshot of cid's transaction knows nothing of the row policies that there are now.
+	if got := w.value(cid, "SELECT c_custkey FROM customer"); got != "" {
 		t.Errorf("cid's transaction shows\n%s", got)
 	}
 	w.exec(cid, "COMMIT; BEGIN; SELECT count(*) FROM customer")

@@ -92,6 +92,8 @@ type View struct {
 	Digest string
 	// Columns with their types, in order, of which the new ones must begin with the old ones for a view to be replaced in place.
 	Columns []ViewColumn
+	// Admits has the roles that the view admits, with what stands for what they are admitted to.
+	Admits map[string]string
 	// Functions of SystemSchema that it calls, sorted.
 	Functions []string
 	// Dependents are views of others that read it.
@@ -112,6 +114,8 @@ type Profile struct {
 	Purposes   []string `json:"purposes"`
 	Attributes string   `json:"attributes"` // an object of arrays, with sorted keys
 	Flags      []string `json:"flags"`
+	// Audiences are the roles that admit the person, sorted.
+	Audiences []string `json:"audiences"`
 	// Project and Tables, those that are open to the person, are on record in a Redshift alone.
 	Project string   `json:"-"`
 	Tables  []string `json:"-"`
@@ -120,7 +124,7 @@ type Profile struct {
 }
 
 func (p Profile) equal(q Profile) bool {
-	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes && p.Project == q.Project && slices.Equal(p.Tables, q.Tables) && slices.Equal(p.ActsAs, q.ActsAs) &&
+	return p.Account == q.Account && p.User == q.User && p.Attributes == q.Attributes && p.Project == q.Project && slices.Equal(p.Tables, q.Tables) && slices.Equal(p.ActsAs, q.ActsAs) && slices.Equal(p.Audiences, q.Audiences) &&
 		slices.Equal(p.Groups, q.Groups) && slices.Equal(p.Purposes, q.Purposes) && slices.Equal(p.Flags, q.Flags)
 }
 
@@ -132,6 +136,8 @@ type State struct {
 	Views   map[Relation]View
 	Grants  map[Grant]Columns
 	Profile map[string]Profile
+	// Admitted has what stands for what a role is admitted to.
+	Admitted map[Admission]string
 	// Paths are search paths by account.
 	Paths map[string]string
 }
@@ -139,7 +145,7 @@ type State struct {
 func newState() State {
 	return State{
 		Schemas: map[string]bool{}, Roles: map[string]Role{}, Members: map[Member]bool{}, Views: map[Relation]View{},
-		Grants: map[Grant]Columns{}, Profile: map[string]Profile{}, Paths: map[string]string{},
+		Grants: map[Grant]Columns{}, Profile: map[string]Profile{}, Admitted: map[Admission]string{}, Paths: map[string]string{},
 	}
 }
 
@@ -147,6 +153,6 @@ func newState() State {
 func (s State) clone() State {
 	return State{
 		Schemas: maps.Clone(s.Schemas), Roles: maps.Clone(s.Roles), Members: maps.Clone(s.Members), Views: maps.Clone(s.Views),
-		Grants: maps.Clone(s.Grants), Profile: maps.Clone(s.Profile), Paths: maps.Clone(s.Paths),
+		Grants: maps.Clone(s.Grants), Profile: maps.Clone(s.Profile), Admitted: maps.Clone(s.Admitted), Paths: maps.Clone(s.Paths),
 	}
 }

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"maps"
+
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy"
 	"github.com/posternsql/postern/sqlgen"
@@ -31,15 +33,17 @@ func (d *desirer) writable(t *catalog.Table, dec *policy.Decision, access policy
 	if !made {
 		return
 	}
-	printed, err := sqlgen.Postgres().WritableView(dec, access.Privileges)
+	bare, err := sqlgen.Postgres().WritableView(dec, access.Privileges)
 	if err != nil {
 		if len(who.writers) > 0 {
 			d.find(NotGiven, t.Schema+"."+t.Name, "writing: "+err.Error())
 		}
 		return
 	}
-	v.SQL, v.Writable, v.Digest = printed.SQL, true, digest(writableBarrier+"\x00"+printed.SQL)
-	d.out.Views[at] = v
+	core := digest(bare.SQL)
+	reader := d.in.Settings.roleName(access.Key, "read")
+	v.Admits = map[string]string{reader: core}
+	var writers []sqlgen.Writer
 	for _, w := range access.Privileges {
 		privilege, _ := nativePrivilege(w)
 		if privilege == "" || w == policy.PrivilegeTruncate {
@@ -49,5 +53,16 @@ func (d *desirer) writable(t *catalog.Table, dec *policy.Decision, access policy
 		d.members(role, who.writers[w])
 		d.grant(Object{ObjectSchema, at.Schema, ""}, "USAGE", role, "")
 		d.grant(Object{ObjectTable, at.Schema, at.Name}, privilege, role, "")
+		v.Admits[role] = digest(privilege + "\x00" + core)
+		d.admits(role, who.writers[w])
+		writers = append(writers, sqlgen.Writer{Role: role, Digest: v.Admits[role]})
 	}
+	printed, err := sqlgen.Postgres().AdmittedWritableView(dec, at.to(core, writers...), access.Privileges)
+	if err != nil {
+		d.find(Blocked, t.Schema+"."+t.Name, err.Error())
+		maps.DeleteFunc(d.out.Grants, func(g Grant, _ Columns) bool { return g.Object == Object{ObjectTable, at.Schema, at.Name} })
+		return
+	}
+	v.SQL, v.Writable, v.Digest = printed.SQL, true, digest(writableBarrier+"\x00"+printed.SQL)
+	d.out.Views[at] = v
 }

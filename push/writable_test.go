@@ -146,10 +146,11 @@ func TestExplainThroughWritableViews(t *testing.T) {
 		}
 		return plan
 	}
-	removed := func(plan string) bool { return strings.Contains(plan, "Rows Removed by Filter: 1") }
+	// The question whether they are admitted has filters of its own.
+	removed := func(plan string) int { return strings.Count(plan, "Rows Removed by Filter: 1\n") }
 	for _, statement := range []string{"SELECT c_name FROM customer WHERE c_custkey = %", "UPDATE customer SET c_name = 'x' WHERE c_custkey = %", "DELETE FROM customer WHERE c_custkey = %"} {
 		there, not := explain(strings.ReplaceAll(statement, "%", "2")), explain(strings.ReplaceAll(statement, "%", "99"))
-		if !removed(there) || removed(not) {
+		if removed(there) <= removed(not) {
 			t.Errorf("%s: that the hidden row 2 is there was told, and that 99 is not; if the server keeps it back now, the documents say too much:\n%s\n%s", statement, there, not)
 		}
 	}

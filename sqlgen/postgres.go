@@ -21,6 +21,8 @@ type printer struct {
 	deferred bool
 	// table stands before columns of the base table in place of its alias; nil in a View.
 	table *expr.Name
+	// admission is asked before a row is read; nil asks nothing.
+	admission *Admission
 }
 
 // maxDepth bounds the nesting of what is printed; policies are bounded lower when they are published.

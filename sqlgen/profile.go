@@ -23,7 +23,9 @@ const (
 
 // StoredView prints a deferred decision (policy.BindDeferred): what depends on the person is looked up in the profile. Such a
 // view is for the warehouse's own users, and never for the proxy, whose session is nobody's.
-func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
+func (d Dialect) StoredView(dec *policy.Decision) (View, error) { return d.storedView(dec, nil) }
+
+func (d Dialect) storedView(dec *policy.Decision, a *Admission) (View, error) {
 	if err := d.known(); err != nil {
 		return View{}, err
 	}
@@ -31,9 +33,9 @@ func (d Dialect) StoredView(dec *policy.Decision) (View, error) {
 		return View{}, err
 	}
 	if d.IsRedshift() {
-		return redshiftStoredView(d, dec)
+		return redshiftStoredView(d, dec, a)
 	}
-	p := &printer{deferred: true}
+	p := &printer{deferred: true, admission: a}
 	fence := p.view(dec)
 	if p.err != nil {
 		return View{}, fmt.Errorf("printing the stored view of %s: %w", dec.Table.QualifiedName(), p.err)

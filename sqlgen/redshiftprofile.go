@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a stored view on Redshift reads of the person who asks: two views of the schema postern_system, which show what belongs to that person
+// What a stored view on Redshift reads of the person who asks: three views of the schema postern_system, which show what belongs to that person
 // (current_user, and whom they act for) and nothing else. docs/redshift-stored-views.md says what else has to hold of them.
 //
 // RedshiftProfileView has one row, or none for who may see nothing. A stored view shows nothing to who has none, and nothing to who
@@ -17,6 +17,8 @@ const (
 	RedshiftSystemSchema    = systemSchema
 	RedshiftProfileView     = "user_profile"
 	RedshiftEntitlementView = "user_entitlement"
+	// RedshiftAdmissionView has a row for each view to which the person is admitted.
+	RedshiftAdmissionView = "user_admission"
 )
 
 // RedshiftColumn is one column of these views, and of the tables behind them. None is ever NULL.
@@ -53,6 +55,11 @@ func RedshiftEntitlementColumns() []RedshiftColumn {
 	return []RedshiftColumn{{"kind", redshiftVarchar(16)}, {"name", redshiftVarchar(redshiftMaxName)}, {"value", redshiftVarchar(redshiftMaxValue)}}
 }
 
+// RedshiftAdmissionColumns are the columns of RedshiftAdmissionView: those of Admission.
+func RedshiftAdmissionColumns() []RedshiftColumn {
+	return []RedshiftColumn{{"view_schema", redshiftVarchar(redshiftMaxAccount)}, {"view_name", redshiftVarchar(redshiftMaxAccount)}, {"digest", redshiftVarchar(64)}}
+}
+
 func redshiftVarchar(n int) string { return "character varying(" + strconv.Itoa(n) + ")" }
 
 // The kinds of entitlements. Stored views read groups, purposes and attributes; tables and flags are there for whoever looks at who may what.
@@ -62,6 +69,8 @@ const (
 	RedshiftKindAttribute = "attribute"
 	RedshiftKindTable     = "table"
 	RedshiftKindFlag      = "flag"
+	// RedshiftKindAudience is a role that admits the person.
+	RedshiftKindAudience = "audience"
 	// RedshiftKindActAs is an account as which this one may act: whom user_profile shows then is push's affair.
 	RedshiftKindActAs = "act as"
 )
@@ -78,6 +87,8 @@ type RedshiftPerson struct {
 	Flags            []string
 	// Tables are those that are open to the person, as schema.table. They become entitlements and nothing else.
 	Tables []string
+	// Audiences are the roles that admit the person to views. They become entitlements and nothing else.
+	Audiences []string
 	// ActsAs are the accounts as which the person may act. They become entitlements and nothing else.
 	ActsAs []string
 }
@@ -122,6 +133,7 @@ func NewRedshiftProfile(p RedshiftPerson) (RedshiftProfile, []RedshiftEntitlemen
 	add(RedshiftKindPurpose, "", p.Purposes)
 	add(RedshiftKindTable, "", p.Tables)
 	add(RedshiftKindFlag, "", p.Flags)
+	add(RedshiftKindAudience, "", p.Audiences)
 	add(RedshiftKindActAs, "", p.ActsAs)
 	for name, values := range p.Attributes {
 		if redshiftStorable(name) {

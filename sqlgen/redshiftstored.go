@@ -23,10 +23,13 @@ func (d Dialect) CheckStored(dec *policy.Decision) error {
 //	SELECT columns and masks FROM table AS "postern_t", (SELECT what is asked of the person FROM the profile HAVING (count(*) = 1)) AS "postern_u" WHERE filter
 //
 // The second relation is of one row, or of none for who has no profile, who then sees nothing. It is an aggregate: the lists of the profile are searched
-// once a query and not once a row, and two rows of one person are none.
-func redshiftStoredView(d Dialect, dec *policy.Decision) (View, error) {
+// once a query and not once a row, and two rows of one person are none. With an Admission the profile's row is there for who is admitted alone.
+func redshiftStoredView(d Dialect, dec *policy.Decision, a *Admission) (View, error) {
 	r := newRedshift(d)
 	r.profile = &redshiftProfile{}
+	if a != nil {
+		r.profile.admitted = r.admitted(*a)
+	}
 	open := *dec
 	open.Filter = knownPerson(dec.Filter)
 	open.Columns = slices.Clone(dec.Columns)
@@ -88,7 +91,9 @@ type redshiftProfile struct {
 	// own is true for an expression over the profile's row itself.
 	own     bool
 	columns []string
-	names   map[string]string
+	// admitted joins the admission of the person, "" where none is asked for.
+	admitted string
+	names    map[string]string
 }
 
 // profileRow is the profile's alias inside the relation that is joined.
@@ -126,6 +131,6 @@ func (p *redshiftProfile) relation() string {
 	if len(columns) == 0 {
 		columns = []string{`count(*) AS "people"`}
 	}
-	return "(SELECT " + strings.Join(columns, ", ") + ` FROM "` + RedshiftSystemSchema + `"."` + RedshiftProfileView + `" AS "` + profileRow +
-		`" HAVING (count(*) = 1)) AS "` + profileAlias + `"`
+	return "(SELECT " + strings.Join(columns, ", ") + ` FROM "` + RedshiftSystemSchema + `"."` + RedshiftProfileView + `" AS "` + profileRow + `"` + p.admitted +
+		` HAVING (count(*) = 1)) AS "` + profileAlias + `"`
 }

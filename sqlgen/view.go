@@ -8,7 +8,7 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// view prints `SELECT columns and masks FROM table AS postern_t WHERE filter OFFSET 0`. Where a mask counts rows, the fence also keeps
+// view prints `SELECT columns and masks FROM table AS postern_t WHERE admission AND filter OFFSET 0`. Where a mask counts rows, the fence also keeps
 // a person's conditions from choosing which rows are counted.
 func (p *printer) view(dec *policy.Decision) Fence {
 	p.put("SELECT")
@@ -22,11 +22,17 @@ func (p *printer) view(dec *policy.Decision) Fence {
 	p.put(" FROM ")
 	p.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name})
 	p.put(" AS " + tableAlias)
+	word := " WHERE "
+	if p.admission != nil {
+		p.put(word)
+		p.admitted(*p.admission)
+		word = " AND "
+	}
 	if dec.Filter == nil && !p.counted {
 		return FenceNone
 	}
 	if dec.Filter != nil {
-		p.put(" WHERE ")
+		p.put(word)
 		p.filter(dec.Filter)
 	}
 	p.put(" OFFSET 0")

@@ -17,6 +17,18 @@ import (
 // The error says why it would not be exact: a masked column, which nobody may write whatever the view says of it, and INSERT beside UPDATE: the
 // update of INSERT … ON CONFLICT DO UPDATE reaches every row of the table, and its RETURNING shows it. TRUNCATE takes no view, and MERGE none before PostgreSQL 17.
 func (d Dialect) WritableView(dec *policy.Decision, privileges []policy.Privilege) (View, error) {
+	return d.writableView(dec, nil, privileges)
+}
+
+// AdmittedWritableView is WritableView with the question of an Admission.
+func (d Dialect) AdmittedWritableView(dec *policy.Decision, a Admission, privileges []policy.Privilege) (View, error) {
+	if err := a.valid(); err != nil {
+		return View{}, err
+	}
+	return d.writableView(dec, &a, privileges)
+}
+
+func (d Dialect) writableView(dec *policy.Decision, a *Admission, privileges []policy.Privilege) (View, error) {
 	if err := d.known(); err != nil {
 		return View{}, err
 	}
@@ -42,7 +54,7 @@ func (d Dialect) WritableView(dec *policy.Decision, privileges []policy.Privileg
 			return View{}, fmt.Errorf("%s knows no views: list the privileges without it", strings.ToUpper(string(never)))
 		}
 	}
-	p := &printer{deferred: true}
+	p := &printer{deferred: true, admission: a}
 	p.view(dec)
 	if p.err != nil {
 		return View{}, fmt.Errorf("printing the view of %s: %w", dec.Table.QualifiedName(), p.err)

@@ -24,7 +24,7 @@ var statements = []*regexp.Regexp{
 	regexp.MustCompile(`^(GRANT|REVOKE) EXECUTE ON (FUNCTION|PROCEDURE) ` + relation + `\([a-z, ]*\)(, ` + relation + `\([a-z, ]*\))* (TO|FROM) ` + grantees + `$`),
 	regexp.MustCompile(`^DROP VIEW ` + relation + `( CASCADE)?$`),
 	regexp.MustCompile(`^SELECT 1 FROM ` + relation + ` LIMIT 0$`),
-	regexp.MustCompile(`^(INSERT INTO|DELETE FROM|UPDATE) postern_system\.(sync|ledger|baseline|digits)\b`),
+	regexp.MustCompile(`^(INSERT INTO|DELETE FROM|UPDATE) postern_system\.(sync|ledger|baseline|digits|admission)\b`),
 	regexp.MustCompile(`^CREATE TABLE postern_system\.[a-z_]+ \(`),
 	regexp.MustCompile(`^CALL postern_procedures\.(put_profiles?|add_entitlements|drop_profiles?)\(\$[0-9]+(, \$[0-9]+)*\)$`),
 	regexp.MustCompile(`^CREATE OR REPLACE PROCEDURE postern_procedures\.[a-z_]+\(`),
@@ -41,7 +41,7 @@ const (
 
 var (
 	storedView  = regexp.MustCompile(`(?s)^CREATE (?:OR REPLACE )?VIEW ` + relation + ` AS\s+(.*?)(\s+WITH NO SCHEMA BINDING)?$`)
-	personView  = regexp.MustCompile(`(?s)^CREATE OR REPLACE VIEW postern_system\.(?:user_profile|user_entitlement) AS\s+(.*)$`)
+	personView  = regexp.MustCompile(`(?s)^CREATE OR REPLACE VIEW postern_system\.(?:user_profile|user_entitlement|user_admission) AS\s+(.*)$`)
 	unsupported = regexp.MustCompile(`(?i)\b(ON CONFLICT|RETURNING|SAVEPOINT|jsonb?|uuid|serial|bytea|DO \$|TRUNCATE TABLE|pg_try_advisory_lock|now\(\)|unnest|generate_series|text\[\]|ARRAY\[)`)
 )
 

@@ -1,4 +1,4 @@
--- 30 statements in 7 transactions, 7 WIDENS_ACCESS
+-- 32 statements in 7 transactions, 8 WIDENS_ACCESS
 
 -- take away
 BEGIN;
@@ -8,11 +8,13 @@ REVOKE USAGE ON SCHEMA "governed_Sales", public FROM postern_0123456789ab_read;
 REVOKE SELECT ON TABLE "governed_Sales"."Order" FROM postern_0123456789ab_read;
 REVOKE SELECT (n_name, n_nationkey) ON TABLE public.nation FROM postern_0123456789ab_read;
 REVOKE SELECT ON TABLE governed_public.customer FROM postern_0123456789ab_read;
+-- $1: no longer admitted: postern_0123456789ab_read to governed_Sales.Order, postern_0123456789ab_read to governed_public.customer
+DELETE FROM postern_system.admission AS a USING pg_catalog.jsonb_to_recordset($1::jsonb) AS r (schema name, name name, role name) WHERE a.schema = r.schema AND a.name = r.name AND a.role = r.role;
 -- $1: the profile of bob
 DELETE FROM postern_system.profile WHERE account = ANY ($1::name[]);
 -- WIDENS_ACCESS
 -- $1: the profile of ann, cid
-INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags) SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[]) ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags);
+INSERT INTO postern_system.profile (account, user_name, groups, purposes, attributes, flags, audiences) SELECT r.account, r.user_name, r.groups, r.purposes, r.attributes, r.flags, r.audiences FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS r (account name, user_name text, groups text[], purposes text[], attributes jsonb, flags text[], audiences name[]) ON CONFLICT (account) DO UPDATE SET (user_name, groups, purposes, attributes, flags, audiences) = (EXCLUDED.user_name, EXCLUDED.groups, EXCLUDED.purposes, EXCLUDED.attributes, EXCLUDED.flags, EXCLUDED.audiences);
 COMMIT;
 
 -- make and change (1 of 4)
@@ -31,15 +33,15 @@ COMMIT;
 -- make and change (3 of 4)
 BEGIN;
 CREATE OR REPLACE VIEW governed_public.customer WITH (security_barrier=true) AS
-    SELECT (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::integer WHEN (NOT (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::integer ELSE postern_t.c_custkey END)::integer AS c_custkey, postern_t.c_name, postern_t.c_phone, postern_t.c_nationkey, postern_t.c_region FROM public.customer AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND ((NOT (NOT (SELECT 'true:a8847fb02b40827c7f717515'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u))) OR (((postern_t.c_region)::text OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY(SELECT pg_catalog.jsonb_array_elements_text(postern_u.attributes OPERATOR(pg_catalog.->) 'region'::text)) FROM postern_system.user_profile AS postern_u)::text[])) AND (postern_t.c_custkey OPERATOR(pg_catalog.>) 1))) OFFSET 0;
-INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '83d61001229dc4c13241cb7830175106', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'customer' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+    SELECT (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::integer WHEN (NOT (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::integer ELSE postern_t.c_custkey END)::integer AS c_custkey, postern_t.c_name, postern_t.c_phone, postern_t.c_nationkey, postern_t.c_region FROM public.customer AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_admission AS postern_a WHERE postern_a.schema OPERATOR(pg_catalog.=) 'governed_public'::name AND postern_a.name OPERATOR(pg_catalog.=) 'customer'::name AND postern_a.digest OPERATOR(pg_catalog.=) '83d61001229dc4c13241cb7830175106'::text) AND EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND ((NOT (NOT (SELECT 'true:a8847fb02b40827c7f717515'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u))) OR (((postern_t.c_region)::text OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY(SELECT pg_catalog.jsonb_array_elements_text(postern_u.attributes OPERATOR(pg_catalog.->) 'region'::text)) FROM postern_system.user_profile AS postern_u)::text[])) AND (postern_t.c_custkey OPERATOR(pg_catalog.>) 1))) OFFSET 0;
+INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '054bab4ab4fded707639e7c93b659eb2', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'customer' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
 COMMIT;
 
 -- make and change (4 of 4)
 BEGIN;
 CREATE VIEW governed_public.nation WITH (security_barrier=true) AS
-    SELECT postern_t.n_nationkey, (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::text WHEN (NOT (SELECT 'true:585218642c19100b4c2ae021'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::text ELSE postern_t.n_name END)::text AS n_name FROM public.nation AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) OFFSET 0;
-INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '03af241bd5bfa8a8e5b98f6d3da4bd40', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'nation' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
+    SELECT postern_t.n_nationkey, (CASE WHEN (NOT EXISTS (SELECT FROM postern_system.user_profile)) THEN NULL::text WHEN (NOT (SELECT 'true:585218642c19100b4c2ae021'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u)) THEN NULL::text ELSE postern_t.n_name END)::text AS n_name FROM public.nation AS postern_t WHERE EXISTS (SELECT FROM postern_system.user_admission AS postern_a WHERE postern_a.schema OPERATOR(pg_catalog.=) 'governed_public'::name AND postern_a.name OPERATOR(pg_catalog.=) 'nation'::name AND postern_a.digest OPERATOR(pg_catalog.=) '03af241bd5bfa8a8e5b98f6d3da4bd40'::text) AND EXISTS (SELECT FROM postern_system.user_profile) AND (SELECT 'project:@600'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) AND (SELECT 'true:6ed25e2b41154a4dde09b6f9'::text OPERATOR(pg_catalog.=) ANY (postern_u.flags) FROM postern_system.user_profile AS postern_u) OFFSET 0;
+INSERT INTO postern_system.ledger SELECT 'view', n.nspname, c.relname, '7e1a4d0ac38de52a739a7b038d61a60b', c.oid || ':' || r.oid || ':' || r.xmin::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN' WHERE n.nspname = 'governed_public' AND c.relname = 'nation' ON CONFLICT (kind, schema, name) DO UPDATE SET digest = EXCLUDED.digest, mark = EXCLUDED.mark;
 COMMIT;
 
 -- give
@@ -54,6 +56,9 @@ GRANT SELECT ("Total", c_region, id, note) ON TABLE "Sales"."Order" TO postern_0
 GRANT SELECT ON TABLE governed_public.customer, governed_public.nation TO postern_0123456789ab_read;
 -- WIDENS_ACCESS
 GRANT SELECT (s) ON TABLE public.secret TO postern_0123456789ab_read;
+-- WIDENS_ACCESS
+-- $1: admitted: postern_0123456789ab_read to governed_public.customer, postern_0123456789ab_read to governed_public.nation
+INSERT INTO postern_system.admission (schema, name, role, digest) SELECT r.schema, r.name, r.role, r.digest FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS r (schema name, name name, role name, digest text) ON CONFLICT (schema, name, role) DO UPDATE SET digest = EXCLUDED.digest;
 -- WIDENS_ACCESS
 GRANT postern_0123456789ab_read TO cid;
 COMMIT;

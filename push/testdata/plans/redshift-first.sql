@@ -1,7 +1,7 @@
 -- guarantee: lake.events: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: row-level security is for tables of the database itself, and it is a foreign table
 -- guarantee: sales.orders: values are masked or left out by the view, which is all that a reader can compute with; it hides no rows; Redshift's own policies could not say it: the mask of column total depends on the person, and masking policies know roles
 -- guarantee: shop.customer: rows are hidden from results, not from a determined prober: Redshift's views are no barrier, and what somebody computes of a column may run on rows that the view then hides; the proxy answers without; Redshift's own policies could not say it: the mask of column c_phone depends on the person, and masking policies know roles
--- 70 statements in 2 transactions, 7 WIDENS_ACCESS
+-- 75 statements in 2 transactions, 8 WIDENS_ACCESS
 
 -- prepare
 BEGIN;
@@ -58,12 +58,22 @@ CREATE TABLE postern_system.entitlement (
 ) DISTSTYLE ALL SORTKEY (account);
 DELETE FROM postern_system.ledger WHERE object_kind = 'part' AND object_schema = '' AND object_name = 'people';
 INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('part', '', 'people', '10b6c3d945d45c7b878722dde864c116', '');
+CREATE TABLE postern_system.admission (
+    "view_schema" character varying(127) NOT NULL,
+    "view_name" character varying(127) NOT NULL,
+    "digest" character varying(64) NOT NULL,
+    "role_name" character varying(127) NOT NULL
+) DISTSTYLE ALL SORTKEY (view_schema, view_name);
+DELETE FROM postern_system.ledger WHERE object_kind = 'part' AND object_schema = '' AND object_name = 'admission';
+INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('part', '', 'admission', 'a15974a45244e902db9b6d6b472d2510', '');
 CREATE OR REPLACE VIEW postern_system.user_profile AS
     SELECT "own"."account", "own"."user_name", "own"."project", "own"."groups", "own"."purposes", "own"."attributes", "own"."flags", CAST('' AS character varying(128)) AS "impersonator" FROM "postern_system"."profile" AS "own" WHERE "own"."account" = current_user;
 CREATE OR REPLACE VIEW postern_system.user_entitlement AS
     SELECT "has"."kind", "has"."name", "has"."value" FROM "postern_system"."entitlement" AS "has" JOIN "postern_system"."user_profile" AS "who" ON "who"."account" = "has"."account";
+CREATE OR REPLACE VIEW postern_system.user_admission AS
+    SELECT "to"."view_schema", "to"."view_name", "to"."digest" FROM "postern_system"."admission" AS "to" JOIN "postern_system"."user_entitlement" AS "by" ON "by"."kind" = 'audience' AND "by"."value" = "to"."role_name";
 DELETE FROM postern_system.ledger WHERE object_kind = 'part' AND object_schema = '' AND object_name = 'views';
-INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('part', '', 'views', 'ac05363ca5c7511a7112ead7b90bbc69', '');
+INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('part', '', 'views', 'b8f4d52a7a56dc68eac7419c8af350b7', '');
 CREATE OR REPLACE PROCEDURE postern_procedures.put_profiles(p_people varchar(65535), p_items varchar(65535))
 AS $body$
 BEGIN
@@ -168,28 +178,30 @@ CREATE ROLE "postern_store_group_global";
 DELETE FROM postern_system.ledger WHERE object_kind = 'group' AND object_schema = '' AND object_name = 'postern_store_group_global';
 INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('group', '', 'postern_store_group_global', '', '');
 CREATE VIEW "governed_lake"."events" AS
-    SELECT "postern_t"."e_id", "postern_t"."e_region" FROM "lake"."events" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c3" FROM "postern_system"."user_profile" AS "postern_p" HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c1" AND "postern_u"."c2" AND ("postern_u"."c3" OR ("postern_t"."e_region" IN (SELECT "postern_e"."value" FROM "postern_system"."user_entitlement" AS "postern_e" WHERE (("postern_e"."kind" = 'attribute') AND ("postern_e"."name" = 'region;'))))))
+    SELECT "postern_t"."e_id", "postern_t"."e_region" FROM "lake"."events" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c3" FROM "postern_system"."user_profile" AS "postern_p", "postern_system"."user_admission" AS "postern_a" WHERE (("postern_a"."view_schema" = 'governed_lake') AND ("postern_a"."view_name" = 'events') AND ("postern_a"."digest" = 'df5df06258f383e74090109103542a5b')) HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c1" AND "postern_u"."c2" AND ("postern_u"."c3" OR ("postern_t"."e_region" IN (SELECT "postern_e"."value" FROM "postern_system"."user_entitlement" AS "postern_e" WHERE (("postern_e"."kind" = 'attribute') AND ("postern_e"."name" = 'region;'))))))
     WITH NO SCHEMA BINDING;
 SELECT 1 FROM "governed_lake"."events" LIMIT 0;
 DELETE FROM postern_system.ledger WHERE object_kind = 'view' AND object_schema = 'governed_lake' AND object_name = 'events';
 -- $1: the view's object identifier and the digest of its text, as the server has it
-INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_lake', 'events', '2efcfa69829bf33c4295c449bfa5c39a', $1);
+INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_lake', 'events', '35c9e01e910c4ea12d8077409758ae73', $1);
 CREATE VIEW "governed_sales"."orders" AS
-    SELECT "postern_t"."id", CAST(CASE WHEN (NOT "postern_u"."c1") THEN CAST(NULL AS numeric(8,2)) ELSE "postern_t"."total" END AS numeric(8,2)) AS "total", "postern_t"."note", "postern_t"."region" FROM "sales"."orders" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c3" FROM "postern_system"."user_profile" AS "postern_p" HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c2" AND "postern_u"."c3");
+    SELECT "postern_t"."id", CAST(CASE WHEN (NOT "postern_u"."c1") THEN CAST(NULL AS numeric(8,2)) ELSE "postern_t"."total" END AS numeric(8,2)) AS "total", "postern_t"."note", "postern_t"."region" FROM "sales"."orders" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c3" FROM "postern_system"."user_profile" AS "postern_p", "postern_system"."user_admission" AS "postern_a" WHERE (("postern_a"."view_schema" = 'governed_sales') AND ("postern_a"."view_name" = 'orders') AND ("postern_a"."digest" = '5f8f41e3493b61cb4332225c9e0cf5c4')) HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c2" AND "postern_u"."c3");
 DELETE FROM postern_system.ledger WHERE object_kind = 'view' AND object_schema = 'governed_sales' AND object_name = 'orders';
 -- $1: the view's object identifier and the digest of its text, as the server has it
-INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_sales', 'orders', '4ae2015c5e8107436b1e78aae5787569', $1);
+INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_sales', 'orders', '20c97c2206554f4ca44ec16af998ef07', $1);
 CREATE VIEW "governed_shop"."customer" AS
-    SELECT "postern_t"."c_custkey", "postern_t"."c_name", CAST(CASE WHEN (NOT "postern_u"."c1") THEN CAST(NULL AS character varying(15)) ELSE "postern_t"."c_phone" END AS character varying(15)) AS "c_phone", "postern_t"."c_nationkey", "postern_t"."c_region" FROM "shop"."customer" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vtrue:585218642c19100b4c2ae021%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c3", (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c4" FROM "postern_system"."user_profile" AS "postern_p" HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c2" AND "postern_u"."c3" AND ("postern_u"."c4" OR ("postern_t"."c_region" IN (SELECT "postern_e"."value" FROM "postern_system"."user_entitlement" AS "postern_e" WHERE (("postern_e"."kind" = 'attribute') AND ("postern_e"."name" = 'region;'))))));
+    SELECT "postern_t"."c_custkey", "postern_t"."c_name", CAST(CASE WHEN (NOT "postern_u"."c1") THEN CAST(NULL AS character varying(15)) ELSE "postern_t"."c_phone" END AS character varying(15)) AS "c_phone", "postern_t"."c_nationkey", "postern_t"."c_region" FROM "shop"."customer" AS "postern_t", (SELECT (strpos(max("postern_p"."flags"), '%vtrue:585218642c19100b4c2ae021%e0%;') > 0) AS "c1", (strpos(max("postern_p"."flags"), '%vproject:@600%e0%;') > 0) AS "c2", (strpos(max("postern_p"."flags"), '%vtrue:6ed25e2b41154a4dde09b6f9%e0%;') > 0) AS "c3", (strpos(max("postern_p"."flags"), '%vtrue:8e27f1b0f389416b30f6ee77%e0%;') > 0) AS "c4" FROM "postern_system"."user_profile" AS "postern_p", "postern_system"."user_admission" AS "postern_a" WHERE (("postern_a"."view_schema" = 'governed_shop') AND ("postern_a"."view_name" = 'customer') AND ("postern_a"."digest" = '0de5f99aa67c541c7535238acb18e4e9')) HAVING (count(*) = 1)) AS "postern_u" WHERE ("postern_u"."c2" AND "postern_u"."c3" AND ("postern_u"."c4" OR ("postern_t"."c_region" IN (SELECT "postern_e"."value" FROM "postern_system"."user_entitlement" AS "postern_e" WHERE (("postern_e"."kind" = 'attribute') AND ("postern_e"."name" = 'region;'))))));
 DELETE FROM postern_system.ledger WHERE object_kind = 'view' AND object_schema = 'governed_shop' AND object_name = 'customer';
 -- $1: the view's object identifier and the digest of its text, as the server has it
-INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_shop', 'customer', 'bbc1bd6040c5f54edd24e5443afdbeac', $1);
+INSERT INTO postern_system.ledger (object_kind, object_schema, object_name, digest, mark) VALUES ('view', 'governed_shop', 'customer', 'b0ef2a979800729ae7016a770935628f', $1);
 -- WIDENS_ACCESS
 GRANT USAGE ON SCHEMA "governed_lake", "governed_sales", "governed_shop", "shop" TO ROLE "postern_0123456789ab_read";
 -- WIDENS_ACCESS
 GRANT SELECT ON TABLE "governed_lake"."events", "governed_sales"."orders", "governed_shop"."customer" TO ROLE "postern_0123456789ab_read";
 -- WIDENS_ACCESS
 GRANT SELECT ("n_name", "n_nationkey") ON TABLE "shop"."nation" TO ROLE "postern_0123456789ab_read";
+-- WIDENS_ACCESS
+INSERT INTO postern_system.admission (view_schema, view_name, digest, role_name) VALUES ('governed_lake', 'events', 'df5df06258f383e74090109103542a5b', 'postern_0123456789ab_read'), ('governed_sales', 'orders', '5f8f41e3493b61cb4332225c9e0cf5c4', 'postern_0123456789ab_read'), ('governed_shop', 'customer', '0de5f99aa67c541c7535238acb18e4e9', 'postern_0123456789ab_read');
 -- WIDENS_ACCESS
 GRANT ROLE "postern_0123456789ab_read" TO "ann", "bob", "cid";
 -- WIDENS_ACCESS
