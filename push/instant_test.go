@@ -186,3 +186,22 @@ func TestPrivilegesOfAnotherTime(t *testing.T) {
 		})
 	}
 }
+
+// TestBeforeAdmissions: a database of a version that knew no admissions is brought up to date, and it is said beforehand how.
+func TestBeforeAdmissions(t *testing.T) {
+	w := newShop(t)
+	w.sync()
+	people := w.log()
+	want, count := w.probe(people), w.value(w.admin, "SELECT count(*) FROM postern_system.admission")
+	w.exec(w.admin, "DROP VIEW postern_system.user_admission CASCADE; DROP TABLE postern_system.admission; ALTER TABLE postern_system.profile DROP COLUMN audiences")
+	if p, err := w.syncer().Plan(t.Context(), w.input()); err != nil || p.Empty() {
+		t.Fatal(err, p)
+	}
+	w.sync()
+	if got := w.value(w.admin, "SELECT count(*) FROM postern_system.admission"); got != count || count == "0" {
+		t.Errorf("%s admissions, and there were %s", got, count)
+	}
+	if !w.probe(people).equal(want) {
+		t.Error("people see something else")
+	}
+}
