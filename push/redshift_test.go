@@ -113,20 +113,23 @@ func TestRedshiftDrift(t *testing.T) {
 	w.exec("CREATE ROLE "+other, "CREATE GROUP "+other)
 	changes := 0
 	for sql, want := range map[string]string{
-		"GRANT SELECT ON governed_shop.customer TO " + bob:                                 "somebody gave SELECT on the whole to " + bob,
-		"GRANT SELECT ON governed_shop.customer TO PUBLIC":                                 "somebody gave SELECT on the whole to public",
-		"GRANT SELECT ON governed_shop.customer TO ROLE " + other:                          "somebody gave SELECT on the whole to role " + other,
-		"GRANT SELECT ON governed_shop.customer TO GROUP " + other:                         "somebody gave SELECT on the whole to group " + other,
-		"REVOKE SELECT ON governed_shop.customer FROM ROLE " + role:                        "somebody took SELECT on the whole from " + role,
-		"GRANT SELECT ON postern_system.profile TO " + bob:                                 "somebody gave SELECT on the whole to " + bob,
-		"GRANT CREATE ON SCHEMA governed_shop TO " + bob:                                   "somebody gave CREATE on the whole to " + bob,
-		"GRANT EXECUTE ON PROCEDURE postern_procedures.drop_profile(varchar) TO " + bob:    "somebody gave EXECUTE on the whole to " + bob,
-		"REVOKE ROLE " + role + " FROM " + bob:                                             "somebody ended its membership of " + role,
-		"GRANT ROLE " + role + " TO ROLE " + other:                                         "somebody made it a member of " + role,
-		"CREATE OR REPLACE VIEW governed_sales.orders AS SELECT * FROM sales.orders":       "somebody changed the view",
-		"DROP VIEW governed_sales.orders":                                                  "somebody dropped the view",
-		"UPDATE postern_system.profile SET flags = '' WHERE account = '" + bob + "'":       "",
-		"INSERT INTO postern_system.entitlement VALUES ('" + bob + "', 'table', ';', 'x')": "",
+		"GRANT SELECT ON governed_shop.customer TO " + bob:                                                                    "somebody gave SELECT on the whole to " + bob,
+		"GRANT SELECT ON governed_shop.customer TO PUBLIC":                                                                    "somebody gave SELECT on the whole to public",
+		"GRANT SELECT ON governed_shop.customer TO ROLE " + other:                                                             "somebody gave SELECT on the whole to role " + other,
+		"GRANT SELECT ON governed_shop.customer TO GROUP " + other:                                                            "somebody gave SELECT on the whole to group " + other,
+		"REVOKE SELECT ON governed_shop.customer FROM ROLE " + role:                                                           "somebody took SELECT on the whole from " + role,
+		"GRANT SELECT ON postern_system.profile TO " + bob:                                                                    "somebody gave SELECT on the whole to " + bob,
+		"GRANT CREATE ON SCHEMA governed_shop TO " + bob:                                                                      "somebody gave CREATE on the whole to " + bob,
+		"GRANT EXECUTE ON PROCEDURE postern_procedures.drop_profile(varchar) TO " + bob:                                       "somebody gave EXECUTE on the whole to " + bob,
+		"REVOKE ROLE " + role + " FROM " + bob:                                                                                "somebody ended its membership of " + role,
+		"GRANT ROLE " + role + " TO ROLE " + other:                                                                            "somebody made it a member of " + role,
+		"CREATE OR REPLACE VIEW governed_sales.orders AS SELECT * FROM sales.orders":                                          "somebody changed the view",
+		"DROP VIEW governed_sales.orders":                                                                                     "somebody dropped the view",
+		"UPDATE postern_system.profile SET flags = '' WHERE account = '" + bob + "'":                                          "",
+		"DELETE FROM postern_system.admission":                                                                                "",
+		"INSERT INTO postern_system.admission SELECT view_schema, view_name, digest, role_name FROM postern_system.admission": "",
+		"UPDATE postern_system.admission SET digest = ''":                                                                     "",
+		"INSERT INTO postern_system.entitlement VALUES ('" + bob + "', 'table', ';', 'x')":                                    "",
 	} {
 		changes++
 		w.exec(sql)

@@ -182,6 +182,8 @@ func TestDrift(t *testing.T) {
 		"CREATE OR REPLACE VIEW governed_public.customer WITH (security_barrier=true) AS SELECT c_custkey, c_name, c_phone, c_nationkey, c_region FROM public.customer",
 		"DROP VIEW governed_public.customer", `ALTER VIEW governed_public.customer RENAME COLUMN c_name TO other`, `ALTER VIEW governed_public.customer RENAME TO other`,
 		"UPDATE postern_system.profile SET attributes = '{\"region\": [\"ASIA\", \"EUROPE\"]}'", "DELETE FROM postern_system.profile", "TRUNCATE postern_system.profile",
+		"DELETE FROM postern_system.admission", "UPDATE postern_system.admission SET digest = 'x'", "INSERT INTO postern_system.admission SELECT schema, name, 'another', digest FROM postern_system.admission",
+		"UPDATE postern_system.profile SET audiences = '{}'", "UPDATE postern_system.profile SET audiences = audiences || '{another}'",
 		"UPDATE postern_system.profile SET flags = '{}'", "INSERT INTO postern_system.profile SELECT 'postgres', user_name, groups, purposes, attributes, flags FROM postern_system.profile LIMIT 1",
 		"ALTER ROLE " + w.accounts["ann"] + " IN DATABASE " + w.database + " RESET search_path", "GRANT CREATE ON SCHEMA governed_public TO PUBLIC",
 		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA postern_system TO PUBLIC", "DELETE FROM postern_system.ledger WHERE kind = 'path'",
