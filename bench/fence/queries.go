@@ -31,6 +31,7 @@ func queries() []query {
 	return []query{
 		{"point, integer key", true, text("SELECT * FROM t WHERE id = %d", id)},
 		{"point, integer key, two columns", true, text("SELECT id, name FROM t WHERE id = %d", id)},
+		{"point, integer key, all that is not masked", true, text("SELECT id, code, name, country, k, amount, day FROM t WHERE id = %d", id)},
 		{"point, text key", true, text("SELECT id, name FROM t WHERE code = 'c%d'", id)},
 		{"IN list of 100 keys", true, func(i int) string {
 			list := make([]string, 100)
@@ -47,6 +48,7 @@ func queries() []query {
 		{"LEFT JOIN, 10 outer rows", true, text("SELECT o.id, t.name FROM o LEFT JOIN t ON t.id = o.t_id WHERE o.id BETWEEN %[1]d AND %[1]d + 9", outer)},
 		{"EXISTS, 10 outer rows", true, text("SELECT o.id FROM o WHERE o.id BETWEEN %[1]d AND %[1]d + 9 AND EXISTS (SELECT 1 FROM t WHERE t.id = o.t_id)", outer)},
 		{"below a derived table", true, text("SELECT d.id, d.name FROM (SELECT * FROM t) d WHERE d.id = %d", id)},
+		{"below a derived table, two columns", true, text("SELECT d.id, d.name FROM (SELECT id, name FROM t) d WHERE d.id = %d", id)},
 		{"plain view, integer key", true, text("SELECT id, name FROM v WHERE id = %d", id)},
 		{"plain view, join, 10 outer rows by key", true, text("SELECT v.id, v.name FROM o JOIN v ON v.id = o.t_id WHERE o.id BETWEEN %[1]d AND %[1]d + 9", outer)},
 		{"ORDER BY key LIMIT 10", true, text("SELECT id, name FROM t ORDER BY id LIMIT 10")},
