@@ -30,9 +30,8 @@ CREATE TABLE postern_system.admission (
     PRIMARY KEY (schema, name, role)
 );
 CREATE VIEW postern_system.user_admission WITH (security_barrier) AS
-    SELECT a.schema, a.name, a.digest
-    FROM postern_system.profile AS p JOIN postern_system.admission AS a ON a.role OPERATOR(pg_catalog.=) ANY (p.audiences)
-    WHERE p.account OPERATOR(pg_catalog.=) CURRENT_USER;
+    SELECT a.schema, a.name, a.digest FROM postern_system.admission AS a
+    WHERE a.role OPERATOR(pg_catalog.=) ANY ((SELECT p.audiences FROM postern_system.profile AS p WHERE p.account OPERATOR(pg_catalog.=) CURRENT_USER)::name[]);
 REVOKE ALL ON postern_system.admission, postern_system.user_admission FROM PUBLIC`
 
 // to is the question that a view or a row policy asks: digest stands for what it says beside.

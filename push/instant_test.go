@@ -193,7 +193,7 @@ func TestBeforeAdmissions(t *testing.T) {
 	w.sync()
 	people := w.log()
 	want, count := w.probe(people), w.value(w.admin, "SELECT count(*) FROM postern_system.admission")
-	w.exec(w.admin, "DROP VIEW postern_system.user_admission CASCADE; DROP TABLE postern_system.admission; ALTER TABLE postern_system.profile DROP COLUMN audiences")
+	w.exec(w.admin, "DROP TABLE postern_system.admission CASCADE; ALTER TABLE postern_system.profile DROP COLUMN audiences CASCADE")
 	if p, err := w.syncer().Plan(t.Context(), w.input()); err != nil || p.Empty() {
 		t.Fatal(err, p)
 	}

@@ -3,6 +3,7 @@ package sqlgen
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/posternsql/postern/catalog"
 	"github.com/posternsql/postern/policy"
@@ -15,11 +16,13 @@ import (
 // the instant of a commit newer; the profile is rows. Who may read what, and by which definition, is therefore kept in rows, too, and asked for in the same snapshot: what a statement
 // shows is what held when its snapshot was taken, or nothing.
 //
-// On PostgreSQL it is asked of a view whose rows are those to which the person is admitted by one of their audiences:
+// On PostgreSQL a view asks, with its owner's rights, what is behind the profile, and a row policy, with the rights of who reads the table, a view of what admits the person:
 //
+//	postern_system.admission (schema name, name name, role name, digest text)
+//	postern_system.profile (account name, audiences name[], …)
 //	postern_system.user_admission (schema name, name name, digest text)
 //
-// and on Redshift of RedshiftAdmissionView, with RedshiftAdmissionColumns.
+// and on Redshift a view asks RedshiftAdmissionView, with RedshiftAdmissionColumns. Who is admitted has a profile.
 type Admission struct {
 	// Schema and Name are those of the view, or of the table that has the row policy.
 	Schema, Name string
@@ -34,7 +37,10 @@ type Writer struct{ Role, Digest string }
 
 const (
 	admissionView  = systemSchema + ".user_admission"
+	admissionTable = systemSchema + ".admission"
 	admissionAlias = "postern_a"
+	// admittingRoles is a list that depends on nothing, so that no join is planned.
+	admittingRoles = "(SELECT postern_p.audiences FROM " + systemSchema + ".profile AS postern_p WHERE postern_p.account OPERATOR(pg_catalog.=) CURRENT_USER)::name[]"
 )
 
 // AdmittedView is StoredView with the question of an Admission.
@@ -53,11 +59,15 @@ func (d Dialect) AdmittedRowPolicy(t *catalog.Table, a Admission, conditions ...
 	if len(a.Writers) > 0 {
 		return "", errors.New("printing a row policy with roles that write: each command has its own")
 	}
+	conditions = slices.Clone(conditions)
+	for i, e := range conditions {
+		conditions[i] = ofAdmitted(e)
+	}
 	condition, err := d.RowPolicy(t, conditions...)
 	if err != nil {
 		return "", err
 	}
-	p := &printer{}
+	p := &printer{table: &expr.Name{Schema: t.Schema, Name: t.Name}}
 	p.admitted(a)
 	if condition != "true" {
 		p.put(" AND " + condition)
@@ -70,6 +80,21 @@ func (a Admission) valid() error {
 		return fmt.Errorf("printing an admission to %q.%q by digest %q: something of it is missing", a.Schema, a.Name, a.Digest)
 	}
 	return nil
+}
+
+// ofAdmitted is a filter where the person is admitted, and so is known; nil where nothing is left of it.
+func ofAdmitted(filter expr.Expr) expr.Expr {
+	switch v := filter.(type) { //nolint:gochecksumtype // the others are no conjunctions
+	case expr.KnownPerson:
+		return nil
+	case expr.And:
+		v.Args = slices.DeleteFunc(slices.Clone(v.Args), func(e expr.Expr) bool { _, known := e.(expr.KnownPerson); return known })
+		if len(v.Args) == 0 {
+			return nil
+		}
+		return v
+	}
+	return filter
 }
 
 // admitted depends on nothing, so that the server asks it once a query, and before it reads a row.
@@ -85,12 +110,19 @@ func (p *printer) admitted(a Admission) {
 }
 
 func (p *printer) admittedBy(a Admission, digest string) {
-	p.put("EXISTS (SELECT FROM " + admissionView + " AS " + admissionAlias + " WHERE " + admissionAlias + ".schema OPERATOR(pg_catalog.=) ")
+	from := admissionTable
+	if p.table != nil {
+		from = admissionView
+	}
+	p.put("EXISTS (SELECT FROM " + from + " AS " + admissionAlias + " WHERE " + admissionAlias + ".schema OPERATOR(pg_catalog.=) ")
 	p.quoted(a.Schema)
 	p.put("::name AND " + admissionAlias + ".name OPERATOR(pg_catalog.=) ")
 	p.quoted(a.Name)
 	p.put("::name AND " + admissionAlias + ".digest OPERATOR(pg_catalog.=) ")
 	p.typed(digest)
+	if p.table == nil {
+		p.put(" AND " + admissionAlias + ".role OPERATOR(pg_catalog.=) ANY (" + admittingRoles + ")")
+	}
 	p.put(")")
 }
 

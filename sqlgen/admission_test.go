@@ -12,8 +12,10 @@ import (
 	"github.com/posternsql/postern/policy/expr"
 )
 
-// admissionSetup stands in for push's view.
-const admissionSetup = `CREATE TABLE postern_system.user_admission (schema name, name name, digest text)`
+// admissionSetup stands in for what push makes.
+const admissionSetup = `CREATE TABLE postern_system.admission (schema name, name name, digest text, role name DEFAULT 'r');
+ALTER TABLE postern_system.profile ADD COLUMN account name DEFAULT CURRENT_USER, ADD COLUMN audiences name[] DEFAULT '{q,r}';
+CREATE VIEW postern_system.user_admission AS SELECT * FROM postern_system.admission WHERE role = 'r'`
 
 // hostileAdmission is one whose names are quoted, and read as something else where they are not.
 func hostileAdmission() Admission {
@@ -73,9 +75,9 @@ func TestAdmissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rows, shown := range admissionRows() {
-		run(t, conn, "TRUNCATE postern_system.user_admission")
+		run(t, conn, "TRUNCATE postern_system.admission")
 		if rows != "" {
-			run(t, conn, "INSERT INTO postern_system.user_admission VALUES "+rows)
+			run(t, conn, "INSERT INTO postern_system.admission VALUES "+rows)
 		}
 		for _, sql := range []string{"SELECT count(*) > 0 AS n FROM (" + view.SQL + ") AS v", "SELECT count(*) > 0 AS n FROM public.data WHERE " + condition} {
 			if got := strings.Contains(fetch(t, conn, sql), "t"); got != shown {
@@ -87,9 +89,15 @@ func TestAdmissions(t *testing.T) {
 			t.Errorf("with %s: through a view that can be written to\n%s", rows, got)
 		}
 	}
-	run(t, conn, `TRUNCATE postern_system.user_admission; INSERT INTO postern_system.user_admission VALUES ('gov''"ned', 't'' OR true --', 'd'), ('gov''"ned', 't'' OR true --', 'w')`)
+	run(t, conn, `TRUNCATE postern_system.admission; INSERT INTO postern_system.admission VALUES ('gov''"ned', 't'' OR true --', 'd'), ('gov''"ned', 't'' OR true --', 'w')`)
 	if got := fetch(t, conn, "SELECT 1 AS n FROM ("+written.SQL+") AS v LIMIT 1"); got == "" {
 		t.Error("who is admitted by both is shown nothing")
+	}
+	for _, other := range []string{"UPDATE postern_system.profile SET audiences = '{q}'", "UPDATE postern_system.profile SET audiences = '{r}', account = 'other'", "TRUNCATE postern_system.profile"} {
+		run(t, conn, other)
+		if got := fetch(t, conn, "SELECT 1 AS n FROM ("+view.SQL+") AS v LIMIT 1"); got != "" {
+			t.Errorf("after %s: shown", other)
+		}
 	}
 }
 

@@ -22,18 +22,18 @@ func (p *printer) view(dec *policy.Decision) Fence {
 	p.put(" FROM ")
 	p.name(expr.Name{Schema: dec.Table.Schema, Name: dec.Table.Name})
 	p.put(" AS " + tableAlias)
-	word := " WHERE "
+	word, filter := " WHERE ", dec.Filter
 	if p.admission != nil {
 		p.put(word)
 		p.admitted(*p.admission)
-		word = " AND "
+		word, filter = " AND ", ofAdmitted(filter)
 	}
 	if dec.Filter == nil && !p.counted {
 		return FenceNone
 	}
-	if dec.Filter != nil {
+	if filter != nil {
 		p.put(word)
-		p.filter(dec.Filter)
+		p.filter(filter)
 	}
 	p.put(" OFFSET 0")
 	return FenceOffset0
