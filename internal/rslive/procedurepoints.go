@@ -27,6 +27,7 @@ func procedurePoints() []Point {
 		accepted("sysdate-goes-on", "SYSDATE of a later transaction is later, by microseconds", "SELECT count(DISTINCT at) FROM $s.later", "2", "CREATE TABLE $s.later (at timestamp)", "INSERT INTO $s.later SELECT SYSDATE", "INSERT INTO $s.later SELECT SYSDATE"),
 		accepted("timeout-in-a-transaction", "SET LOCAL statement_timeout is taken and ends with the transaction", "SELECT current_setting('statement_timeout') IN ('0', '0ms')", "t", "SET statement_timeout TO 0", "BEGIN", "SET LOCAL statement_timeout TO 5000", "COMMIT"),
 		{Name: "conflicting-writers", Proves: "what a second writer of a row is told that another transaction has written (1023 or a wait), which is tried again", try: conflict},
+		{Name: "catalog-in-an-old-snapshot", Proves: "what a transaction with an older snapshot reads through a view that was replaced since, with rows that were changed with it: the new view over the old rows is why views ask whether they are known", try: oldSnapshot},
 	}
 }
 
@@ -100,4 +101,31 @@ func conflict(ctx context.Context, c *Cluster) (string, error) {
 		return told("nothing: both wrote, one after the other")
 	}
 	return told("SQLSTATE %s: %s", sqlState(failed), strings.TrimSpace(fmt.Sprint(failed)))
+}
+
+// oldSnapshot replaces a view, and changes a row of what it reads, while a transaction of the person's is open.
+func oldSnapshot(ctx context.Context, c *Cluster) (string, error) {
+	if err := c.Exec(ctx, "CREATE TABLE $s.dated (id integer, said varchar(9))", "INSERT INTO $s.dated VALUES (1, 'before')", "GRANT SELECT ON $s.dated TO ROLE $r",
+		"CREATE VIEW $s.by_date AS SELECT 'old view' AS which, said FROM $s.dated", "GRANT SELECT ON $s.by_date TO ROLE $r"); err != nil {
+		return "", err
+	}
+	other, err := c.As(ctx, c.Account)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = other.Close(context.WithoutCancel(ctx)) }()
+	for _, sql := range []string{"SET statement_timeout TO 3000", "BEGIN", "SELECT said FROM $s.dated"} {
+		if _, err := other.Exec(ctx, c.words(sql)).ReadAll(); err != nil {
+			return "", err
+		}
+	}
+	if err := c.Exec(ctx, "BEGIN", "UPDATE $s.dated SET said = 'after'", "CREATE OR REPLACE VIEW $s.by_date AS SELECT 'new view' AS which, said FROM $s.dated", "COMMIT"); err != nil {
+		return "", errors.Join(err, c.Exec(ctx, "ROLLBACK"))
+	}
+	got, err := c.Ask(ctx, other, "SELECT which, said FROM $s.by_date")
+	_, _ = other.Exec(ctx, "ROLLBACK").ReadAll()
+	if err != nil {
+		return toldOf("it is refused", err)
+	}
+	return told("%s", got)
 }

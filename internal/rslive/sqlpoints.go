@@ -29,6 +29,8 @@ func sqlPoints() []Point {
 		accepted("case-and-filters", "an uncorrelated IN under OR and NOT, and a window in CASE, are planned",
 			"SELECT id FROM $s.t WHERE NOT (id IN (SELECT id FROM $s.t WHERE amount IS NULL) OR id > 5) AND CASE WHEN id = 1 THEN true ELSE false END ORDER BY id", "1"),
 		accepted("having-without-group", "an aggregate with HAVING and without GROUP BY is one row, or none", "SELECT id FROM $s.t, (SELECT max(name) AS m FROM $s.t WHERE owner = current_user HAVING count(*) = 1) AS p WHERE m IS NULL ORDER BY id", ""),
+		accepted("having-over-two-tables", "such an aggregate may join two small tables, and asks for the second by conditions of its own",
+			"SELECT id FROM $s.t, (SELECT max(p.name) AS m FROM $s.t AS p, $s.t AS a WHERE ((p.id = 1) AND (a.id = 2)) HAVING (count(*) = 1)) AS u WHERE u.m = 'Ada' ORDER BY id", "1;2;3"),
 		accepted("null-of-super", "CAST(NULL AS super) is taken", "SELECT CAST(NULL AS super) IS NULL FROM $s.t WHERE id = 1", "t"),
 		accepted("getdate-is-utc", "getdate() beside a user table is UTC in a session of UTC", "SELECT abs(datediff(second, getdate(), sysdate)) < 60 FROM $s.t WHERE id = 1", "t"),
 		accepted("explain-runs-nothing", "EXPLAIN plans a query without running it, as publishing does", "EXPLAIN SELECT 1 / (id - 1) FROM $s.t", "*"),
