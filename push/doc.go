@@ -4,6 +4,7 @@
 //
 //   - settings.go, hazard.go, state.go: the words
 //   - desired.go, writable.go, profile.go: Desire: policies and people become a State: pure
+//   - admission.go, redshiftadmission.go: who is admitted to what, as rows: the other half of grants
 //   - memory.go: what follows from a program and a person, for the next time
 //   - groups.go: groups of people as roles; iam.go: log-in by AWS IAM
 //   - facts.go, actual.go, acl.go: what is there, read in one snapshot; ungoverned.go, replication.go: ways to the data that are not closed

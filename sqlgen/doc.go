@@ -5,7 +5,7 @@
 //   - dialect.go: Dialect, a value that says what a warehouse can print; Check
 //   - view.go: the guarded SELECT over one base table, and its fence
 //   - postgres.go, postgreskeyed.go: expressions for PostgreSQL
-//   - profile.go: what deferred decisions look up of the person; StoredView; writableview.go: one that can be written to; rowpolicy.go: conditions of row policies
+//   - profile.go: what deferred decisions look up of the person; StoredView; writableview.go: one that can be written to; rowpolicy.go: conditions of row policies; admission.go: what these ask first
 //   - quote.go: names, constants, types; names.go: the same for those who print other statements
 //   - redshift.go, redshifttype.go, redshiftop.go, redshiftcall.go, redshiftkeyed.go, redshiftbuiltin.go, redshiftregex.go, redshiftliteral.go,
 //     redshiftquote.go, redshiftselect.go: the same for Amazon Redshift, each expression with its type
