@@ -1,8 +1,6 @@
 package push_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -15,26 +13,6 @@ import (
 
 // beginning is how a session of a person's takes the snapshot that it keeps.
 const beginning = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_catalog.pg_class; SAVEPOINT here"
-
-// probeOld is probe in transactions that are open.
-func (s *scene) probeOld(people map[string]*pgconn.PgConn) seen {
-	s.t.Helper()
-	out := seen{}
-	for who, conn := range people {
-		for _, name := range s.probed {
-			rows, err := fetch(context.Background(), conn, "SELECT * FROM "+name)
-			var pg *pgconn.PgError
-			if err != nil && !errors.As(err, &pg) {
-				s.t.Fatalf("%s reads %s: %v", who, name, err)
-			}
-			if _, err := fetch(context.Background(), conn, "ROLLBACK TO here"); err != nil {
-				s.t.Fatalf("%s: %v", who, err)
-			}
-			out[who+" "+name] = rows
-		}
-	}
-	return out
-}
 
 // crossedByOldSnapshots goes from one moment to another and back while everybody keeps the snapshot of before. Definitions and privileges are those of now in such a transaction, and the
 // profile is that of then: people see what they saw, what they shall see, or nothing.
@@ -61,7 +39,7 @@ func (s *scene) crossedByOldSnapshots(moments [2]moment, people func() map[strin
 		syncer := s.syncer(func(c *push.Config) {
 			c.Committed(func() {
 				looks++
-				for _, bad := range s.probeOld(old).between(right[1-to], right[to]) {
+				for _, bad := range s.probe(old, "ROLLBACK TO here").between(right[1-to], right[to]) {
 					s.t.Errorf("to %d: %s", to, bad)
 				}
 			})

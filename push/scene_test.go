@@ -145,8 +145,8 @@ func (s *scene) sync() *push.Report {
 // seen is what each person reads under each name: "person name" to rows, "" where that is nothing or refused.
 type seen map[string]string
 
-// probe reads everything as everybody, in sessions that stay open.
-func (s *scene) probe(people map[string]*pgconn.PgConn) seen {
+// probe reads everything as everybody, in sessions that stay open. Behind each question the statements of behind are run.
+func (s *scene) probe(people map[string]*pgconn.PgConn, behind ...string) seen {
 	s.t.Helper()
 	out := seen{}
 	for who, conn := range people {
@@ -155,6 +155,11 @@ func (s *scene) probe(people map[string]*pgconn.PgConn) seen {
 			var pg *pgconn.PgError
 			if err != nil && !errors.As(err, &pg) {
 				s.t.Fatalf("%s reads %s: %v", who, name, err)
+			}
+			for _, sql := range behind {
+				if _, err := fetch(context.Background(), conn, sql); err != nil {
+					s.t.Fatalf("%s: %v", who, err)
+				}
 			}
 			out[who+" "+name] = rows
 		}
