@@ -41,19 +41,26 @@ func newRewriters(cfg *resource.ServerConfig, dialect func(connection string) sq
 	return &rewriters{postgres, redshift, builtin, dialect}, nil
 }
 
+// of is nil for a dialect that has none: nothing is rewritten by another's rules.
 func (r *rewriters) of(database string) *rewrite.Rewriter {
 	switch r.dialect(database) {
+	case sqlgen.Postgres():
+		return r.postgres
 	case sqlgen.Redshift():
 		return r.redshift
 	case sqlgen.RedshiftBuiltin():
 		return r.builtin
 	}
-	return r.postgres
+	return nil
 }
 
 // Rewrite judges a text.
 func (r *rewriters) Rewrite(ctx context.Context, req rewrite.Request) (*rewrite.Result, error) {
-	return r.of(req.Database).Rewrite(ctx, req)
+	rw := r.of(req.Database)
+	if rw == nil {
+		return nil, fmt.Errorf("rewriting for database %q: nobody knows its SQL", req.Database)
+	}
+	return rw.Rewrite(ctx, req)
 }
 
 // UnreadableViews says which plain views cannot be read through the proxy, and why.
@@ -62,7 +69,11 @@ func (r *rewriters) UnreadableViews(p *policy.Program) map[*catalog.Table]string
 	if p != nil && p.Snapshot() != nil {
 		database = p.Snapshot().Connection()
 	}
-	return r.of(database).UnreadableViews(p)
+	rw := r.of(database)
+	if rw == nil {
+		return nil // none of it is read at all
+	}
+	return rw.UnreadableViews(p)
 }
 
 // rewriteConfig says what a statement may be.
@@ -115,7 +126,7 @@ func (s *server) dialect(database string) sqlgen.Dialect {
 	}
 	out, err := control.DialectOf(*c)
 	if err != nil {
-		return sqlgen.Postgres() // no engine is unknown once it was published
+		return sqlgen.Dialect{} // prints nothing
 	}
 	return out
 }
